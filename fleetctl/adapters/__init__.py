@@ -1,0 +1,1 @@
+"""Effects without decisions: each module fills one port of `fleetctl.ports`."""

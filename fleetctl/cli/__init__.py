@@ -1,0 +1,1 @@
+"""The command line: options in, one use case, output and exit code out."""

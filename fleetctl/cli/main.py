@@ -1,0 +1,59 @@
+"""The command line: global options, and which module holds which command.
+
+A command's module imports only Typer and the frame at the top; whatever is heavy (pydantic, SQLAlchemy, paramiko,
+ansible-runner) is imported inside the command that needs it, so that `--help` and `--version` are quick.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fleetctl import __version__
+from fleetctl.cli.boundary import guarded
+from fleetctl.cli.frame import Frame, Output
+
+app = typer.Typer(
+    name="fleetctl",
+    help="Infrastructure as code for fleets of computers that heat buildings.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_seen: list[Output] = []
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"fleetctl {__version__}")
+        raise typer.Exit
+
+
+@app.callback(epilog="Example: fleetctl -i inventories/les-sables plan site=launaguet-*,kind=radiator")
+def root(
+    ctx: typer.Context,
+    inventory: Annotated[
+        Path | None, typer.Option("-i", "--inventory", envvar="FLEETCTL_INVENTORY", help="Folder with fleet.yaml.")
+    ] = None,
+    state: Annotated[
+        str | None, typer.Option("--state", envvar="FLEETCTL_STATE", help="SQLAlchemy URL of the state.")
+    ] = None,
+    output: Annotated[Output, typer.Option("-o", "--output", help="Form of standard output.")] = Output.TEXT,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print version.")
+    ] = False,
+) -> None:
+    """Infrastructure as code for fleets of computers that heat buildings."""
+    ctx.obj = Frame(inventory, state, output)
+    _seen[:] = [output]
+
+
+def run() -> None:
+    """Run the command line and exit with its code (the entry point)."""
+    os.umask(0o077)  # what fleetctl writes is the operator's own: state, reports, generated SSH files
+    sys.exit(guarded(app, lambda: _seen[0] if _seen else Output.TEXT))

@@ -1,0 +1,31 @@
+"""Time as a value: the core never reads a clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """One reading of the clocks.
+
+    Attributes:
+        utc: wall clock, aware, in UTC; for windows and for people.
+        monotonic_s: seconds of a clock that never goes back; for deadlines and budgets, comparable only within one boot.
+        boot_id: identifies the boot that `monotonic_s` belongs to.
+    """
+
+    utc: datetime
+    monotonic_s: float
+    boot_id: str = ""
+
+
+def to_text(at: datetime) -> str:
+    """Format an aware time as RFC 3339 in UTC with milliseconds, so that texts sort as times do."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def from_text(text: str) -> datetime:
+    """Read what `to_text` wrote."""
+    return datetime.fromisoformat(text)

@@ -1,0 +1,309 @@
+"""What a rollout is made of: units and their phases, attempts, steps, and the changes that a journal commits.
+
+Words: an *attempt* is one try at one unit; its *steps* are journalled as intent, then outcome. A step whose intent has no
+outcome is *in doubt*. Everything here is a frozen value; `board` holds the working set that `decide` reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from fleetctl.core.facts import Cause, Observation
+from fleetctl.core.inventory.fleet import Kind, Policy
+
+
+class Action(StrEnum):
+    """What one unit needs, as a plan says it."""
+
+    IMAGE = "image"
+    CONFIGURE = "configure"
+    UPDATE = "update"
+    REGISTER = "register"
+    DRAIN = "drain"
+    UNDRAIN = "undrain"
+    REBOOT = "reboot"
+    RETIRE = "retire"
+
+
+class Phase(StrEnum):
+    """Where a unit stands in a rollout; the last six are ends."""
+
+    PENDING = "pending"
+    CONFIGURING = "configuring"
+    REBOOTING = "rebooting"
+    VERIFYING = "verifying"
+    RELEASING = "releasing"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    ROLLED_BACK = "rolled_back"
+    DEFERRED = "deferred"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_end(self) -> bool:
+        """Say whether a unit in this phase needs nothing more."""
+        return self in ENDS
+
+
+ENDS = frozenset({Phase.SUCCEEDED, Phase.FAILED, Phase.ROLLED_BACK, Phase.DEFERRED, Phase.SKIPPED, Phase.CANCELLED})
+COUNTED_AS_FAILED = frozenset({Phase.FAILED, Phase.ROLLED_BACK})
+
+
+class Status(StrEnum):
+    """Where a whole rollout stands."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    """By a person; nothing new starts."""
+    HALTED = "halted"
+    """By a gate; nothing new starts until a person resumes it."""
+    ABORTING = "aborting"
+    ABORTED = "aborted"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+    @property
+    def is_end(self) -> bool:
+        """Say whether nothing more will happen without a new command."""
+        return self in {Status.ABORTED, Status.SUCCEEDED, Status.FAILED}
+
+
+class StepKind(StrEnum):
+    """An effect on a unit; each is one playbook."""
+
+    CONFIGURE = "configure"
+    VERIFY = "verify"
+    """Over a new connection: confirm what waits for confirmation, then the unit's own checks."""
+    REBOOT = "reboot"
+
+
+class Ending(StrEnum):
+    """How a step ended, as the unit itself said it."""
+
+    OK = "ok"
+    REFUSED = "refused"
+    """Nothing was changed."""
+    ROLLED_BACK = "rolled_back"
+    FAILED = "failed"
+    NO_OUTCOME = "no_outcome"
+    """Nobody knows; the unit has to be observed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One effect to be done on one unit.
+
+    Attributes:
+        attempt: number of the try, from 1.
+        number: number of the step within the attempt, from 1.
+        epoch: the controller's; a unit refuses a lower one than it has seen.
+        config_digest: of the config that the step is about.
+    """
+
+    rollout: str
+    unit: str
+    attempt: int
+    number: int
+    kind: StepKind
+    epoch: int
+    config_digest: str = ""
+
+    @property
+    def attempt_id(self) -> str:
+        """Return the attempt's name for the unit's journal: unique over all rollouts."""
+        return f"{self.rollout}:{self.unit}:{self.attempt}"
+
+    @property
+    def id(self) -> str:
+        """Return the step's name: unique over all rollouts."""
+        return f"{self.attempt_id}:{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """How a step ended, and what is known about why."""
+
+    step: Step
+    ending: Ending
+    message: str = ""
+    cause: Cause | None = None
+    reboot_needed: bool = False
+    duration_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far one unit has come.
+
+    Attributes:
+        attempt: number of the current or last try; 0 before the first.
+        step: the last step whose intent was journalled; None before the first.
+        open: the step's outcome is not known yet.
+        in_doubt: the open step was started by a controller that is gone, or ended without an outcome.
+        reason: why it waits, or how it ended, in words.
+        since: when it entered the phase.
+        deadline_s: monotonic time at which the phase has lasted too long; 0 if none.
+        not_before_s: monotonic time before which a retry does not start.
+        boot_id: the unit's boot id before the reboot that was asked for.
+    """
+
+    unit: str
+    site: str
+    kind: Kind
+    gateway: str
+    actions: tuple[Action, ...]
+    config_digest: str
+    reboot: bool = False
+    phase: Phase = Phase.PENDING
+    attempt: int = 0
+    step: Step | None = None
+    open: bool = False
+    in_doubt: bool = False
+    reason: str = ""
+    cause: Cause | None = None
+    since: datetime | None = None
+    deadline_s: float = 0.0
+    attempt_deadline_s: float = 0.0
+    not_before_s: float = 0.0
+    boot_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """A rollout's own row; its units are `Progress` values beside it."""
+
+    id: str
+    fleet: str
+    plan: str
+    policy: Policy
+    inventory: str
+    """Folder that the fleet was loaded from; the controller finds the routes there."""
+    actor: str
+    created: datetime
+    status: Status = Status.RUNNING
+    reason: str = ""
+    sites: tuple[str, ...] = ()
+    """In the order in which they are worked on."""
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Units of the plan that are not in the rollout, with the reason."""
+
+
+class CommandKind(StrEnum):
+    """What a person may tell a rollout, from any process."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    ABORT = "abort"
+    RETRY = "retry"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A request to a rollout; the controller sees it at its next tick.
+
+    Attributes:
+        units: for `retry`: these units; empty means every failed one.
+    """
+
+    id: int
+    rollout: str
+    kind: CommandKind
+    actor: str
+    at: datetime
+    reason: str = ""
+    units: tuple[str, ...] = ()
+
+
+# --- changes: what `decide` wants committed ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutChanged:
+    """The rollout's status, with the reason in words."""
+
+    rollout: str
+    status: Status
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnitChanged:
+    """A unit's new progress; replaces the row."""
+
+    rollout: str
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class StepIntended:
+    """A step will be done: committed before it is."""
+
+    step: Step
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StepEnded:
+    """A step's outcome is known."""
+
+    result: StepResult
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CommandHandled:
+    """A command was taken into account (or refused, with the reason)."""
+
+    command: int
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """An entry of the append-only event log; every state-changing decision leaves one."""
+
+    rollout: str
+    unit: str
+    at: datetime
+    what: str
+    """Stable word for machines, for instance `unit-failed`."""
+    text: str
+    """For people: object, fact, arithmetic."""
+
+
+Change = RolloutChanged | UnitChanged | StepIntended | StepEnded | CommandHandled | Noted
+
+
+# --- inputs: what happened since the last tick -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What became known since the last tick of one rollout."""
+
+    results: tuple[StepResult, ...] = ()
+    observations: tuple[Observation, ...] = ()
+    commands: tuple[Command, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What `decide` answers.
+
+    Attributes:
+        changes: to be committed in one transaction, before anything else is done.
+        steps: to be submitted after the commit; each has its `StepIntended` among the changes.
+        observe: units to be probed.
+        reasons: why each waiting unit waits, in words.
+        wake_s: monotonic time of the next deadline or retry; 0 if only an event can change anything.
+    """
+
+    changes: tuple[Change, ...] = ()
+    steps: tuple[Step, ...] = ()
+    observe: tuple[str, ...] = ()
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    wake_s: float = 0.0

@@ -1,0 +1,295 @@
+"""The ports: what the services need from the outside, in terms of the core alone.
+
+Adapters fill them and are built in `fleetctl.cli.compose`; tests fill them with a fake world. A port knows no playbook,
+no SQL, no socket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from fleetctl.core.clock import Now
+from fleetctl.core.config import Config
+from fleetctl.core.facts import Observation
+from fleetctl.core.plan import Plan
+from fleetctl.core.problems import CouldNot
+from fleetctl.core.rollout.state import (
+    Change,
+    Command,
+    CommandKind,
+    Noted,
+    Progress,
+    Rollout,
+    Step,
+    StepResult,
+)
+from fleetctl.core.route import Pin, Route, Way
+
+
+class Fenced(CouldNot):
+    """Raised when a newer controller has taken over: this one may neither write nor touch a unit."""
+
+
+class Clock(Protocol):
+    """Reads the clocks of this machine."""
+
+    def now(self) -> Now:
+        """Return wall clock and monotonic clock together."""
+        ...
+
+
+class Secrets(Protocol):
+    """Resolves secrets by name, at the edge."""
+
+    def resolve(self, name: str) -> str:
+        """Return the value of a secret.
+
+        Raises:
+            CouldNot: if the secret cannot be had; the message names the secret, never a value.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A unit to observe, and the way to it."""
+
+    unit: str
+    route: Route
+
+
+class Prober(Protocol):
+    """Observes units, one exec each, over one connection a gateway."""
+
+    def submit(self, targets: Iterable[Target]) -> None:
+        """Start observing; returns at once. A unit that is already being observed is not started twice."""
+        ...
+
+    def poll(self, timeout_s: float) -> Sequence[Observation]:
+        """Return what became known; waits up to `timeout_s` for the first. Every target gets exactly one answer."""
+        ...
+
+    def close(self) -> None:
+        """End every connection."""
+        ...
+
+
+class Executor(Protocol):
+    """Does steps on units. It starts them and never waits for one."""
+
+    def submit(self, steps: Sequence[Step]) -> None:
+        """Start steps whose intents are journalled; returns at once."""
+        ...
+
+    def poll(self, timeout_s: float) -> Sequence[StepResult]:
+        """Return what ended; waits up to `timeout_s` for the first. Every step gets exactly one result."""
+        ...
+
+    def cancel(self, step: Step) -> None:
+        """Give up waiting for a step; its result will be `no_outcome`."""
+        ...
+
+    def close(self) -> None:
+        """End whatever runs, and wait for its end."""
+        ...
+
+
+# --- state -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    """The one controller: a row whose epoch fences every write and every effect on a unit."""
+
+    epoch: int
+    owner: str
+    host: str
+    pid: int
+    lease_until: datetime
+    command: str = ""
+
+
+class Journal(Protocol):
+    """The rollouts' table. Every write is conditional on the controller's epoch."""
+
+    def commit(self, epoch: int, changes: Sequence[Change]) -> None:
+        """Commit all changes in one transaction.
+
+        Raises:
+            Fenced: if `epoch` is not the controller's any more; nothing was written.
+        """
+        ...
+
+    def rollout(self, rollout: str) -> Rollout | None:
+        """Return a rollout by its id, or by an unambiguous start of it."""
+        ...
+
+    def rollouts(self, *, active: bool = False) -> Sequence[Rollout]:
+        """Return all rollouts, newest first; with `active`, only those that have not ended."""
+        ...
+
+    def progress(self, rollout: str) -> Sequence[Progress]:
+        """Return every unit of a rollout, in the plan's order."""
+        ...
+
+    def commands(self, rollout: str) -> Sequence[Command]:
+        """Return the commands that were not handled yet, oldest first."""
+        ...
+
+    def events(self, rollout: str, *, after: int = 0) -> Sequence[tuple[int, Noted]]:
+        """Return the log of a rollout with its sequence numbers, oldest first."""
+        ...
+
+
+class Rollouts(Protocol):
+    """What any process may add: rollouts to be run and commands to them."""
+
+    def add(self, rollout: Rollout, units: Sequence[Progress], configs: Mapping[str, Config]) -> None:
+        """Add a rollout with its frozen units and their configs (by digest) in one transaction.
+
+        Raises:
+            CouldNot: if the plan was applied before (a plan is single-use).
+        """
+        ...
+
+    def command(
+        self,
+        rollout: str,
+        kind: CommandKind,
+        *,
+        actor: str,
+        at: datetime,
+        reason: str = "",
+        units: Sequence[str] = (),
+    ) -> int:
+        """Append a command; returns its number."""
+        ...
+
+    def config(self, digest: str) -> Config:
+        """Return a config that a rollout brought."""
+        ...
+
+
+class Controllers(Protocol):
+    """Leadership: one controller at a time."""
+
+    def acquire(self, *, owner: str, host: str, pid: int, command: str, now: datetime, lease_s: float) -> int:
+        """Take over with a new epoch if there is no controller or its lease has ended.
+
+        Raises:
+            CouldNot: if another controller holds the lease; says who, where, since when and with what command.
+        """
+        ...
+
+    def renew(self, epoch: int, *, now: datetime, lease_s: float) -> None:
+        """Extend the lease.
+
+        Raises:
+            Fenced: if another controller has taken over.
+        """
+        ...
+
+    def release(self, epoch: int) -> None:
+        """Give up the lease; the epoch stays used up."""
+        ...
+
+    def current(self) -> Controller | None:
+        """Return the controller's row, or None if there never was one."""
+        ...
+
+    def record_process(self, epoch: int, pid: int, started: str) -> None:
+        """Record a process group that this controller started, so that a successor can end it."""
+        ...
+
+    def forget_process(self, epoch: int, pid: int) -> None:
+        """Forget a process group that has ended."""
+        ...
+
+    def processes(self) -> Sequence[tuple[int, int, str]]:
+        """Return recorded process groups: epoch, pid, start mark."""
+        ...
+
+
+class Units(Protocol):
+    """What is known about units: host keys, ways to gateways, facts."""
+
+    def pins(self, units: Iterable[str] | None = None) -> Mapping[str, tuple[Pin, ...]]:
+        """Return the pinned host keys, of all units or of those named."""
+        ...
+
+    def pin(self, pins: Mapping[str, tuple[Pin, ...]], *, actor: str, at: datetime, why: str) -> None:
+        """Pin host keys: replaces what was pinned for these units, and is recorded in the event log."""
+        ...
+
+    def ways(self) -> Mapping[str, Way]:
+        """Return the ways that this state knows and the inventory does not (the lab's), by the unit's name."""
+        ...
+
+    def set_ways(self, ways: Mapping[str, Way]) -> None:
+        """Replace all ways."""
+        ...
+
+    def save_facts(self, observations: Iterable[Observation]) -> None:
+        """Store what was observed; of a unit that could not be observed the last facts are kept beside the cause."""
+        ...
+
+    def facts(self, units: Iterable[str] | None = None) -> Mapping[str, Observation]:
+        """Return the latest observation of each unit."""
+        ...
+
+
+class Plans(Protocol):
+    """Plans that were made with this state, to refuse what was not, or was edited."""
+
+    def save(self, plan: Plan, digest: str) -> None:
+        """Record a plan and the digest of its document."""
+        ...
+
+    def digest(self, plan_id: str) -> str | None:
+        """Return the digest recorded for a plan, or None if this state never made it."""
+        ...
+
+    def used_by(self, plan_id: str) -> str | None:
+        """Return the rollout that used the plan, or None."""
+        ...
+
+
+class State(Protocol):
+    """Everything that is remembered, in one database with one identity."""
+
+    @property
+    def uuid(self) -> str:
+        """Return the state's identity; every plan carries it."""
+        ...
+
+    @property
+    def journal(self) -> Journal:
+        """Return the controller's side: every write is fenced."""
+        ...
+
+    @property
+    def rollouts(self) -> Rollouts:
+        """Return what any process may add."""
+        ...
+
+    @property
+    def controllers(self) -> Controllers:
+        """Return leadership."""
+        ...
+
+    @property
+    def units(self) -> Units:
+        """Return what is known about units."""
+        ...
+
+    @property
+    def plans(self) -> Plans:
+        """Return the plans that were made."""
+        ...
+
+    def close(self) -> None:
+        """Close the database."""
+        ...
