@@ -32,7 +32,7 @@ def guarded(call: Callable[[], Any], output: Callable[[], Output]) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return Exit.DONE
-    except Exception as unexpected:  # noqa: BLE001 - this is the boundary
+    except Exception as unexpected:
         return _unexpected(unexpected)
     return Exit.DONE
 

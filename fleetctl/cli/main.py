@@ -44,9 +44,7 @@ def root(
         str | None, typer.Option("--state", envvar="FLEETCTL_STATE", help="SQLAlchemy URL of the state.")
     ] = None,
     output: Annotated[Output, typer.Option("-o", "--output", help="Form of standard output.")] = Output.TEXT,
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print version.")
-    ] = False,
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print version.")] = False,
 ) -> None:
     """Infrastructure as code for fleets of computers that heat buildings."""
     ctx.obj = Frame(inventory, state, output)

@@ -12,7 +12,7 @@ class Now:
 
     Attributes:
         utc: wall clock, aware, in UTC; for windows and for people.
-        monotonic_s: seconds of a clock that never goes back; for deadlines and budgets, comparable only within one boot.
+        monotonic_s: seconds of a clock that never goes back; for deadlines and budgets, comparable within one boot.
         boot_id: identifies the boot that `monotonic_s` belongs to.
     """
 

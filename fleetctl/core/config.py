@@ -1,7 +1,7 @@
 """A unit's rendered configuration: files with a digest, and the payload that carries them to the unit.
 
-A rendered file may hold secret *marks* instead of secrets: `⟦secret:NAME@VERSION⟧`. The config's digest is made from the
-files with their marks, so it covers references with versions and never values. `fill` puts the values in, at the edge.
+A rendered file may hold secret *marks* instead of secrets: `⟦secret:NAME@VERSION⟧`. The config's digest is made from
+the files with their marks, so it covers references with versions and never values. `payload` puts the values in, at the edge.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class ConfigFile:
         path: absolute path on the unit.
         content: text, with marks in the place of secrets.
         mode: permission bits, for instance 0o644.
-        service: the service hook that checks and reloads it (`/usr/lib/fleet/hooks/SERVICE check|reload`); may be empty.
+        service: the service hook that checks and reloads it (`/usr/lib/fleet/hooks/SERVICE check|reload`), or empty.
         confirm: a wrong file could cut the unit off or leave it cold, so the change is commit-confirmed.
         reboot: a change takes effect only after a reboot.
     """

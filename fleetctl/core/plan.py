@@ -1,7 +1,7 @@
 """The plan: desired state against observed facts, per unit the actions and why.
 
-`make_plan` is pure and deterministic: the same inputs give the same bytes in `to_document`. A saved plan binds to what it
-was made from; `moved` says which of it is no longer so.
+`make_plan` is pure and deterministic: the same inputs give the same bytes in `to_document`. A saved plan binds to
+what it was made from; `moved` says which of it is no longer so.
 """
 
 from __future__ import annotations

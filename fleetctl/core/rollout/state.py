@@ -1,7 +1,7 @@
 """What a rollout is made of: units and their phases, attempts, steps, and the changes that a journal commits.
 
-Words: an *attempt* is one try at one unit; its *steps* are journalled as intent, then outcome. A step whose intent has no
-outcome is *in doubt*. Everything here is a frozen value; `board` holds the working set that `decide` reads.
+Words: an *attempt* is one try at one unit; its *steps* are journalled as intent, then outcome. A step whose intent
+has no outcome is *in doubt*. Everything here is a frozen value; `board` holds the working set that `decide` reads.
 """
 
 from __future__ import annotations
@@ -218,7 +218,7 @@ class Command:
     units: tuple[str, ...] = ()
 
 
-# --- changes: what `decide` wants committed ----------------------------------------------------------------------------
+# --- changes: what `decide` wants committed -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +278,7 @@ class Noted:
 Change = RolloutChanged | UnitChanged | StepIntended | StepEnded | CommandHandled | Noted
 
 
-# --- inputs: what happened since the last tick -------------------------------------------------------------------------
+# --- inputs: what happened since the last tick ----------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
