@@ -22,6 +22,7 @@ class Desired:
     """What a unit should be: release, config and registration.
 
     Attributes:
+        serial: of the machine that should stand there; empty if none is declared yet.
         files: digest of each rendered file (secret marks in place of secrets), by path.
         reboots: paths whose change takes effect only after a reboot.
         confirms: paths whose change is commit-confirmed.
@@ -33,6 +34,7 @@ class Desired:
     gateway: str
     release: str
     config_digest: str
+    serial: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
     reboots: frozenset[str] = frozenset()
     confirms: frozenset[str] = frozenset()

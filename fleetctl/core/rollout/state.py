@@ -141,13 +141,15 @@ class Progress:
 
     Attributes:
         attempt: number of the current or last try; 0 before the first.
+        tries: tries since the start, or since a person asked for a retry; the policy's `retries` limits them.
         step: the last step whose intent was journalled; None before the first.
         open: the step's outcome is not known yet.
         in_doubt: the open step was started by a controller that is gone, or ended without an outcome.
         reason: why it waits, or how it ended, in words.
         since: when it entered the phase.
         deadline_s: monotonic time at which the phase has lasted too long; 0 if none.
-        not_before_s: monotonic time before which a retry does not start.
+        attempt_deadline_s: monotonic time at which the whole attempt has lasted too long; 0 if none.
+        not_before_s: monotonic time before which it is not tried or observed again.
         boot_id: the unit's boot id before the reboot that was asked for.
     """
 
@@ -157,9 +159,9 @@ class Progress:
     gateway: str
     actions: tuple[Action, ...]
     config_digest: str
-    reboot: bool = False
     phase: Phase = Phase.PENDING
     attempt: int = 0
+    tries: int = 0
     step: Step | None = None
     open: bool = False
     in_doubt: bool = False
@@ -186,6 +188,8 @@ class Rollout:
     created: datetime
     status: Status = Status.RUNNING
     reason: str = ""
+    tolerated: int = 0
+    """Failures that a person accepted by resuming a halted rollout; the limit counts from there."""
     sites: tuple[str, ...] = ()
     """In the order in which they are worked on."""
     left_out: Mapping[str, str] = field(default_factory=dict)
@@ -223,11 +227,12 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class RolloutChanged:
-    """The rollout's status, with the reason in words."""
+    """The rollout's status with the reason in words, and the failures tolerated so far."""
 
     rollout: str
     status: Status
     reason: str
+    tolerated: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,13 +302,15 @@ class Decision:
     Attributes:
         changes: to be committed in one transaction, before anything else is done.
         steps: to be submitted after the commit; each has its `StepIntended` among the changes.
+        cancel: open steps that lasted too long; nobody waits for them any more.
         observe: units to be probed.
-        reasons: why each waiting unit waits, in words.
+        reasons: why the next unit of each waiting site waits, in words, by site.
         wake_s: monotonic time of the next deadline or retry; 0 if only an event can change anything.
     """
 
     changes: tuple[Change, ...] = ()
     steps: tuple[Step, ...] = ()
+    cancel: tuple[Step, ...] = ()
     observe: tuple[str, ...] = ()
     reasons: Mapping[str, str] = field(default_factory=dict)
     wake_s: float = 0.0
