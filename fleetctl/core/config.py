@@ -15,7 +15,7 @@ from typing import Any
 from fleetctl.core.digest import digest, digest_of
 
 SCHEMA = "fleetctl/config/v1"
-SECRET_MARK = re.compile(r"⟦secret:(?P<name>[A-Za-z0-9_.-]+)@(?P<version>[A-Za-z0-9_.-]+)⟧")
+SECRET_MARK = re.compile(r"⟦secret:(?P<name>[A-Za-z0-9_.-]+)@(?P<version>[A-Za-z0-9_.+~-]+)⟧")
 
 
 def secret_mark(name: str, version: str) -> str:
