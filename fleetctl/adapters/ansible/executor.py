@@ -1,0 +1,176 @@
+"""The executor: steps that are due for the same playbook go into one run, and every step gets exactly one result.
+
+Steps that arrive while every run slot is taken wait and make the next, larger batch: the busier the fleet, the cheaper
+a unit. A run that hangs on one unit does not hold back the others' results: they come in event by event.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fleetctl.adapters.ansible.outcomes import host_of, result_of
+from fleetctl.adapters.ansible.payloads import PayloadServer
+from fleetctl.adapters.ansible.run import Event, Settings, run_playbook
+from fleetctl.core.facts import Cause
+from fleetctl.core.names import alias
+from fleetctl.core.problems import CouldNot
+from fleetctl.core.rollout.state import Ending, Step, StepKind, StepResult
+from fleetctl.core.route import Route
+
+PLAYBOOKS = {StepKind.CONFIGURE: "configure.yml", StepKind.VERIFY: "verify.yml", StepKind.REBOOT: "reboot.yml"}
+LINGER_S = 0.15
+"""How long the first step of a batch waits for company."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where the executor gets what a step needs.
+
+    Attributes:
+        route: the way to the step's unit.
+        payload: the config with its secrets filled in, for a `configure` step.
+        check_leading: raises `Fenced` if another controller has taken over.
+        ssh_config: writes the routes as a configuration for the SSH client and returns the file.
+    """
+
+    route: Callable[[Step], Route]
+    payload: Callable[[Step], bytes]
+    check_leading: Callable[[], None]
+    ssh_config: Callable[[Sequence[Route]], Path]
+
+
+class AnsibleExecutor:
+    """Fills the port `Executor`; see there."""
+
+    def __init__(self, settings: Settings, sources: Sources, *, max_runs: int = 4, max_batch: int = 40) -> None:
+        self._settings, self._sources = settings, sources
+        self._max_runs, self._max_batch = max_runs, max_batch
+        self._waiting: list[Step] = []
+        self._open: dict[str, Step] = {}
+        self._results: queue.SimpleQueue[StepResult] = queue.SimpleQueue()
+        self._changed = threading.Condition()
+        self._closing = False
+        self._runs: set[threading.Thread] = set()
+        self._payloads = PayloadServer(settings.folder / "payloads", self._payload)
+        self._dispatcher = threading.Thread(target=self._dispatch, name="ansible-dispatch", daemon=True)
+        self._dispatcher.start()
+
+    def submit(self, steps: Sequence[Step]) -> None:
+        """Start steps whose intents are journalled; returns at once."""
+        with self._changed:
+            self._waiting.extend(steps)
+            self._open.update((step.id, step) for step in steps)
+            self._changed.notify_all()
+
+    def poll(self, timeout_s: float) -> Sequence[StepResult]:
+        """Return what ended; waits up to `timeout_s` for the first."""
+        results: list[StepResult] = []
+        try:
+            results.append(self._results.get(timeout=timeout_s) if timeout_s > 0 else self._results.get_nowait())
+            while True:
+                results.append(self._results.get_nowait())
+        except queue.Empty:
+            return results
+
+    def cancel(self, step: Step) -> None:
+        """Give up waiting for a step; a run whose last step was given up is killed."""
+        self._end(StepResult(step, Ending.NO_OUTCOME, "given up", cause=Cause.CANCELLED))
+
+    def close(self) -> None:
+        """End whatever runs, and wait for its end."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        self._dispatcher.join()
+        for run in list(self._runs):
+            run.join()
+        self._payloads.close()
+
+    # --- in the dispatcher's and the runs' threads ----------------------------------------------------------------
+
+    def _dispatch(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._closing or (self._waiting and len(self._runs) < self._max_runs))
+                if self._closing:
+                    return
+            time.sleep(LINGER_S)
+            with self._changed:
+                batch = self._next_batch()
+                if batch:
+                    run = threading.Thread(target=self._run, args=(batch,), name=f"ansible-{batch[0].kind.value}")
+                    self._runs.add(run)
+                    run.start()
+
+    def _next_batch(self) -> list[Step]:
+        """Take the oldest step and all others of its kind, in order, up to the size of a batch."""
+        due = [step for step in self._waiting if step.id in self._open]
+        kind = due[0].kind if due else None
+        batch = [step for step in due if step.kind is kind][: self._max_batch]
+        taken = {step.id for step in batch}
+        self._waiting = [step for step in due if step.id not in taken]
+        return batch
+
+    def _run(self, batch: list[Step]) -> None:
+        try:
+            said = self._run_batch(batch)
+        except CouldNot as reason:
+            said = f"{reason}"
+        except Exception as fault:  # whatever escapes a run leaves its steps without an outcome
+            said = f"the run broke: {type(fault).__name__}: {fault}"
+        for step in batch:
+            message = self._payloads.refusals.pop(step.id, "") or said or "Ansible ended without an outcome"
+            self._end(StepResult(step, Ending.NO_OUTCOME, message))
+        with self._changed:
+            self._runs.discard(threading.current_thread())
+            self._changed.notify_all()
+
+    def _run_batch(self, batch: list[Step]) -> str:
+        self._sources.check_leading()
+        started_s = time.monotonic()
+        steps = {alias(step.unit): step for step in batch}
+        routes = {host: self._sources.route(step) for host, step in steps.items()}
+        hosts = {host: {"fleet_step": self._variables(steps[host], route)} for host, route in routes.items()}
+
+        def on_event(event: Event) -> None:
+            host = host_of(event)
+            if host in steps:
+                self._end(result_of(event, steps[host], time.monotonic() - started_s))
+
+        return run_playbook(
+            self._settings,
+            self._settings.playbooks / PLAYBOOKS[batch[0].kind],
+            hosts,
+            self._sources.ssh_config(list(routes.values())),
+            on_event,
+            lambda: self._closing or not any(step.id in self._open for step in batch),
+        )
+
+    def _variables(self, step: Step, route: Route) -> dict[str, object]:
+        options = ["--epoch", str(step.epoch), "--attempt", step.attempt_id, "--step", str(step.number)]
+        if step.kind is StepKind.VERIFY and step.config_digest:
+            options += ["--digest", step.config_digest]
+        return {
+            "id": step.id,
+            "socket": str(self._payloads.path),
+            "become": ["sudo", "-n"] if route.become else [],
+            "options": options,
+        }
+
+    def _payload(self, step_id: str) -> bytes:
+        step = self._open.get(step_id)
+        if step is None:
+            raise CouldNot(f"step {step_id} is not open")
+        self._sources.check_leading()
+        return self._sources.payload(step)
+
+    def _end(self, result: StepResult) -> None:
+        """Report a step's first result; whatever comes later says nothing any more."""
+        with self._changed:
+            if self._open.pop(result.step.id, None) is not None:
+                self._results.put(result)

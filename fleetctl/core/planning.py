@@ -1,0 +1,190 @@
+"""Make a plan from what is desired and what was observed, and say later what of it has moved.
+
+Pure and deterministic: no simulation, no check mode; desired against observed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from fleetctl.core.facts import Cause, Facts, Observation, Unobserved
+from fleetctl.core.plan import Desired, LeftOut, Plan, UnitPlan
+from fleetctl.core.rollout.state import Action
+
+LIFETIME = timedelta(hours=24)
+"""How long a saved plan may be applied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """The circumstances of a plan, which come in as values.
+
+    Attributes:
+        id: fresh and unique; single-use.
+        state: UUID of the state.
+        selection: what the user selected, as typed.
+        commit: Git commit of the inventory, or empty.
+    """
+
+    id: str
+    fleet: str
+    state: str
+    at: datetime
+    selection: str = ""
+    commit: str = ""
+
+
+def make_plan(
+    occasion: Occasion,
+    desired: Iterable[Desired],
+    observed: Mapping[str, Observation],
+    site_digests: Mapping[str, str],
+    *,
+    declared: Iterable[str] = (),
+) -> Plan:
+    """Compare what is desired with what was observed.
+
+    Args:
+        occasion: id, state, time.
+        desired: the selected units' desired states.
+        observed: the latest observation of each unit, by name.
+        site_digests: digest of each site's validated content.
+        declared: names of all units of the inventory; whatever the state knows beyond them is orphaned.
+    """
+    units: list[UnitPlan] = []
+    left_out: list[LeftOut] = []
+    unchanged = 0
+    for want in sorted(desired, key=lambda d: d.unit):
+        planned = plan_unit(want, observed.get(want.unit))
+        if isinstance(planned, LeftOut):
+            left_out.append(planned)
+        elif planned.actions:
+            units.append(planned)
+        else:
+            unchanged += 1
+    sites = sorted({unit.site for unit in units})
+    return Plan(
+        id=occasion.id,
+        fleet=occasion.fleet,
+        state=occasion.state,
+        made=occasion.at,
+        expires=occasion.at + LIFETIME,
+        selection=occasion.selection,
+        sites={site: site_digests[site] for site in sites},
+        units=tuple(units),
+        left_out=tuple(left_out),
+        unchanged=unchanged,
+        orphaned=_orphaned(observed, declared),
+        commit=occasion.commit,
+    )
+
+
+def plan_unit(want: Desired, seen: Observation | None) -> UnitPlan | LeftOut:
+    """Say what one unit needs, or why nothing can be said about it."""
+    if seen is None:
+        return LeftOut(want.unit, None, "never observed")
+    if isinstance(seen, Unobserved):
+        return LeftOut(want.unit, seen.cause, seen.message)
+    if want.serial and seen.serial and want.serial != seen.serial:
+        reason = f"answers with serial {seen.serial}, the inventory says {want.serial}"
+        return LeftOut(want.unit, Cause.WRONG_IDENTITY, reason)
+    files = differing_files(want, seen)
+    actions, reasons = _actions(want, seen, files)
+    return UnitPlan(
+        unit=want.unit,
+        site=want.site,
+        kind=want.kind,
+        gateway=want.gateway,
+        actions=tuple(actions),
+        reasons=tuple(reasons),
+        config_digest=want.config_digest,
+        facts_digest=seen.binding_digest,
+        files=files,
+        reboot=Action.REBOOT in actions,
+        confirm=any(path in want.confirms for path in files),
+    )
+
+
+def differing_files(want: Desired, seen: Facts) -> tuple[str, ...]:
+    """Return the paths whose content on the unit is not the desired one, sorted; removed files included."""
+    changed = {path for path, digest in want.files.items() if seen.files.get(path) != digest}
+    removed = set(seen.files) - set(want.files)
+    return tuple(sorted(changed | removed | set(seen.config_changed)))
+
+
+def _actions(want: Desired, seen: Facts, files: tuple[str, ...]) -> tuple[list[Action], list[str]]:
+    actions: list[Action] = []
+    reasons: list[str] = []
+    if seen.config_digest != want.config_digest or seen.config_changed or seen.unconfirmed:
+        actions.append(Action.CONFIGURE)
+        reasons.append(_why_configure(want, seen, files))
+    reboots = [path for path in files if path in want.reboots] if actions else []
+    if reboots:
+        actions.append(Action.REBOOT)
+        reasons.append(f"{', '.join(reboots)} takes effect only after a reboot")
+    elif seen.reboot_needed:
+        actions.append(Action.REBOOT)
+        reasons.append("an applied file waits for a reboot")
+    return actions, reasons
+
+
+def _why_configure(want: Desired, seen: Facts, files: tuple[str, ...]) -> str:
+    if not seen.config_digest:
+        return f"it has no config yet ({len(want.files)} files)"
+    if seen.unconfirmed:
+        return "its last config was never confirmed"
+    if seen.config_digest == want.config_digest:
+        return f"edited on the unit: {', '.join(seen.config_changed)}"
+    return f"config differs in {', '.join(files)}" if files else "config differs in modes or services"
+
+
+def _orphaned(observed: Mapping[str, Observation], declared: Iterable[str]) -> tuple[str, ...]:
+    known = set(declared)
+    return tuple(sorted(unit for unit in observed if unit not in known)) if known else ()
+
+
+# --- staleness ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a plan is held against when it is applied."""
+
+    state: str
+    at: datetime
+    site_digests: Mapping[str, str]
+    config_digests: Mapping[str, str]
+    """Of the units as they would be rendered now."""
+    observed: Mapping[str, Observation]
+
+
+def refusal(plan: Plan, standing: Standing) -> str | None:
+    """Return why the whole plan may not be applied any more, or None."""
+    if plan.state != standing.state:
+        return f"plan {plan.id} was made with another state ({plan.state}), this one is {standing.state}"
+    if standing.at >= plan.expires:
+        return f"plan {plan.id} expired at {plan.expires:%Y-%m-%d %H:%M} UTC"
+    return None
+
+
+def moved(plan: Plan, standing: Standing) -> Mapping[str, str]:
+    """Return the units that are no longer as the plan saw them, each with what moved."""
+    reasons = {unit.unit: _what_moved(plan, unit, standing) for unit in plan.units}
+    return {unit: reason for unit, reason in reasons.items() if reason is not None}
+
+
+def _what_moved(plan: Plan, unit: UnitPlan, standing: Standing) -> str | None:
+    if standing.site_digests.get(unit.site) != plan.sites[unit.site]:
+        return f"site {unit.site} was changed in the inventory since the plan was made"
+    if standing.config_digests.get(unit.unit) != unit.config_digest:
+        return "its config renders differently since the plan was made (templates or fleet.yaml changed)"
+    seen = standing.observed.get(unit.unit)
+    if seen is None:
+        return "it was not observed"
+    if isinstance(seen, Unobserved):
+        return f"it cannot be observed: {seen.message}"
+    if seen.binding_digest != unit.facts_digest:
+        return "its slot, version, config, registration or host key changed since the plan was made"
+    return None
