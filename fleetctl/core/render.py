@@ -7,7 +7,7 @@ line and the unit; the same failure of many units is one problem.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from fleetctl.core.config import SECRET_MARK, Config, ConfigFile
@@ -48,22 +48,20 @@ class Renderer:
         self._stage: Stage | None = None
         self._shared: dict[Hashable, ConfigFile] = {}
 
-    def configs(self, units: Iterable[Unit]) -> list[Config]:
-        """Return the configs of units, in their order; units of one site should stand together.
+    def configs(self, units: Iterable[Unit]) -> Iterator[Config]:
+        """Yield the configs of units, in their order; units of one site should stand together.
 
         Raises:
-            InvalidInput: with every failure of every unit, alike ones as one problem.
+            InvalidInput: after the last unit, with every failure of every unit, alike ones as one problem.
         """
-        configs: list[Config] = []
         failures: list[Failure] = []
         for unit in units:
             try:
-                configs.append(self.config(unit))
+                yield self.config(unit)
             except Unrenderable as unrenderable:
                 failures.extend(unrenderable.failures)
         if failures:
             raise InvalidInput(grouped(failures, self._templates.sources))
-        return configs
 
     def config(self, unit: Unit) -> Config:
         """Return the config of a unit.
