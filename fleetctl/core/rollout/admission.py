@@ -80,9 +80,9 @@ def why(board: Board, unit: str, now_s: float, held: Mapping[str, str]) -> str:
         doubt = "; its last step is in doubt and is being observed" if progress.in_doubt else ""
         return f"{progress.phase.value}, attempt {progress.attempt}{doubt}"
     queue = board.sites[progress.site]
-    return (
-        rollout_blocked(board, board.rollout, board.in_progress, board.failed)
-        or site_blocked(progress.site, queue, held)
-        or unit_blocked(board, progress, len(queue.active), len(queue.gateways_active), now_s)
-        or "it is next: it starts at the controller's next tick"
+    blocked = (
+        rollout_blocked(board, board.rollout, board.in_progress, board.failed),
+        site_blocked(progress.site, queue, held),
+        unit_blocked(board, progress, len(queue.active), len(queue.gateways_active), now_s),
     )
+    return "; ".join(filter(None, blocked)) or "it is next: it starts at the controller's next tick"

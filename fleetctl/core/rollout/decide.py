@@ -209,7 +209,9 @@ class _Tick:
                     self.wakes.append(progress.not_before_s)
                     continue
                 return  # units start in order; the next one would only overtake
-            if self.in_progress >= self.rollout.policy.max_in_progress:
+            full = admission.rollout_blocked(self.board, self.rollout, self.in_progress, self.failed)
+            if full is not None:
+                self.reasons[site] = full
                 return
             self.move(transitions.start(progress, self.rules, self.now))
 

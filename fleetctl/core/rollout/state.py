@@ -144,7 +144,8 @@ class Progress:
         tries: tries since the start, or since a person asked for a retry; the policy's `retries` limits them.
         step: the last step whose intent was journalled; None before the first.
         open: the step's outcome is not known yet.
-        in_doubt: the open step was started by a controller that is gone, or ended without an outcome.
+        in_doubt: the last step was left open by a controller that is gone, or ended without an outcome.
+        lost: of a step in doubt: it ended without an outcome under this controller, so it has used up its try.
         reason: why it waits, or how it ended, in words.
         since: when it entered the phase.
         deadline_s: monotonic time at which the phase has lasted too long; 0 if none.
@@ -165,6 +166,7 @@ class Progress:
     step: Step | None = None
     open: bool = False
     in_doubt: bool = False
+    lost: bool = False
     reason: str = ""
     cause: Cause | None = None
     since: datetime | None = None

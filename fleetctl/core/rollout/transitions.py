@@ -77,10 +77,10 @@ def start(progress: Progress, rules: Rules, now: Now) -> Move:
 
 def on_result(progress: Progress, result: StepResult, rules: Rules, now: Now) -> Move:
     """Take the outcome of the open step into account."""
-    closed = replace(progress, open=False, in_doubt=False, cause=None, not_before_s=0.0)
+    closed = replace(progress, open=False, in_doubt=False, lost=False, cause=None, not_before_s=0.0)
     if result.ending is Ending.NO_OUTCOME:
         text = result.message or "the step ended without an outcome"
-        doubt = replace(closed, in_doubt=True, cause=Cause.NO_OUTCOME, reason=text)
+        doubt = replace(closed, in_doubt=True, lost=True, cause=Cause.NO_OUTCOME, reason=text)
         return Move(_with_deadline(doubt, rules, now), "step-in-doubt", text)
     if result.ending is Ending.ROLLED_BACK:
         return give_up(closed, Cause.ROLLED_BACK, result.message, rules, now)
@@ -110,7 +110,7 @@ def on_deadline(progress: Progress, rules: Rules, now: Now) -> Move:
     if progress.open and not attempt_over:
         assert progress.step is not None  # noqa: S101 - an open step is a step
         text = f"{progress.step.kind.value} gave no outcome within {rules.policy.step_timeout_s:.0f} s"
-        doubt = replace(progress, open=False, in_doubt=True, cause=Cause.NO_OUTCOME, reason=text)
+        doubt = replace(progress, open=False, in_doubt=True, lost=True, cause=Cause.NO_OUTCOME, reason=text)
         return Move(_with_deadline(doubt, rules, now), "step-in-doubt", text)
     limit_s = rules.policy.unit_timeout_s if attempt_over else rules.policy.step_timeout_s
     text = f"{progress.phase.value} lasted longer than {limit_s:.0f} s"
@@ -145,7 +145,7 @@ def recovered(progress: Progress, rules: Rules, now: Now) -> Move:
         progress,
         open=False,
         in_doubt=progress.open or progress.in_doubt,
-        cause=None if progress.open else progress.cause,
+        lost=progress.lost and not progress.open,
         not_before_s=0.0,
         attempt_deadline_s=now.monotonic_s + rules.policy.unit_timeout_s,
     )
@@ -201,7 +201,6 @@ def _on_reboot_observed(progress: Progress, facts: Facts, rules: Rules, now: Now
 def _resolve_doubt(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Move:
     """Find out from facts whether a step whose outcome is unknown was done, and go on from there."""
     step = progress.step
-    lost = progress.cause is Cause.NO_OUTCOME
     known = facts.journal if step and facts.journal and _same_step(facts, step) else None
     if known is not None and known.outcome == "":
         return Move(_look_again(replace(progress, in_doubt=True), "the unit is still at the step", now))
@@ -211,7 +210,7 @@ def _resolve_doubt(progress: Progress, facts: Facts, rules: Rules, now: Now) -> 
         return _resolve_reboot(progress, facts, known is not None, rules, now)
     if facts.config_digest == progress.config_digest:
         return _verify(progress, rules, now)
-    if lost:
+    if progress.lost:
         return give_up(progress, Cause.NO_OUTCOME, f"{progress.reason}; the unit was observed: not done", rules, now)
     return _configure(progress, rules, now)
 
@@ -229,13 +228,8 @@ def _on_unobserved(progress: Progress, seen: Unobserved, rules: Rules, now: Now)
         return give_up(progress, seen.cause, seen.message, rules, now)
     again = _look_again(progress, seen.message, now)
     if seen.cause is Cause.GATEWAY_DOWN:  # silence behind a dead gateway says nothing of the unit: its clock stops
-        return Move(_with_deadline(replace(again, cause=_doubt_cause(progress, seen)), rules, now))
-    return Move(replace(again, cause=_doubt_cause(progress, seen)))
-
-
-def _doubt_cause(progress: Progress, seen: Unobserved) -> Cause:
-    """Keep `no_outcome` while in doubt: it decides whether the step used up a try."""
-    return Cause.NO_OUTCOME if progress.in_doubt and progress.cause is Cause.NO_OUTCOME else seen.cause
+        return Move(_with_deadline(replace(again, cause=seen.cause), rules, now))
+    return Move(replace(again, cause=seen.cause))
 
 
 def not_as_applied(progress: Progress, facts: Facts) -> str | None:
@@ -265,7 +259,7 @@ def _open(progress: Progress, kind: StepKind, rules: Rules) -> Progress:
         epoch=rules.epoch,
         config_digest=progress.config_digest,
     )
-    return replace(progress, step=step, open=True, in_doubt=False)
+    return replace(progress, step=step, open=True, in_doubt=False, lost=False)
 
 
 def _enter(progress: Progress, phase: Phase, rules: Rules, now: Now) -> Progress:

@@ -1,0 +1,88 @@
+"""From a plan to a rollout: which units still stand as the plan saw them, and in which order they are worked on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from fleetctl.core.inventory.fleet import Kind, Policy
+from fleetctl.core.plan import Plan, UnitPlan
+from fleetctl.core.planning import Standing, moved, refusal
+from fleetctl.core.problems import InvalidInput, Problem
+from fleetctl.core.rollout.state import Progress, Rollout
+
+NEW_PLAN = "make a new plan with 'fleetctl plan --out FILE'"
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """What of a plan may be applied.
+
+    Attributes:
+        units: in the order in which they are worked on.
+        left_out: units that moved since the plan was made, each with what moved.
+    """
+
+    units: tuple[UnitPlan, ...]
+    left_out: Mapping[str, str]
+
+
+def admit(plan: Plan, standing: Standing) -> Admitted:
+    """Hold a plan against what is now: what moved is left out, and listed.
+
+    Raises:
+        InvalidInput: if the whole plan is stale; every reason is given.
+    """
+    refused = refusal(plan, standing)
+    if refused is not None:
+        raise InvalidInput([Problem("stale-plan", refused, hint=NEW_PLAN)])
+    gone = moved(plan, standing)
+    if plan.units and len(gone) == len(plan.units):
+        raise InvalidInput([Problem("stale-plan", f"{unit}: {reason}", hint=NEW_PLAN) for unit, reason in gone.items()])
+    units = tuple(sorted((u for u in plan.units if u.unit not in gone), key=_order))
+    return Admitted(units, gone)
+
+
+def _order(unit: UnitPlan) -> tuple[str, bool, str]:
+    """Order by site, the gateways of a site before what they serve."""
+    return unit.site, unit.kind is not Kind.GATEWAY, unit.unit
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a rollout is started with, beside the plan."""
+
+    id: str
+    policy: Policy
+    inventory: str
+    actor: str
+    at: datetime
+
+
+def enlist(plan: Plan, admitted: Admitted, terms: Terms) -> tuple[Rollout, tuple[Progress, ...]]:
+    """Make the rollout's row and the frozen set of its units."""
+    rollout = Rollout(
+        id=terms.id,
+        fleet=plan.fleet,
+        plan=plan.id,
+        policy=terms.policy,
+        inventory=terms.inventory,
+        actor=terms.actor,
+        created=terms.at,
+        sites=tuple(dict.fromkeys(unit.site for unit in admitted.units)),
+        left_out={**{out.unit: out.reason for out in plan.left_out}, **admitted.left_out},
+    )
+    units = tuple(
+        Progress(
+            unit=unit.unit,
+            site=unit.site,
+            kind=unit.kind,
+            gateway=unit.gateway,
+            actions=unit.actions,
+            config_digest=unit.config_digest,
+            since=terms.at,
+        )
+        for unit in admitted.units
+    )
+    return rollout, units

@@ -1,0 +1,132 @@
+"""Play a rollout in the fake world: `decide` in a loop, a journal in memory, and crashes where a test wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from fleetctl.core.inventory.fleet import Kind, Policy
+from fleetctl.core.rollout.board import Board
+from fleetctl.core.rollout.decide import decide, note_gateways, recover
+from fleetctl.core.rollout.state import (
+    Action,
+    Change,
+    Command,
+    CommandKind,
+    Decision,
+    Inputs,
+    Progress,
+    Rollout,
+    RolloutChanged,
+    Status,
+    UnitChanged,
+)
+from fleetctl.core.route import Route
+from fleetctl.ports import Target
+from tests.builders.world import START, FakeUnit, FakeWorld
+
+NO_ROUTE = Route(dial=(), hops=())
+
+
+class Crash(Exception):
+    """Raised by a test to kill the controller at some point."""
+
+
+def progress(unit: str, *, kind: Kind = Kind.RADIATOR, gateway: str = "", actions: Sequence[Action] = ()) -> Progress:
+    return Progress(
+        unit=unit,
+        site=unit.partition("/")[0],
+        kind=kind,
+        gateway=gateway,
+        actions=tuple(actions) or (Action.CONFIGURE,),
+        config_digest="new",
+    )
+
+
+def rollout_of(units: Sequence[Progress], policy: Policy | None = None) -> Rollout:
+    return Rollout(
+        id="r1",
+        fleet="f",
+        plan="p1",
+        policy=policy or Policy("default", max_in_progress=4, max_failed=1),
+        inventory="/fleet",
+        actor="operator",
+        created=START,
+        sites=tuple(dict.fromkeys(unit.site for unit in units)),
+    )
+
+
+class Play:
+    """A rollout being played: the rows that a database would hold, and the board of the running controller."""
+
+    def __init__(self, world: FakeWorld, units: Sequence[Progress], policy: Policy | None = None) -> None:
+        self.world = world
+        self.row = rollout_of(units, policy)
+        self.rows: dict[str, Progress] = {unit.unit: unit for unit in units}
+        self.log: list[Change] = []
+        self.commands: list[Command] = []
+        self.epoch = 0
+        self.at_commit: Callable[[int], None] = lambda _: None
+        self.at_act: Callable[[int], None] = lambda _: None
+        self.ticks = 0
+        self.start_controller()
+
+    def start_controller(self) -> None:
+        """Start a controller with a new epoch from the rows, as after a crash."""
+        self.epoch += 1
+        self.world.executor.close()
+        self.world.prober.close()
+        self.board = Board(self.row, list(self.rows.values()))
+        self._commit(recover(self.board, self.world.clock.now(), self.epoch))
+
+    def tick(self) -> Decision:
+        self.ticks += 1
+        seen = self.world.prober.poll(0.0)
+        results = self.world.executor.poll(0.0 if seen else 1.0)
+        commands, self.commands = tuple(self.commands), []
+        now = self.world.clock.now()
+        self.board.observing.difference_update(o.unit for o in seen)
+        note_gateways(self.board, tuple(seen), now)
+        decision = decide(self.board, Inputs(tuple(results), tuple(seen), commands), now, self.epoch)
+        self.at_commit(self.ticks)
+        self._commit(decision)
+        self.at_act(self.ticks)
+        for step in decision.cancel:
+            self.world.executor.cancel(step)
+        self.world.executor.submit(decision.steps)
+        self.board.observing.update(decision.observe)
+        self.world.prober.submit([Target(unit, NO_ROUTE) for unit in decision.observe])
+        return decision
+
+    def run(self, limit: int = 4000) -> Status:
+        """Tick until nothing more happens by itself."""
+        for _ in range(limit):
+            if self.row.status.is_end or (self.row.status in {Status.HALTED, Status.PAUSED} and not self.board.active):
+                return self.row.status
+            self.tick()
+        raise AssertionError(f"no end after {limit} ticks: {self.unfinished()}")
+
+    def unfinished(self) -> Mapping[str, str]:
+        return {p.unit: f"{p.phase} {p.reason}" for p in self.rows.values() if not p.phase.is_end}
+
+    def tell(self, kind: CommandKind, *units: str) -> None:
+        at = self.world.clock.now().utc
+        self.commands.append(Command(len(self.log) + 1, self.row.id, kind, "operator", at, units=units))
+
+    def _commit(self, decision: Decision) -> None:
+        self.log += decision.changes
+        self.board.apply(decision.changes)
+        self.board.check()
+        for change in decision.changes:
+            if isinstance(change, UnitChanged):
+                self.rows[change.progress.unit] = change.progress
+            elif isinstance(change, RolloutChanged):
+                self.row = self.board.rollout
+
+
+def building(units: int = 6, *, site: str = "s", policy: Policy | None = None) -> Play:
+    """Return a rollout of a gateway and its radiators, nothing started."""
+    gateway = f"{site}/gw"
+    names = [f"{site}/r{n:02}" for n in range(1, units + 1)]
+    world = FakeWorld([FakeUnit(gateway), *(FakeUnit(name, gateway=gateway) for name in names)])
+    rows = [progress(gateway, kind=Kind.GATEWAY), *(progress(name, gateway="gw") for name in names)]
+    return Play(world, rows, policy)

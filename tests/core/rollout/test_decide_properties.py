@@ -1,0 +1,110 @@
+"""Properties of `decide` under any fault script: interrupt anywhere, and the end is the same."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fleetctl.core.inventory.fleet import Kind, Policy
+from fleetctl.core.rollout.board import Board
+from fleetctl.core.rollout.decide import decide
+from fleetctl.core.rollout.state import Ending, Inputs, Phase, Status
+from tests.builders.play import Crash, Play, progress
+from tests.builders.world import FakeUnit, FakeWorld
+
+faults = st.fixed_dictionaries(
+    {
+        "lose_outcomes": st.integers(0, 2),
+        "drop_steps": st.integers(0, 2),
+        "endings": st.lists(
+            st.sampled_from([Ending.OK, Ending.FAILED, Ending.REFUSED, Ending.ROLLED_BACK]), max_size=2
+        ),
+        "reboots_after_configure": st.booleans(),
+        "stays_down": st.booleans(),
+    }
+)
+policies = st.builds(
+    Policy,
+    name=st.just("p"),
+    max_in_progress=st.integers(1, 4),
+    max_failed=st.integers(0, 8),
+    retries=st.integers(0, 2),
+    step_timeout_s=st.just(30.0),
+    unit_timeout_s=st.just(300.0),
+    unreachable=st.sampled_from(["fail", "skip", "defer"]),
+)
+
+
+@st.composite
+def plays(draw: st.DrawFn) -> Play:
+    units: list[FakeUnit] = []
+    rows = []
+    for site in ("s", "t"):
+        gateway = f"{site}/gw"
+        units.append(FakeUnit(gateway))
+        rows.append(progress(gateway, kind=Kind.GATEWAY))
+        for number in range(draw(st.integers(1, 4))):
+            name = f"{site}/r{number}"
+            units.append(FakeUnit(name, gateway=gateway, **draw(faults)))
+            rows.append(progress(name, gateway="gw"))
+    return Play(FakeWorld(units), rows, draw(policies))
+
+
+@given(plays())
+@settings(deadline=None, max_examples=150)
+def test_every_rollout_ends_and_no_cap_is_broken(play: Play) -> None:
+    """The board checks its invariants at every commit; the world counts what really was under way."""
+    play.run()
+    assert play.world.most_at_once <= play.row.policy.max_in_progress
+    assert not play.world.done_twice()
+    if play.row.status.is_end:
+        assert all(row.phase.is_end for row in play.rows.values())
+
+
+@given(plays(), st.sets(st.integers(1, 60), max_size=6), st.booleans())
+@settings(deadline=None, max_examples=150)
+def test_killed_at_any_tick_and_resumed_nothing_is_done_twice(play: Play, ticks: set[int], after: bool) -> None:
+    """Kill the controller before or after a commit, start another, and the rollout still ends."""
+
+    def crash(tick: int) -> None:
+        if tick in ticks:
+            ticks.discard(tick)
+            raise Crash
+
+    if after:
+        play.at_act = crash
+    else:
+        play.at_commit = crash
+    for _ in range(len(ticks) + 1):
+        try:
+            play.run()
+            break
+        except Crash:
+            play.start_controller()
+    assert not play.world.done_twice()
+    assert play.world.most_at_once <= play.row.policy.max_in_progress
+    reboots = {name: unit.boot - 1 for name, unit in play.world.units.items()}
+    assert all(boots <= play.rows[name].attempt for name, boots in reboots.items())
+
+
+@given(plays(), st.integers(1, 40))
+@settings(deadline=None, max_examples=100)
+def test_the_incremental_board_decides_as_one_that_is_loaded_anew(play: Play, ticks: int) -> None:
+    for _ in range(ticks):
+        if play.row.status.is_end:
+            break
+        play.tick()
+    anew = Board(play.row, list(play.rows.values()))
+    anew.observing = set(play.board.observing)
+    anew.gateways_down = dict(play.board.gateways_down)
+    now = play.world.clock.now()
+    assert decide(anew, Inputs(), now, play.epoch) == decide(play.board, Inputs(), now, play.epoch)
+
+
+@given(plays())
+@settings(deadline=None, max_examples=50)
+def test_a_rollout_that_stands_still_says_why(play: Play) -> None:
+    play.run()
+    if play.row.status is Status.HALTED:
+        assert "limit" in play.row.reason
+        assert any(row.phase is not Phase.SUCCEEDED for row in play.rows.values())
