@@ -1,0 +1,66 @@
+"""The invariants of an inventory: small pure functions over resolved values that yield flaws.
+
+Each module holds one subject. An invariant names a path and knows nothing of files and lines; it must bear references
+that lead nowhere, because those are flaws too and all are shown at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from fleetctl.core.inventory.flaws import Flaw
+from fleetctl.core.inventory.fleet import Fleet, Site
+from fleetctl.core.inventory.invariants import addresses, climate, identity, loops, places, policies, power, releases
+from fleetctl.core.inventory.invariants.context import Context
+
+__all__ = ["of_shared", "of_site", "of_sites"]
+
+_OF_SHARED = (power.modules_within_model, releases.channels_lead_to_releases, policies.thresholds, policies.secrets)
+_OF_SITE = (
+    identity.usable_macs,
+    places.time_zone,
+    addresses.in_network,
+    addresses.unique_in_site,
+    addresses.ways_in,
+    addresses.switch_ports,
+    places.units_have_one_place,
+    places.gateways_serve_buildings,
+    places.zones,
+    places.sensors,
+    places.rooms_fit,
+    releases.models_fit_kinds,
+    releases.releases_fit_models,
+    power.subscribed,
+    power.dwellings_stay_warm,
+    power.caps_permit_one,
+    climate.time_constants,
+    climate.setpoints,
+    loops.stored_water,
+    loops.demand,
+    loops.hottest_water,
+    policies.compute,
+)
+
+
+def of_shared(fleet: Fleet) -> Iterator[Flaw]:
+    """Yield what is wrong with `fleet.yaml` by itself."""
+    for invariant in _OF_SHARED:
+        yield from invariant(fleet)
+
+
+def of_site(site: Site, fleet: Fleet, zones: frozenset[str]) -> Iterator[Flaw]:
+    """Yield what is wrong with one site.
+
+    Args:
+        site: the resolved site.
+        fleet: what all sites share; its `sites` are not looked at.
+        zones: time zones that are known; empty to accept any.
+    """
+    context = Context(fleet, zones)
+    for invariant in _OF_SITE:
+        yield from invariant(site, context)
+
+
+def of_sites(sites: Iterable[Site]) -> Iterator[Flaw]:
+    """Yield what is wrong between sites: what must be unique in the whole fleet."""
+    yield from identity.unique_in_fleet(identity.claims_of(site) for site in sites)

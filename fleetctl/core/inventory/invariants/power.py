@@ -1,0 +1,83 @@
+"""Sums of power: modules in a model, units on a connection, radiators in a dwelling."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+from fleetctl.core.inventory.flaws import Flaw, site_path
+from fleetctl.core.inventory.fleet import Dwelling, Fleet, Kind, Site
+from fleetctl.core.inventory.invariants.context import Context
+from fleetctl.core.problems import Severity
+
+MODULES_OVER_MODEL = 1.1
+COMFORT_C = 18.0
+"""18 °C must be attainable in a dwelling (CCH R171-11; WHO 2018)."""
+
+
+def modules_within_model(fleet: Fleet) -> Iterator[Flaw]:
+    """The modules of a model draw at most 1.1 times what the model declares."""
+    for model in fleet.models.values():
+        modules_w = sum(model.modules)
+        if modules_w > MODULES_OVER_MODEL * model.power_w:
+            message = f"modules of '{model.id}' draw {modules_w:g} W together, the model declares {model.power_w:g} W"
+            hint = f"at most {MODULES_OVER_MODEL * model.power_w:g} W"
+            yield Flaw(("fleet", "models", model.id, "module_power_w"), "modules-over-power", message, hint)
+
+
+def subscribed(site: Site, context: Context) -> Iterator[Flaw]:
+    """All units and the other load fit into the subscribed power."""
+    units_w = sum(context.power_w(unit) for unit in site.units.values())
+    if units_w + site.other_load_w > site.subscribed_power_w:
+        message = (
+            f"units draw {units_w:g} W, other load {site.other_load_w:g} W; "
+            f"'{site.id}' has subscribed to {site.subscribed_power_w:g} W"
+        )
+        hint = "subscribe to more, or declare fewer units"
+        yield Flaw(site_path(site.id, "subscribed_power_w"), "over-subscribed", message, hint)
+
+
+def dwellings_stay_warm(site: Site, context: Context) -> Iterator[Flaw]:
+    """The radiators of a dwelling cover `H (18 - T_design)`; a warning if not, for there may be other heating."""
+    of_dwelling = _radiator_power(site, context)
+    for dwelling in site.dwellings.values():
+        powers = of_dwelling.get(dwelling.id, [])
+        needed_w = dwelling.heat_loss_w_k * (COMFORT_C - site.design_temperature_c)
+        if powers and sum(powers) < needed_w:
+            message = (
+                f"radiators of '{dwelling.id}' give {sum(powers):g} W, but {COMFORT_C:g} °C inside "
+                f"at {site.design_temperature_c:g} °C outside takes {needed_w:.0f} W"
+            )
+            path = site_path(site.id, "dwellings", dwelling.id, "heat_loss_w_k")
+            yield Flaw(path, "too-little-heat", message, "check the heat loss, or add a radiator", Severity.WARNING)
+
+
+def caps_permit_one(site: Site, context: Context) -> Iterator[Flaw]:
+    """A cap on power that is down permits at least the smallest unit; else the dwelling could never be worked on."""
+    of_dwelling = _radiator_power(site, context)
+    policies = {name: p.cap_down_w for name, p in context.fleet.policies.items() if p.cap_down_w is not None}
+    for dwelling in site.dwellings.values():
+        if not of_dwelling.get(dwelling.id):
+            continue
+        smallest_w = min(of_dwelling[dwelling.id])
+        for cap_w, whose in _caps(dwelling, policies):
+            if smallest_w > cap_w:
+                message = f"smallest unit of '{dwelling.id}' has {smallest_w:g} W, {whose} permits {cap_w:g} W"
+                path = site_path(site.id, "dwellings", dwelling.id, "cap_down_w")
+                hint = "nothing could ever be updated here; raise the cap"
+                yield Flaw(path, "cap-too-small", message, hint, Severity.WARNING)
+
+
+def _caps(dwelling: Dwelling, policies: Mapping[str, float]) -> Iterator[tuple[float, str]]:
+    if dwelling.cap_down_w is not None:
+        yield dwelling.cap_down_w, "its cap"
+    for name, cap_w in policies.items():
+        yield cap_w, f"policy '{name}'"
+
+
+def _radiator_power(site: Site, context: Context) -> Mapping[str, list[float]]:
+    of_dwelling: dict[str, list[float]] = defaultdict(list)
+    for unit in site.units.values():
+        if unit.kind is Kind.RADIATOR and context.model(unit):
+            of_dwelling[unit.dwelling].append(context.power_w(unit))
+    return of_dwelling
