@@ -1,0 +1,172 @@
+"""Faults of stand-in units, done for real: a cable that is pulled, power that is cut, a disk that is full.
+
+What a level cannot do is refused with the reason.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fleetctl.core.names import did_you_mean
+from fleetctl.core.problems import CouldNot
+from fleetctl.lab import networks
+from fleetctl.lab.layout import Level
+from fleetctl.lab.machine import Machine
+from fleetctl.lab.unit import processes
+
+_FILL = "lab-fill"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that can be done to a unit.
+
+    Attributes:
+        does: one sentence for people.
+        act: does it, and returns what was done.
+        running: the unit has to run for it.
+        refusals: why a level cannot do it.
+    """
+
+    does: str
+    act: Callable[[Machine], str]
+    running: bool = False
+    refusals: tuple[tuple[Level, str], ...] = ()
+
+
+def apply(machine: Machine, name: str, level: Level) -> str:
+    """Do something to a unit; returns what was done.
+
+    Raises:
+        CouldNot: if there is no such fault, or this level or the unit's state does not allow it.
+    """
+    fault = FAULTS.get(name)
+    if fault is None:
+        raise CouldNot(f"there is no fault '{name}'", hint=did_you_mean(name, FAULTS))
+    reason = dict(fault.refusals).get(level)
+    if reason is not None:
+        raise CouldNot(f"{machine.stand.unit}: cannot {name}: {reason}", hint="see 'fleetctl lab status' for the level")
+    if fault.running and machine.process is None:
+        raise CouldNot(f"{machine.stand.unit} is off", hint=f"switch it on: fleetctl lab fault {machine.stand.unit} on")
+    return fault.act(machine)
+
+
+def _cut(machine: Machine) -> str:
+    if machine.stand.settings.networked:
+        # Link first: the kernel would say goodbye (FIN, RST) for the processes that die, and power cuts do not.
+        networks.run(networks.links(machine.stand, up=False))
+    machine.kill()
+    machine.faults.add("cut")
+    return "the power is cut"
+
+
+def _on(machine: Machine) -> str:
+    machine.faults.discard("cut")
+    if machine.stand.settings.networked and "unplug" not in machine.faults:
+        networks.run(networks.links(machine.stand, up=True))
+    return "the power is on"
+
+
+def _unplug(machine: Machine) -> str:
+    networks.run(networks.links(machine.stand, up=False))
+    machine.faults.add("unplug")
+    return "the network cable is out"
+
+
+def _plug(machine: Machine) -> str:
+    machine.faults.discard("unplug")
+    if "cut" not in machine.faults:
+        networks.run(networks.links(machine.stand, up=True))
+    return "the network cable is in"
+
+
+def _hang(machine: Machine) -> str:
+    # Again until nothing new shows up: what is not stopped yet may fork.
+    stopped: set[int] = set()
+    while fresh := [pid for pid in machine.members() if pid not in stopped]:
+        processes.signal_all(fresh, signal.SIGSTOP)
+        stopped.update(fresh)
+    machine.faults.add("hang")
+    return f"{len(stopped)} processes are stopped"
+
+
+def _unhang(machine: Machine) -> str:
+    members = machine.members()
+    processes.signal_all(members, signal.SIGCONT)
+    machine.faults.discard("hang")
+    return f"{len(members)} processes go on"
+
+
+def _slow(machine: Machine) -> str:
+    networks.run(networks.shaping(machine.stand, slow=True))
+    machine.faults.add("slow")
+    return "the link carries 256 kbit/s"
+
+
+def _fast(machine: Machine) -> str:
+    if "slow" in machine.faults:
+        networks.run(networks.shaping(machine.stand, slow=False))
+    machine.faults.discard("slow")
+    return "the link is as fast as it was"
+
+
+def _fill_disk(machine: Machine) -> str:
+    written = 0
+    with (_disk(machine) / _FILL).open("ab", buffering=0) as file:
+        for size in (1 << 20, 1 << 12):
+            written += _write_until_full(file.write, size)
+    machine.faults.add("fill-disk")
+    return f"{written >> 20} MiB written, the disk is full"
+
+
+def _free_disk(machine: Machine) -> str:
+    (_disk(machine) / _FILL).unlink(missing_ok=True)
+    machine.faults.discard("fill-disk")
+    return "the disk has room"
+
+
+def _corrupt(machine: Machine) -> str:
+    fleet = _disk(machine) / "data/fleet"
+    pointer = fleet / "slots" / (machine.slot or "A")
+    tree = fleet / "config" / Path(pointer.readlink()).name / "tree" if pointer.is_symlink() else None
+    files = sorted(p for p in tree.rglob("*") if p.is_file() and p.stat().st_size) if tree else []
+    if tree is None or not files:
+        raise CouldNot(f"{machine.stand.unit}: no configuration was applied yet, so there is no file to corrupt")
+    content = bytearray(files[0].read_bytes())
+    content[len(content) // 2] ^= 0x01
+    files[0].write_bytes(content)
+    return f"one bit of /{files[0].relative_to(tree)} is flipped"
+
+
+def _disk(machine: Machine) -> Path:
+    return machine.world.disk(machine.stand)
+
+
+def _write_until_full(write: Callable[[bytes], int | None], size: int) -> int:
+    block, written = b"\0" * size, 0
+    while True:
+        try:
+            written += write(block) or 0
+        except OSError:
+            return written
+
+
+_NO_LINK = tuple((level, "units share this machine's network here") for level in (Level.LOOPBACK, Level.PROCESSES))
+_NO_DISK = ((Level.PROCESSES, "a unit's disk is a folder of this machine's disk here"),)
+
+FAULTS = {
+    "cut": Fault("takes the power away", _cut, running=True),
+    "on": Fault("gives power again", _on),
+    "unplug": Fault("pulls the network cable", _unplug, refusals=_NO_LINK),
+    "plug": Fault("puts the network cable back", _plug, refusals=_NO_LINK),
+    "hang": Fault("stops everything that runs on the unit", _hang, running=True),
+    "unhang": Fault("lets it go on", _unhang, running=True),
+    "slow": Fault("limits the link to 256 kbit/s", _slow, refusals=_NO_LINK),
+    "fast": Fault("takes the limit away", _fast, refusals=_NO_LINK),
+    "fill-disk": Fault("fills the unit's disk", _fill_disk, refusals=_NO_DISK),
+    "free-disk": Fault("empties it again", _free_disk, refusals=_NO_DISK),
+    "corrupt": Fault("flips a bit in an applied configuration file", _corrupt),
+}

@@ -1,0 +1,264 @@
+"""Bring a lab up, look at it, break things in it, take it down: what the command line calls."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import fleetctl
+from fleetctl.core.inventory.fleet import Fleet
+from fleetctl.core.names import did_you_mean
+from fleetctl.core.problems import CouldNot
+from fleetctl.core.route import Pin, Way
+from fleetctl.lab import layout, levels
+from fleetctl.lab.folder import LabFolder, Record, make_sockets
+from fleetctl.lab.layout import Blueprint, Level
+from fleetctl.lab.unit.processes import started
+
+_DIAL = Path(__file__).with_name("dial.py")
+_PER_UNIT_S = 2.0
+_AT_LEAST_S = 60.0
+_DOWN_S = 15.0
+
+Progress = Callable[[int, int], None]
+"""Called with how many units answer, and how many there are."""
+
+
+@dataclass(frozen=True)
+class Up:
+    """A lab that is up.
+
+    Attributes:
+        pins: the host key of each unit, to be pinned as a real unit's is when it is imaged.
+        ways: how each unit is reached.
+    """
+
+    level: Level
+    why: str
+    cannot: tuple[str, ...]
+    pins: Mapping[str, Pin]
+    ways: Mapping[str, Way]
+
+
+def up(
+    fleet: Fleet,
+    path: Path,
+    *,
+    level: Level | None = None,
+    selected: Collection[str] | None = None,
+    progress: Progress | None = None,
+) -> Up:
+    """Start a stand-in for each unit and wait until every sshd answers.
+
+    Args:
+        fleet: what to stand in for.
+        path: folder of the lab; made here, and removed by `down`.
+        level: the only level to try; None for the best that works.
+        selected: names of the units; their gateways come along. None for all.
+
+    Raises:
+        CouldNot: if a lab is up already, no level works here, or a unit does not come up. Nothing is left then.
+    """
+    folder = LabFolder(path.absolute())
+    _refuse_second(folder)
+    choice = levels.choose(level, as_root=os.geteuid() == 0)
+    blueprint = layout.lay_out(fleet, choice.level, selected=selected)
+    folder.create()
+    try:
+        _make_key(folder)
+        folder.blueprint.write_text(blueprint.to_json())
+        record = _start(folder, Record(choice.level, choice.why, str(make_sockets())), choice.enter)
+        units = _wait_until_up(folder, record, len(blueprint.stands), progress or (lambda *_: None))
+    except BaseException:
+        down(path)
+        raise
+    return _told(folder, record, blueprint, units)
+
+
+def status(path: Path) -> dict[str, Any]:
+    """Return the lab's level, what it cannot show, and its units.
+
+    Raises:
+        CouldNot: if no lab is up.
+    """
+    record = _running(LabFolder(path.absolute()))
+    units = ask(record, {"do": "status"})["units"]
+    return {"level": record.level.value, "why": record.why, "cannot": list(levels.cannot(record.level)), "units": units}
+
+
+def fault(path: Path, unit: str, name: str) -> str:
+    """Do something to a unit; returns what was done.
+
+    Raises:
+        CouldNot: if no lab is up, it has no such unit, or its level cannot do that.
+    """
+    folder = LabFolder(path.absolute())
+    record = _running(folder)
+    known = [s.unit for s in layout.blueprint_from_json(folder.blueprint.read_text()).stands]
+    if unit not in known:
+        raise CouldNot(f"the lab has no unit '{unit}'", hint=did_you_mean(unit, known))
+    done: str = ask(record, {"do": "fault", "unit": unit, "fault": name})["done"]
+    return done
+
+
+def down(path: Path) -> bool:
+    """End the lab and remove what it left, whatever state it is in; says whether there was one."""
+    folder = LabFolder(path.absolute())
+    record = folder.record()
+    if record is not None:
+        _end(record)
+        shutil.rmtree(record.sockets, ignore_errors=True)
+    existed = folder.path.exists()
+    folder.remove()
+    return existed
+
+
+def ask(record: Record, request: dict[str, Any]) -> dict[str, Any]:
+    """Ask the supervisor; returns its answer.
+
+    Raises:
+        CouldNot: if it refuses or does not answer.
+    """
+    try:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(_DOWN_S)
+            connection.connect(str(record.control))
+            with connection.makefile("rw") as lines:
+                lines.write(json.dumps(request) + "\n")
+                lines.flush()
+                reply: dict[str, Any] = json.loads(lines.readline())
+    except (OSError, ValueError) as error:
+        raise CouldNot(
+            f"the lab's supervisor does not answer: {error}", hint="clean up with 'fleetctl lab down'"
+        ) from error
+    if "error" in reply:
+        raise CouldNot(reply["error"], hint=reply.get("hint", ""))
+    return reply
+
+
+def _refuse_second(folder: LabFolder) -> None:
+    record = folder.record()
+    if record is not None and record.is_alive:
+        raise CouldNot(f"a lab is up already ({folder.path})", hint="take it down first: fleetctl lab down")
+    down(folder.path)
+
+
+def _running(folder: LabFolder) -> Record:
+    record = folder.record()
+    if record is None:
+        raise CouldNot("no lab is up", hint="start one: fleetctl lab up")
+    if not record.is_alive:
+        raise CouldNot(f"the lab's supervisor ended (see {folder.log})", hint="clean up with 'fleetctl lab down'")
+    return record
+
+
+def _make_key(folder: LabFolder) -> None:
+    make = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "fleetctl lab", "-f", str(folder.key)]
+    subprocess.run(make, check=True)
+
+
+def _start(folder: LabFolder, record: Record, enter: tuple[str, ...]) -> Record:
+    """Start the supervisor in a session of its own, so that it survives the shell."""
+    folder.write_record(record)
+    command = [*enter, sys.executable, "-m", "fleetctl.lab.supervisor", str(folder.path)]
+    environment = {
+        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "PYTHONPATH": str(Path(fleetctl.__file__).parent.parent),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    streams = [
+        (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 1, str(folder.log), append, 0o600),
+        (os.POSIX_SPAWN_DUP2, 1, 2),
+    ]
+    pid = os.posix_spawnp(command[0], command, environment, file_actions=streams, setsid=True)
+    alive = Record(record.level, record.why, record.sockets, pid, started(pid) or "")
+    folder.write_record(alive)
+    return alive
+
+
+def _wait_until_up(folder: LabFolder, record: Record, count: int, progress: Progress) -> list[dict[str, Any]]:
+    deadline = time.monotonic() + _AT_LEAST_S + _PER_UNIT_S * count
+    shown = -1
+    while time.monotonic() < deadline:
+        if not record.is_alive:
+            raise CouldNot(f"the lab's supervisor ended: {_last_lines(folder.log)}")
+        if record.control.exists():
+            reply = ask(record, {"do": "status"})
+            units: list[dict[str, Any]] = reply["units"]
+            broken = [u for u in units if u["phase"] == "off" and u["boots"]]
+            if reply["failure"] or broken:
+                raise CouldNot(reply["failure"] or _why_off(folder, broken[0]))
+            answering = sum(u["phase"] in ("up", "good") for u in units)
+            if answering != shown:
+                progress(answering, count)
+                shown = answering
+            if answering == count:
+                return units
+        time.sleep(0.1)
+    raise CouldNot(f"the lab did not come up: {shown} of {count} units answer", hint="is this machine very busy?")
+
+
+def _told(folder: LabFolder, record: Record, blueprint: Blueprint, units: list[dict[str, Any]]) -> Up:
+    dial = {
+        s.unit: (sys.executable, "-IS", str(_DIAL), str(record.gateway(s.number)))
+        for s in blueprint.stands
+        if s.is_gateway
+    }
+    user = _own_name() if record.level is Level.PROCESSES else ""
+    ways = layout.ways(blueprint, dial, str(folder.key), user)
+    pins = {u["unit"]: Pin(*u["host_key"].split()[:2]) for u in units}
+    return Up(record.level, record.why, levels.cannot(record.level), pins, ways)
+
+
+def _own_name() -> str:
+    import pwd
+
+    return pwd.getpwuid(os.geteuid()).pw_name
+
+
+def _end(record: Record) -> None:
+    """Ask the supervisor to end; if it does not, end it, and its namespaces with it."""
+    if record.is_alive:
+        try:
+            ask(record, {"do": "down"})
+        except CouldNot:
+            os.kill(record.pid, signal.SIGKILL)
+    deadline = time.monotonic() + _DOWN_S
+    while record.is_alive and time.monotonic() < deadline:
+        _reap(record.pid)
+        time.sleep(0.02)
+    if record.is_alive:
+        os.kill(record.pid, signal.SIGKILL)
+    _reap(record.pid)
+
+
+def _reap(pid: int) -> None:
+    """Reap the supervisor if it is this process's child; elsewhere somebody else does."""
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return
+
+
+def _why_off(folder: LabFolder, unit: dict[str, Any]) -> str:
+    said = next((_last_lines(p) for p in (folder.path / "console").iterdir() if p.stat().st_size), "it said nothing")
+    return f"{unit['unit']} did not come up ({unit['ended']}): {said}"
+
+
+def _last_lines(path: Path, count: int = 5) -> str:
+    try:
+        return " / ".join(path.read_text(errors="replace").splitlines()[-count:])
+    except FileNotFoundError:
+        return "it said nothing"

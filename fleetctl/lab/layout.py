@@ -1,0 +1,218 @@
+"""Lay out a lab: which stand-in stands for which unit, and at which address. Pure: a fleet in, a blueprint out."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from ipaddress import ip_address, ip_network
+
+from fleetctl.core.inventory.fleet import Fleet, Kind, Site, Unit
+from fleetctl.core.problems import InvalidInput, Problem
+from fleetctl.core.route import Way
+from fleetctl.lab.unit.settings import Settings
+from fleetctl.lab.unit.settings import from_json as settings_from_json
+
+CONTROLLER = "100.64.0.1"
+"""The controller's address on the uplink, in the range for carriers' own networks (RFC 6598), where no site lies."""
+_UPLINK = ip_network("100.64.0.0/16")
+LAN, WAN, PORT = "lan0", "wan0", "eth0"
+"""Interfaces: a gateway's towards its units, its uplink, and the only one of a unit."""
+_LOOPBACK = int(ip_address("127.10.0.0"))
+_BLOCK = 254
+
+
+class Level(StrEnum):
+    """How much of a machine a stand-in has."""
+
+    NAMESPACES = "namespaces"
+    LOOPBACK = "loopback"
+    PROCESSES = "processes"
+
+
+@dataclass(frozen=True)
+class Stand:
+    """One stand-in.
+
+    Attributes:
+        number: counts from 1 over the whole lab; names its network interfaces.
+        site: number of its site, from 1.
+        gateway: name of the gateway that it is reached through; empty for a gateway.
+        host: address of its sshd, seen from the hop before.
+        uplink: a gateway's address on the uplink; empty for the others, and where there are no networks.
+    """
+
+    unit: str
+    number: int
+    site: int
+    gateway: str
+    host: str
+    port: int
+    mac: str
+    uplink: str
+    settings: Settings
+
+    @property
+    def is_gateway(self) -> bool:
+        """Say whether the controller reaches it directly."""
+        return not self.gateway
+
+    @property
+    def dialled(self) -> str:
+        """Return the address at which the controller's side finds a gateway."""
+        return self.uplink or self.host
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """A whole lab.
+
+    Attributes:
+        users: who can log in besides root; all of them are root under another name.
+    """
+
+    level: Level
+    stands: tuple[Stand, ...]
+    users: tuple[str, ...] = ()
+
+    def to_json(self) -> str:
+        """Return the blueprint as a JSON document."""
+        return json.dumps(asdict(self))
+
+
+def blueprint_from_json(text: str) -> Blueprint:
+    """Read a blueprint back."""
+    document = json.loads(text)
+    return Blueprint(Level(document["level"]), tuple(_stand(s) for s in document["stands"]), tuple(document["users"]))
+
+
+def lay_out(
+    fleet: Fleet, level: Level, *, selected: Collection[str] | None = None, loopback_port: int = 2222
+) -> Blueprint:
+    """Make the blueprint of a lab.
+
+    Args:
+        fleet: the declared fleet.
+        level: what this machine allows.
+        selected: names of the units to stand in for; their gateways come along. None for all.
+        loopback_port: port of every sshd where the units share this machine's network.
+
+    Raises:
+        InvalidInput: if no unit is selected.
+    """
+    places = _Places(fleet, level, loopback_port)
+    numbered = ((n, unit) for n, site in enumerate(fleet.sites.values(), 1) for unit in _wanted(site, selected))
+    stands = tuple(places.stand(site, number, unit) for number, (site, unit) in enumerate(numbered, 1))
+    if not stands:
+        raise InvalidInput([Problem("empty-selection", "there is no unit to stand in for", hint="widen --select")])
+    return Blueprint(level, stands, tuple(sorted({u.ssh.user for u in fleet.units()} - {"root"})))
+
+
+def loopback_address(site: int, place: int) -> str:
+    """Return the address of a site's unit on this machine's loopback; both count from 1.
+
+    There are 254 in `127.10.SITE.0/24`; a larger site goes on in `127.11.SITE.0/24`, and so forth.
+    """
+    row, column = divmod(place - 1, _BLOCK)
+    if not (1 <= site <= 255 and row < 16):
+        raise ValueError(f"site {site}, unit {place}: the loopback network has no address for it")
+    return str(ip_address(_LOOPBACK + (row << 16) + (site << 8) + column + 1))
+
+
+def ways(
+    blueprint: Blueprint, dial: Mapping[str, tuple[str, ...]], identity_file: str, user: str = ""
+) -> dict[str, Way]:
+    """Return how the controller reaches each unit of the lab.
+
+    Args:
+        dial: the command that reaches each gateway, by the gateway's name.
+        identity_file: private key that every stand-in knows.
+        user: who logs in, where that is not for the inventory to say.
+    """
+    on_loopback = blueprint.level is not Level.NAMESPACES
+    return {
+        stand.unit: Way(
+            dial=dial.get(stand.unit, ()),
+            host=stand.host if on_loopback else "",
+            port=stand.port if on_loopback else 0,
+            user=user,
+            identity_file=identity_file,
+        )
+        for stand in blueprint.stands
+    }
+
+
+def _wanted(site: Site, selected: Collection[str] | None) -> list[Unit]:
+    if selected is None:
+        return list(site.units.values())
+    chosen = {u.id for u in site.units.values() if u.name in selected}
+    gateways = {u.gateway for u in site.units.values() if u.id in chosen}
+    return [u for u in site.units.values() if u.id in chosen | gateways]
+
+
+class _Places:
+    """Gives each unit its stand-in: addresses, interfaces, heat."""
+
+    def __init__(self, fleet: Fleet, level: Level, loopback_port: int) -> None:
+        self._fleet, self._level, self._loopback_port = fleet, level, loopback_port
+        self._on_loopback: Counter[int] = Counter()
+        self._sharing = Counter((u.site, u.dwelling) for u in fleet.units())
+
+    def stand(self, site: int, number: int, unit: Unit) -> Stand:
+        """Return the stand-in of a unit of the `site`-th site."""
+        networked = self._level is Level.NAMESPACES
+        host, port = (unit.address, unit.ssh.port) if networked else (self._loopback(site), self._loopback_port)
+        uplink = (unit.uplink_address or str(_UPLINK[number + 1])) if networked and unit.kind is Kind.GATEWAY else ""
+        return Stand(
+            unit=unit.name,
+            number=number,
+            site=site,
+            gateway=f"{unit.site}/{unit.gateway}" if unit.gateway else "",
+            host=host,
+            port=port,
+            mac=unit.mac.lower(),
+            uplink=uplink,
+            settings=Settings(
+                name=unit.name,
+                host_name=unit.host_name,
+                kind=unit.kind.value,
+                model=unit.model,
+                serial=unit.serial,
+                compatible=self._fleet.models[unit.model].compatible,
+                version=unit.release or "0",
+                isolated=self._level is not Level.PROCESSES,
+                networked=networked,
+                listen="0.0.0.0" if networked else host,  # noqa: S104 - inside the unit's own network
+                port=port,
+                interfaces=self._interfaces(unit, uplink) if networked else (),
+                peer=CONTROLLER if uplink else "",
+                **self._heat(unit),
+            ),
+        )
+
+    def _loopback(self, site: int) -> str:
+        self._on_loopback[site] += 1
+        return loopback_address(site, self._on_loopback[site])
+
+    def _interfaces(self, unit: Unit, uplink: str) -> tuple[tuple[str, str], ...]:
+        length = ip_network(self._fleet.sites[unit.site].network.cidr).prefixlen
+        if unit.kind is Kind.GATEWAY:
+            return ((LAN, f"{unit.address}/{length}"), (WAN, f"{uplink}/32"))
+        return ((PORT, f"{unit.address}/{length}"),)
+
+    def _heat(self, unit: Unit) -> dict[str, float]:
+        """Return what the unit's model of heat needs: its power, and its share of the space that it heats."""
+        model, dwelling = self._fleet.models[unit.model], self._fleet.sites[unit.site].dwellings.get(unit.dwelling)
+        values = {"power_w": model.power_w, "setpoint_c": unit.heat.default_setpoint_c}
+        if dwelling is not None:
+            share = 1 / self._sharing[unit.site, unit.dwelling]
+            values["heat_loss_w_k"] = dwelling.heat_loss_w_k * share
+            values["capacity_kj_k"] = dwelling.capacity_kj_k * share
+        return values
+
+
+def _stand(document: dict[str, object]) -> Stand:
+    settings = settings_from_json(json.dumps(document["settings"]))
+    return Stand(**{**document, "settings": settings})  # type: ignore[arg-type]

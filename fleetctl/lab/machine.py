@@ -1,0 +1,142 @@
+"""One stand-in as the supervisor sees it: its process, how its last boot ended, what was done to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from fleetctl.lab.folder import LabFolder
+from fleetctl.lab.layout import Stand
+from fleetctl.lab.unit import processes
+from fleetctl.lab.unit.settings import PATH
+from fleetctl.lab.worlds import World
+
+# unshare passes its child's signal on, but older ones cannot with SIGKILL and answer 1.
+_ENDS = {-signal.SIGHUP: "reboot", -signal.SIGINT: "power off", -signal.SIGKILL: "power cut", 1: "power cut"}
+
+
+class Phase(StrEnum):
+    """Where a stand-in is between off and healthy."""
+
+    OFF = "off"
+    BOOTING = "booting"
+    UP = "up"
+    """sshd answers."""
+    GOOD = "good"
+    """It marked its slot good."""
+
+
+@dataclass
+class Machine:
+    """A stand-in unit.
+
+    Attributes:
+        ended: how its last boot ended; empty if none has.
+        faults: what was done to it and not undone.
+    """
+
+    stand: Stand
+    world: World
+    folder: LabFolder
+    phase: Phase = Phase.OFF
+    boots: int = 0
+    slot: str = ""
+    boot_id: str = ""
+    host_key: str = ""
+    ended: str = ""
+    faults: set[str] = field(default_factory=set)
+    events: int = -1
+    process: subprocess.Popen[bytes] | None = None
+    _heard: bytes = b""
+
+    def start(self) -> None:
+        """Boot the unit; nothing happens if it runs."""
+        if self.process is not None:
+            return
+        self.events, notify = os.pipe()
+        os.set_blocking(self.events, False)
+        with self.folder.console(self.stand.settings.host_name + f".{self.stand.number}").open("ab") as console:
+            self.process = subprocess.Popen(
+                self.world.command(self.stand),
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+                env={"PATH": PATH, "LAB_NOTIFY": str(notify)},
+                pass_fds=(notify,),
+                start_new_session=True,
+            )
+        os.close(notify)
+        self.phase, self.boots, self._heard = Phase.BOOTING, self.boots + 1, b""
+
+    def listen(self) -> None:
+        """Take in what the unit's init tells."""
+        while chunk := _read(self.events):
+            self._heard += chunk
+        *lines, self._heard = self._heard.split(b"\n")
+        for line in lines:
+            self._hear(json.loads(line))
+
+    def reap(self) -> bool:
+        """Notice that the unit went down; say whether it did just now. The caller starts it again after a reboot."""
+        if self.process is None or self.process.poll() is None:
+            return False
+        self.listen()
+        os.close(self.events)
+        self.ended = _ENDS.get(self.process.returncode, f"init failed with code {self.process.returncode}")
+        self.process, self.events, self.phase = None, -1, Phase.OFF
+        self.faults.discard("hang")
+        return True
+
+    def members(self) -> list[int]:
+        """Return the unit's processes, its init first."""
+        if self.process is None:
+            return []
+        pid = self.process.pid
+        return processes.family(pid) if self.stand.settings.isolated else [pid, *processes.family(pid)]
+
+    def kill(self) -> None:
+        """Take the power away: nothing in the unit gets to say or write another word."""
+        members = self.members()
+        if self.stand.settings.isolated:
+            processes.signal_all(members[:1], signal.SIGKILL)  # the kernel ends the rest with its init
+        elif self.process is not None:
+            processes.end_family(self.process.pid)
+            self.process.kill()
+
+    def document(self) -> dict[str, Any]:
+        """Return what `lab status` shows."""
+        settings = self.stand.settings
+        return {
+            "unit": self.stand.unit,
+            "kind": settings.kind,
+            "host": self.stand.host,
+            "port": self.stand.port,
+            "gateway": self.stand.gateway,
+            "phase": self.phase.value,
+            "slot": self.slot,
+            "boots": self.boots,
+            "boot_id": self.boot_id,
+            "host_key": self.host_key,
+            "ended": self.ended,
+            "faults": sorted(self.faults),
+        }
+
+    def _hear(self, event: dict[str, str]) -> None:
+        if event["event"] == "booted":
+            self.slot, self.boot_id = event["slot"], event["boot_id"]
+        elif event["event"] == "ready":
+            self.phase, self.host_key = Phase.UP, event["host_key"]
+        elif event["event"] == "good":
+            self.phase = Phase.GOOD
+
+
+def _read(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, 65536)
+    except BlockingIOError:
+        return b""

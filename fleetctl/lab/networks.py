@@ -1,0 +1,117 @@
+"""The lab's networks: what to tell `ip` so that each site is a network of its own behind its gateways.
+
+Every site has a namespace with a bridge, every unit one with its interface on that bridge, at the address that the
+inventory declares. A gateway has a second one on the uplink, a bridge in the controller's namespace (the
+supervisor's). Gateways do not forward packets, so their sshd is the only way from the controller to a unit.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from fleetctl.core.problems import CouldNot
+from fleetctl.lab.layout import CONTROLLER, LAN, PORT, WAN, Stand
+
+_SLOW = "root tbf rate 256kbit burst 8kb latency 500ms"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Commands for `ip` or `tc` in one namespace; an empty name is the controller's."""
+
+    namespace: str
+    lines: tuple[str, ...]
+    program: str = "ip"
+
+
+def unit_namespace(stand: Stand) -> str:
+    """Return the name of a unit's network namespace."""
+    return f"u{stand.number}"
+
+
+def site_namespace(stand: Stand) -> str:
+    """Return the name of the namespace that holds the bridge of a unit's site."""
+    return f"s{stand.site}"
+
+
+def plumbing(stands: Sequence[Stand]) -> list[Batch]:
+    """Return what makes all networks of a lab, in order."""
+    sites = {site_namespace(s): [t for t in stands if t.site == s.site] for s in stands}
+    return [_uplink(stands, sites), *(_site(name, members) for name, members in sites.items())]
+
+
+def links(stand: Stand, *, up: bool) -> list[Batch]:
+    """Return what plugs a unit's cables in or pulls them out, at the far end, as a hand would."""
+    state = "up" if up else "down"
+    pulled = [Batch(site_namespace(stand), (f"link set {_port(stand)} {state}",))]
+    if stand.uplink:
+        pulled.append(Batch("", (f"link set {_uplink_port(stand)} {state}",)))
+    return pulled
+
+
+def shaping(stand: Stand, *, slow: bool) -> list[Batch]:
+    """Return what makes a unit's link slow (256 kbit/s both ways), or fast again."""
+    verb, rule = ("replace", f" {_SLOW}") if slow else ("del", " root")
+    ends = [(site_namespace(stand), _port(stand)), (unit_namespace(stand), _inner(stand))]
+    if stand.uplink:
+        ends += [("", _uplink_port(stand)), (unit_namespace(stand), WAN)]
+    return [Batch(name, (f"qdisc {verb} dev {device}{rule}",), "tc") for name, device in ends]
+
+
+def run(batches: Iterable[Batch]) -> None:
+    """Run batches one after another.
+
+    Raises:
+        CouldNot: if a command is refused, with what the program said.
+    """
+    for batch in batches:
+        where = ["-n", batch.namespace] if batch.namespace else []
+        result = subprocess.run(
+            [batch.program, *where, "-batch", "-"], input="\n".join(batch.lines) + "\n", text=True, capture_output=True
+        )
+        if result.returncode:
+            raise CouldNot(f"the lab's network: {batch.program} said: {result.stderr.strip()}")
+
+
+def _port(stand: Stand) -> str:
+    return f"v{stand.number}"
+
+
+def _inner(stand: Stand) -> str:
+    return LAN if stand.is_gateway else PORT
+
+
+def _uplink_port(stand: Stand) -> str:
+    return f"g{stand.number}"
+
+
+def _uplink(stands: Sequence[Stand], sites: Iterable[str]) -> Batch:
+    lines = [f"netns add {name}" for name in [*sites, *(unit_namespace(s) for s in stands)]]
+    lines += [
+        "link set lo up",
+        "link add uplink type bridge",
+        f"addr add {CONTROLLER}/32 dev uplink",
+        "link set uplink up",
+    ]
+    for stand in stands:
+        if stand.uplink:
+            port = _uplink_port(stand)
+            lines += [
+                f"link add {port} type veth peer name {WAN} netns {unit_namespace(stand)}",
+                f"link set {port} master uplink up",
+                f"route add {stand.uplink}/32 dev uplink",
+            ]
+    return Batch("", tuple(lines))
+
+
+def _site(name: str, stands: Sequence[Stand]) -> Batch:
+    lines = ["link add br0 type bridge", "link set br0 up"]
+    for stand in stands:
+        address = f" address {stand.mac}" if stand.mac else ""
+        lines += [
+            f"link add {_port(stand)} type veth peer name {_inner(stand)}{address} netns {unit_namespace(stand)}",
+            f"link set {_port(stand)} master br0 up",
+        ]
+    return Batch(name, tuple(lines))

@@ -1,0 +1,56 @@
+"""The descendants of a process, found in `/proc`; used where no namespace ends them with their unit."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+
+def family(ancestor: int) -> list[int]:
+    """Return the ids of all living descendants of a process, parents before children, without the process itself."""
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and (parent := _parent(entry)) is not None:
+            children.setdefault(parent, []).append(int(entry.name))
+    found = list(children.get(ancestor, []))
+    for pid in found:  # grows while it is walked
+        found += children.get(pid, [])
+    return found
+
+
+def end_family(ancestor: int) -> None:
+    """Kill all descendants of a process. Each is stopped first, so that none has a child that goes unseen."""
+    stopped: set[int] = set()
+    while fresh := [pid for pid in family(ancestor) if pid not in stopped]:
+        signal_all(fresh, signal.SIGSTOP)
+        stopped.update(fresh)
+    signal_all(stopped, signal.SIGKILL)
+
+
+def signal_all(pids: list[int] | set[int], number: int) -> None:
+    """Send a signal to processes; those that have ended meanwhile are passed over."""
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            continue
+
+
+def started(pid: int) -> str | None:
+    """Return a mark of a process that no later process with the same id has, or None if it has ended."""
+    fields = _fields(Path("/proc") / str(pid))
+    return None if fields is None or fields[0] == "Z" else fields[19]
+
+
+def _parent(entry: Path) -> int | None:
+    fields = _fields(entry)
+    return None if fields is None or fields[0] == "Z" else int(fields[1])
+
+
+def _fields(entry: Path) -> list[str] | None:
+    """Return the fields of `/proc/PID/stat` from the state on; the name before it may hold anything."""
+    try:
+        return (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None

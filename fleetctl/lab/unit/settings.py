@@ -1,0 +1,77 @@
+"""What a stand-in unit is: the settings that its init starts with and its other programs read again."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+LIBRARY = "/usr/lib/fleet/lab"
+"""Where these programs live on a unit."""
+PYTHON = "/usr/bin/python3"
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of one stand-in.
+
+    Attributes:
+        name: `site/unit`.
+        isolated: it has mounts and processes of its own (otherwise a folder is its root).
+        networked: it has a network of its own.
+        listen: address that its sshd listens on.
+        interfaces: `(name, address/length)` that the lab gives, as a DHCP server would, where no file says otherwise.
+        peer: the controller's address on the uplink, the last interface; empty where there is none.
+        heat_loss_w_k: of the space that it heats.
+        capacity_kj_k: of the space that it heats.
+    """
+
+    name: str
+    host_name: str
+    kind: str
+    model: str
+    serial: str
+    compatible: str
+    version: str
+    isolated: bool
+    networked: bool
+    listen: str
+    port: int
+    interfaces: tuple[tuple[str, str], ...] = ()
+    peer: str = ""
+    power_w: float = 0.0
+    heat_loss_w_k: float = 20.0
+    capacity_kj_k: float = 3000.0
+    setpoint_c: float = 20.0
+
+    def to_json(self) -> str:
+        """Return the settings as a JSON document."""
+        return json.dumps(asdict(self))
+
+
+def from_json(text: str) -> Settings:
+    """Read settings back."""
+    values = json.loads(text)
+    values["interfaces"] = tuple((name, address) for name, address in values["interfaces"])
+    return Settings(**values)
+
+
+def root() -> Path:
+    """Return the root of this unit: `/`, or the folder that stands for it where there are no namespaces."""
+    return Path(os.environ.get("FLEET_ROOT") or "/")
+
+
+def on_unit() -> Settings:
+    """Return the settings of the unit that this process runs on."""
+    return from_json((root() / "run/lab/unit.json").read_text())
+
+
+def command(program: str, *arguments: str) -> list[str]:
+    """Return the command line that runs one of these programs on the unit."""
+    library = str(root()).rstrip("/") + LIBRARY
+    start = (
+        f"import sys; sys.path.insert(0, {library!r}); from fleetctl.lab.unit.{program} import main; sys.exit(main())"
+    )
+    return [PYTHON, "-IS", "-c", start, *arguments]

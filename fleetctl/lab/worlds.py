@@ -1,0 +1,165 @@
+"""The three levels of the lab as seen by the supervisor: where units keep their disks, and how one is started.
+
+A world is made inside the supervisor's own namespaces, so it vanishes with the supervisor. At the lowest level there
+are none, and it is a folder.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from fleetctl.lab import base, networks
+from fleetctl.lab.folder import LabFolder
+from fleetctl.lab.layout import Blueprint, Level, Stand
+from fleetctl.lab.unit import system
+from fleetctl.lab.unit.settings import LIBRARY, PATH, PYTHON
+
+_DISK = "48m"
+_NEW = ("--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child")
+
+
+class World(Protocol):
+    """What differs between levels."""
+
+    def prepare(self) -> None:
+        """Make everything that units need before the first one starts."""
+        ...
+
+    def command(self, stand: Stand) -> list[str]:
+        """Return the command that runs a unit from its start to its end."""
+        ...
+
+    def disk(self, stand: Stand) -> Path:
+        """Return the folder of a unit's storage, which outlives its boots."""
+        ...
+
+
+def world_of(blueprint: Blueprint, folder: LabFolder) -> World:
+    """Return the world of a blueprint's level."""
+    kinds: dict[Level, Callable[[Blueprint, LabFolder], World]] = {
+        Level.NAMESPACES: Namespaces,
+        Level.LOOPBACK: Mounts,
+        Level.PROCESSES: Folders,
+    }
+    return kinds[blueprint.level](blueprint, folder)
+
+
+class Mounts:
+    """Units with mounts and processes of their own, on this machine's loopback."""
+
+    def __init__(self, blueprint: Blueprint, folder: LabFolder) -> None:
+        self._blueprint, self._folder = blueprint, folder
+        self._base = folder.world / "base"
+
+    def prepare(self) -> None:
+        """Mount the shared base and a bounded disk for each unit."""
+        system.make_private()
+        system.mount("lab", self._folder.world, "tmpfs", system.MS_NOSUID, "mode=700,size=64m")
+        key = self._folder.key.with_suffix(".pub").read_text()
+        base.build(self._base, self._blueprint.users, key)
+        (self._base / "usr").mkdir()
+        os.chdir(self._folder.world)
+        system.mount("usr", "base/usr", "overlay", system.MS_RDONLY, "lowerdir=base/extra:/usr,userxattr")
+        for stand in self._blueprint.stands:
+            disk = self.disk(stand)
+            for mount_point in (disk, disk.with_name("root")):
+                mount_point.mkdir(parents=True)
+            system.mount("disk", disk, "tmpfs", system.MS_NOSUID, f"mode=755,size={_DISK}")
+            lay_out_unit(stand, disk)
+
+    def command(self, stand: Stand) -> list[str]:
+        """Start the unit's init in fresh namespaces."""
+        return [
+            "unshare",
+            *_NEW,
+            *_init(self._base / f"extra{LIBRARY.removeprefix('/usr')}", self.disk(stand), self._base),
+        ]
+
+    def disk(self, stand: Stand) -> Path:
+        """Return the mount point of the unit's disk."""
+        return self._folder.world / "units" / str(stand.number) / "disk"
+
+
+class Namespaces(Mounts):
+    """Units with networks of their own besides."""
+
+    def prepare(self) -> None:
+        """Make the networks too."""
+        super().prepare()
+        # `ip netns` keeps its names in /run; a private /run lets any user have some.
+        system.mount("run", "/run", "tmpfs", system.MS_NOSUID, "mode=755,size=1m")
+        networks.run(networks.plumbing(self._blueprint.stands))
+
+    def command(self, stand: Stand) -> list[str]:
+        """Start the unit's init in its network."""
+        return ["nsenter", f"--net=/run/netns/{networks.unit_namespace(stand)}", *super().command(stand)]
+
+
+class Folders:
+    """Units that are processes of this machine, each with a folder that stands for its root."""
+
+    def __init__(self, blueprint: Blueprint, folder: LabFolder) -> None:
+        self._blueprint, self._folder = blueprint, folder
+
+    def prepare(self) -> None:
+        """Lay out a folder for each unit."""
+        base.copy_library(self._library)
+        for stand in self._blueprint.stands:
+            disk = self.disk(stand)
+            disk.mkdir(parents=True)
+            lay_out_unit(stand, disk)
+            base.build_folder(self._root(stand), self._library, self._folder.key.with_suffix(".pub"))
+            (self._root(stand) / "data").symlink_to("../disk/data")
+            (self._root(stand) / ".slots").symlink_to("../disk/slots")
+            (disk / "data").mkdir()
+
+    def command(self, stand: Stand) -> list[str]:
+        """Start the unit's init, and tell it and all that it starts which folder is its root."""
+        root = self._root(stand)
+        return [
+            "env",
+            f"FLEET_ROOT={root}",
+            f"PATH={base.folder_path(root)}",
+            *_init(self._library, self.disk(stand), root),
+        ]
+
+    def disk(self, stand: Stand) -> Path:
+        """Return the folder of the unit's storage."""
+        return self._folder.world / "units" / str(stand.number) / "disk"
+
+    @property
+    def _library(self) -> Path:
+        return self._folder.world / "lib"
+
+    def _root(self, stand: Stand) -> Path:
+        return self.disk(stand).with_name("root")
+
+
+def lay_out_unit(stand: Stand, disk: Path) -> None:
+    """Give a unit its settings, and both slots the system that it left the factory with."""
+    (disk.parent / "unit.json").write_text(stand.settings.to_json())
+    for slot in ("A", "B"):
+        release = disk / "slots" / slot / "tree/etc/fleet/release"
+        release.parent.mkdir(parents=True)
+        release.write_text(release_text(stand))
+
+
+def release_text(stand: Stand) -> str:
+    """Return `/etc/fleet/release` of a unit as it left the factory."""
+    settings = stand.settings
+    values = {
+        "VERSION": settings.version,
+        "MODEL": settings.model,
+        "KIND": settings.kind,
+        "SERIAL": settings.serial,
+        "COMPATIBLE": settings.compatible,
+    }
+    return "".join(f"{key}={value}\n" for key, value in values.items())
+
+
+def _init(library: Path, disk: Path, shared: Path) -> list[str]:
+    start = "import sys; sys.path.insert(0, sys.argv.pop(1)); from fleetctl.lab.unit.init import main; sys.exit(main())"
+    return [PYTHON, "-IS", "-c", start, str(library), str(disk.parent), str(shared)]
