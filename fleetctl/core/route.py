@@ -6,6 +6,9 @@ a `dial` command (a bastion, a VM, the lab).
 
 from __future__ import annotations
 
+import binascii
+import hashlib
+from base64 import b64decode, b64encode
 from dataclasses import dataclass
 
 
@@ -20,6 +23,19 @@ class Pin:
 
     key_type: str
     key: str
+
+    @property
+    def fingerprint(self) -> str:
+        """Return the key's fingerprint as OpenSSH prints it: `SHA256:` and 43 characters of base64.
+
+        Raises:
+            ValueError: if the key is not base64.
+        """
+        try:
+            blob = b64decode(self.key, validate=True)
+        except binascii.Error as error:
+            raise ValueError(f"'{self.key[:16]}…' is not a key in base64") from error
+        return "SHA256:" + b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
 
 
 @dataclass(frozen=True, slots=True)

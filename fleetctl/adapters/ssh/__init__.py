@@ -1,0 +1,1 @@
+"""SSH, twice from one `Route`: paramiko for probes and single commands, a generated configuration for OpenSSH."""
