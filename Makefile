@@ -1,0 +1,37 @@
+# Every target does its own set-up; running one twice is fast.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format bench clean
+
+export PYTHONDONTWRITEBYTECODE := 1
+BIN := .venv/bin
+
+help: ## show this
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+setup: ## virtual environment, locked dependencies, missing Debian packages
+	@scripts/setup
+
+demo: setup ## a building and a hot-water plant, checked, planned and configured on stand-in units
+	@scripts/demo
+
+test: ## all tests (stand-in units and PostgreSQL included)
+	@scripts/setup test
+	$(BIN)/python -m pytest
+
+check: setup ## format, lint, types, layers, YAML, playbooks
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/yamllint --strict .
+	$(BIN)/ansible-lint --offline --strict playbooks
+
+format: setup ## mend what can be mended mechanically
+	$(BIN)/ruff check --fix --exit-zero .
+	$(BIN)/ruff format .
+
+bench: setup ## measure against peers; writes docs/benchmarks.md
+	$(BIN)/python -m bench.run
+
+clean: ## remove what setup, tests and benchmarks left
+	rm -rf .venv .cache build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache bench/.venv
