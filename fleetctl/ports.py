@@ -37,11 +37,43 @@ class Fenced(CouldNot):
     """Raised when a newer controller has taken over: this one may neither write nor touch a unit."""
 
 
+class Led(CouldNot):
+    """Raised when another controller leads: this process may follow, or wait."""
+
+
 class Clock(Protocol):
     """Reads the clocks of this machine."""
 
     def now(self) -> Now:
         """Return wall clock and monotonic clock together."""
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process of this machine; the mark tells it from a later one with the same number."""
+
+    pid: int
+    mark: str
+
+
+class Processes(Protocol):
+    """Looks at processes of this machine, and ends what a controller that is gone left running."""
+
+    def me(self) -> Process:
+        """Return this process."""
+        ...
+
+    def is_alive(self, process: Process) -> bool:
+        """Say whether that very process still exists, running or stopped."""
+        ...
+
+    def end_marked(self, marker: str) -> int:
+        """End every process whose environment has `FLEETCTL_RUN=marker`, and wait for it; returns how many."""
         ...
 
 
@@ -245,7 +277,7 @@ class Controllers(Protocol):
         """Take over with a new epoch if there is no controller or its lease has ended.
 
         Raises:
-            CouldNot: if another controller holds the lease; says who, where, since when and with what command.
+            Led: if another controller holds the lease; says who, where, until when and with what command.
         """
         ...
 

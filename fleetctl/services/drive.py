@@ -61,6 +61,8 @@ class Driver:
         self.hands = hands
         self.epoch = epoch
         self.boards: dict[str, Board] = {}
+        self.closed = ""
+        """Why nothing new may start; empty while this controller means to stay."""
         self._renewed_s = hands.clock.now().monotonic_s
         self._wake_s = 0.0
 
@@ -100,6 +102,15 @@ class Driver:
             if decision.changes:
                 yield Moved(board, decision)
 
+    @property
+    def is_idle(self) -> bool:
+        """Say whether no unit of any rollout is under way."""
+        return all(board.in_progress == 0 for board in self.boards.values())
+
+    def drop_ended(self) -> None:
+        """Take rollouts that have ended off the boards."""
+        self.boards = {id: board for id, board in self.boards.items() if not board.rollout.status.is_end}
+
     def settled(self, rollout: str) -> bool:
         """Say whether nothing more happens by itself: it ended, or it stands still with nobody under way."""
         board = self.boards[rollout]
@@ -122,7 +133,7 @@ class Driver:
         inputs = self._inputs(board, results, seen)
         note_gateways(board, inputs.observations, now)
         held = held_by_others(self.boards.values(), board.rollout.id)
-        decision = decide(board, inputs, now, self.epoch, held)
+        decision = decide(board, inputs, now, self.epoch, held, self.closed)
         self._commit(board, decision)
         self._act(board, decision)
         self._wake_s = min(filter(None, (self._wake_s, decision.wake_s)), default=0.0)

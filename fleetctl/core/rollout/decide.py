@@ -43,7 +43,14 @@ GATEWAY_LOOK_EVERY_S = 10.0
 NOBODY_HOLDS: Mapping[str, str] = {}
 
 
-def decide(board: Board, inputs: Inputs, now: Now, epoch: int, held: Mapping[str, str] = NOBODY_HOLDS) -> Decision:
+def decide(
+    board: Board,
+    inputs: Inputs,
+    now: Now,
+    epoch: int,
+    held: Mapping[str, str] = NOBODY_HOLDS,
+    closed: str = "",
+) -> Decision:
     """Say what changes, which steps start, whom to observe, and why the rest waits.
 
     Args:
@@ -52,8 +59,9 @@ def decide(board: Board, inputs: Inputs, now: Now, epoch: int, held: Mapping[str
         now: the clocks.
         epoch: the controller's.
         held: sites that other rollouts work on, with their ids.
+        closed: why nothing may start although the rollout runs, for instance that the controller stops; or empty.
     """
-    return _Tick(board, now, epoch, held).run(inputs)
+    return _Tick(board, now, epoch, held).run(inputs, closed)
 
 
 def recover(board: Board, now: Now, epoch: int) -> Decision:
@@ -89,7 +97,7 @@ class _Tick:
         aborting = self.rollout.status is Status.ABORTING
         return Rules(self.rollout.id, self.epoch, self.rollout.policy, aborting)
 
-    def run(self, inputs: Inputs) -> Decision:
+    def run(self, inputs: Inputs, closed: str) -> Decision:
         for command in inputs.commands:
             self._obey(obey(self.board, self.rollout, command, self.now))
         for result in inputs.results:
@@ -102,7 +110,7 @@ class _Tick:
         self._watch_deadlines()
         self._gate()
         self._cancel_pending()
-        self._start()
+        self._start(closed)
         self._finish()
         return self.decision()
 
@@ -185,10 +193,10 @@ class _Tick:
                     yield progress
         yield from [p for p in self.moved.values() if p.phase is Phase.PENDING]
 
-    def _start(self) -> None:
+    def _start(self, closed: str) -> None:
         for site, queue in self.board.open_sites:
-            blocked = admission.rollout_blocked(self.board, self.rollout, self.in_progress, self.failed)
-            if blocked is not None:
+            blocked = closed or admission.rollout_blocked(self.board, self.rollout, self.in_progress, self.failed)
+            if blocked:
                 self.reasons[site] = blocked
                 return
             blocked = admission.site_blocked(site, queue, self.held)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,7 +14,7 @@ from fleetctl.core.rollout.state import Ending, Inputs, Phase, Status
 from tests.builders.play import Crash, Play, progress
 from tests.builders.world import FakeUnit, FakeWorld
 
-faults = st.fixed_dictionaries(
+faults: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {
         "lose_outcomes": st.integers(0, 2),
         "drop_steps": st.integers(0, 2),

@@ -1,0 +1,151 @@
+"""How a rollout looks while it runs: a live bar in a terminal, one line an event in a pipe, JSON lines for machines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+from fleetctl.cli.frame import Frame, colour
+from fleetctl.core.clock import to_text
+
+if TYPE_CHECKING:
+    from fleetctl.core.rollout.state import Noted
+
+STYLES = {
+    "unit-succeeded": "green",
+    "unit-failed": "red",
+    "unit-rolled-back": "red",
+    "unit-deferred": "yellow",
+    "unit-skipped": "yellow",
+    "unit-cancelled": "yellow",
+    "attempt-failed": "yellow",
+    "step-in-doubt": "yellow",
+    "rollout-halted": "bold red",
+    "rollout-failed": "bold red",
+    "rollout-succeeded": "bold green",
+}
+ENDS = frozenset(
+    {"unit-succeeded", "unit-failed", "unit-rolled-back", "unit-deferred", "unit-skipped", "unit-cancelled"}
+)
+QUIET = frozenset({"attempt-started", "unit-succeeded", "unit-reboots"})
+"""Seen in the bar; a line of their own only in a pipe."""
+
+
+class View(Protocol):
+    """Shows the events of a rollout."""
+
+    def show(self, note: Noted) -> None:
+        """Take one event in."""
+        ...
+
+
+@contextmanager
+def viewing(frame: Frame, title: str, total: int) -> Iterator[View]:
+    """Show a rollout's events in the form that fits where they go.
+
+    Args:
+        frame: the global options.
+        title: what stands before the bar.
+        total: how many units the rollout has.
+    """
+    if frame.is_json:
+        yield Lines(lambda note: sys.stdout.write(json.dumps(event_document(note)) + "\n"))
+    elif not colour():
+        yield Lines(lambda note: sys.stderr.write(plain_line(note) + "\n"))
+    else:
+        with _bar(frame, title, total) as view:
+            yield view
+
+
+def show_all(view: View, notes: Iterable[Noted]) -> None:
+    """Show every event."""
+    for note in notes:
+        view.show(note)
+
+
+def event_document(note: Noted) -> dict[str, Any]:
+    """Return an event as a document of schema `fleetctl/event/v1`."""
+    return {
+        "schema": "fleetctl/event/v1",
+        "at": to_text(note.at),
+        "rollout": note.rollout,
+        "unit": note.unit,
+        "what": note.what,
+        "text": note.text,
+    }
+
+
+def plain_line(note: Noted) -> str:
+    """Return an event as one line of text."""
+    return f"{note.at:%H:%M:%S}  {note.unit or note.rollout:<32} {note.what:<18} {note.text}".rstrip()
+
+
+class Lines:
+    """One line an event."""
+
+    def __init__(self, write: Callable[[Noted], object]) -> None:
+        self._write = write
+
+    def show(self, note: Noted) -> None:
+        """Write the event."""
+        self._write(note)
+        sys.stdout.flush()
+
+
+class Tally:
+    """Folds events into what a bar shows: who is under way, who ended how."""
+
+    def __init__(self) -> None:
+        self.under_way: dict[str, str] = {}
+        self.ended: dict[str, str] = {}
+
+    def fold(self, note: Noted) -> None:
+        """Take one event in."""
+        if note.what in ENDS:
+            self.under_way.pop(note.unit, None)
+            self.ended[note.unit] = note.what
+        elif note.what == "attempt-failed":
+            self.under_way.pop(note.unit, None)
+        elif note.unit:
+            self.ended.pop(note.unit, None)
+            self.under_way[note.unit] = note.what
+
+    @property
+    def counts(self) -> str:
+        """Return how many ended in which way, in words."""
+        ends = list(self.ended.values())
+        words = [(what.removeprefix("unit-"), ends.count(what)) for what in sorted(ENDS)]
+        return ", ".join(f"{count} {word}" for word, count in words if count)
+
+    @property
+    def busy(self) -> str:
+        """Return the units under way, as many as fit a line."""
+        names = [unit.rpartition("/")[2] for unit in self.under_way]
+        return " ".join(names[:6]) + (f" +{len(names) - 6}" if len(names) > 6 else "")
+
+
+@contextmanager
+def _bar(frame: Frame, title: str, total: int) -> Iterator[View]:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("[bold]{task.description}"),
+        BarColumn(bar_width=28),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[counts]}  [dim]{task.fields[busy]}"),
+    )
+    with Progress(*columns, console=frame.notes(), transient=False) as progress:
+        task = progress.add_task(title, total=total, counts="", busy="")
+        tally = Tally()
+
+        def show(note: Noted) -> None:
+            tally.fold(note)
+            progress.update(task, completed=len(tally.ended), counts=tally.counts, busy=tally.busy)
+            if note.what not in QUIET:
+                progress.console.print(plain_line(note), style=STYLES.get(note.what, ""))
+
+        yield Lines(show)

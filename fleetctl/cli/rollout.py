@@ -1,0 +1,191 @@
+"""`fleetctl rollout`: look at rollouts and steer them, from any process."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fleetctl.cli.frame import Frame, frame_of, print_json
+from fleetctl.cli.table import print_table
+
+if TYPE_CHECKING:
+    from fleetctl.core.rollout.state import CommandKind, Progress, Rollout
+    from fleetctl.ports import State
+
+app = typer.Typer(help="Look at rollouts and steer them, from any process.", no_args_is_help=True)
+
+Id = Annotated[str, typer.Argument(metavar="ROLLOUT", help="A rollout's id, or its beginning; 'last' is the newest.")]
+Reason = Annotated[str, typer.Option("--reason", help="Kept in the event log.")]
+
+
+@app.command("list", epilog="Example: fleetctl rollout list")
+def list_rollouts(ctx: typer.Context) -> None:
+    """List rollouts, newest first."""
+    from fleetctl.cli import compose
+
+    frame = frame_of(ctx)
+    with compose.state(frame) as state:
+        rollouts = state.journal.rollouts()
+    if frame.is_json:
+        print_json({"schema": "fleetctl/rollouts/v1", "rollouts": [_row_document(r) for r in rollouts]})
+    else:
+        rows = ((r.id, r.status.value, f"{r.created:%Y-%m-%d %H:%M}", r.actor, r.reason) for r in rollouts)
+        print_table(frame, ("ROLLOUT", "STATUS", "CREATED", "BY", "REASON"), rows)
+
+
+@app.command("show", epilog="Example: fleetctl rollout show last")
+def show(ctx: typer.Context, rollout: Id) -> None:
+    """Show a rollout: every unit with its phase and the reason for it."""
+    from fleetctl.cli import compose
+
+    frame = frame_of(ctx)
+    with compose.state(frame) as state:
+        row = _find(state, rollout)
+        units = state.journal.progress(row.id)
+    if frame.is_json:
+        print_json({**_row_document(row), "schema": "fleetctl/rollout/v1", "units": [_unit_document(u) for u in units]})
+        return
+    sys.stdout.write(f"rollout {row.id} is {row.status.value}" + (f": {row.reason}" if row.reason else "") + "\n\n")
+    rows = ((u.unit, u.phase.value + ("?" if u.in_doubt else ""), str(u.attempt), u.reason) for u in units)
+    print_table(frame, ("UNIT", "PHASE", "ATTEMPT", "REASON"), rows)
+    for unit, reason in row.left_out.items():
+        sys.stdout.write(f"left out: {unit}: {reason}\n")
+
+
+@app.command("watch", epilog="Example: fleetctl -o json rollout watch last | jq .what")
+def watch(ctx: typer.Context, rollout: Id) -> None:
+    """Follow a rollout that another process drives, from its first event on."""
+    from fleetctl.cli import compose
+    from fleetctl.cli.interrupts import interruptible
+    from fleetctl.cli.progress import show_all, viewing
+    from fleetctl.services.run import watch as events
+
+    frame = frame_of(ctx)
+    with compose.state(frame) as state, interruptible("the rollout goes on; you only stopped watching") as stopped:
+        row = _find(state, rollout)
+        with viewing(frame, row.id, len(state.journal.progress(row.id))) as view:
+            show_all(view, events(compose.seat(frame, state, stopped), row.id))
+
+
+@app.command("why", epilog="Example: fleetctl rollout why last launaguet-les-sables/a101-1")
+def why(ctx: typer.Context, rollout: Id, unit: Annotated[str, typer.Argument(metavar="UNIT")]) -> None:
+    """Say why a unit is where it is: the very reason that the scheduler uses."""
+    from fleetctl.cli import compose
+    from fleetctl.services.explain import explain
+
+    frame = frame_of(ctx)
+    with compose.state(frame) as state:
+        row = _find(state, rollout)
+        reason = explain(state, row, unit, compose.clock().now())
+    if frame.is_json:
+        print_json({"schema": "fleetctl/why/v1", "rollout": row.id, "unit": unit, "reason": reason})
+    else:
+        sys.stdout.write(f"{unit}: {reason}\n")
+
+
+@app.command("pause", epilog="Example: fleetctl rollout pause last --reason 'storm warning'")
+def pause(ctx: typer.Context, rollout: Id, reason: Reason = "") -> None:
+    """Start nothing new; what is under way ends first."""
+    from fleetctl.core.rollout.state import CommandKind
+
+    _tell(frame_of(ctx), rollout, CommandKind.PAUSE, reason)
+
+
+@app.command("abort", epilog="Example: fleetctl rollout abort last --reason 'wrong release'")
+def abort(ctx: typer.Context, rollout: Id, reason: Reason = "") -> None:
+    """Cancel what waits and end what is under way at its next safe point; works in any state."""
+    from fleetctl.core.rollout.state import CommandKind
+
+    _steer(frame_of(ctx), rollout, CommandKind.ABORT, reason)
+
+
+@app.command("resume", epilog="Example: fleetctl rollout resume last")
+def resume(ctx: typer.Context, rollout: Id, reason: Reason = "") -> None:
+    """Go on with a rollout that is paused, halted, or was left by a controller that is gone."""
+    from fleetctl.core.rollout.state import CommandKind
+
+    _steer(frame_of(ctx), rollout, CommandKind.RESUME, reason)
+
+
+@app.command("retry", epilog="Example: fleetctl rollout retry last --unit launaguet-les-sables/a101-1")
+def retry(
+    ctx: typer.Context,
+    rollout: Id,
+    unit: Annotated[list[str] | None, typer.Option("--unit", help="Only this unit; may be repeated.")] = None,
+    reason: Reason = "",
+) -> None:
+    """Try the units again that failed, were rolled back, deferred or skipped, and no others."""
+    from fleetctl.core.rollout.state import CommandKind
+
+    _steer(frame_of(ctx), rollout, CommandKind.RETRY, reason, tuple(unit or ()))
+
+
+def _tell(frame: Frame, rollout: str, kind: CommandKind, reason: str) -> None:
+    """Append a command; whoever drives the rollout sees it at its next tick."""
+    from fleetctl.cli import compose
+
+    with compose.state(frame, durable=True) as state:
+        row = _find(state, rollout)
+        at = compose.clock().now().utc
+        state.rollouts.command(row.id, kind, actor=frame.actor, at=at, reason=reason)
+    frame.notes().print(f"told rollout {row.id}: {kind.value}")
+
+
+def _steer(frame: Frame, rollout: str, kind: CommandKind, reason: str, units: tuple[str, ...] = ()) -> None:
+    """Append a command and drive the rollout, or follow whoever does, until it settles again."""
+    from fleetctl.cli import compose
+    from fleetctl.cli.running import run_to_exit
+    from fleetctl.core.rollout.state import CommandKind, Status
+
+    with compose.state(frame, durable=True) as state:
+        row = _find(state, rollout)
+        left_behind = kind is CommandKind.RESUME and row.status is Status.RUNNING
+        if not left_behind:
+            at = compose.clock().now().utc
+            state.rollouts.command(row.id, kind, actor=frame.actor, at=at, reason=reason, units=units)
+        code = run_to_exit(frame, state, row.id)
+    raise typer.Exit(code)
+
+
+def _find(state: State, rollout: str) -> Rollout:
+    from fleetctl.core.problems import InvalidInput, Problem
+
+    if rollout == "last":
+        newest = state.journal.rollouts()[:1]
+        found = newest[0] if newest else None
+    else:
+        found = state.journal.rollout(rollout)
+    if found is None:
+        hint = "'fleetctl rollout list' shows what there is"
+        raise InvalidInput([Problem("unknown-rollout", f"there is no rollout '{rollout}'", hint=hint)])
+    return found
+
+
+def _row_document(rollout: Rollout) -> dict[str, Any]:
+    from fleetctl.core.clock import to_text
+
+    return {
+        "id": rollout.id,
+        "status": rollout.status.value,
+        "reason": rollout.reason,
+        "plan": rollout.plan,
+        "policy": rollout.policy.name,
+        "actor": rollout.actor,
+        "created": to_text(rollout.created),
+        "sites": list(rollout.sites),
+        "left_out": dict(rollout.left_out),
+    }
+
+
+def _unit_document(unit: Progress) -> dict[str, Any]:
+    return {
+        "unit": unit.unit,
+        "phase": unit.phase.value,
+        "attempt": unit.attempt,
+        "in_doubt": unit.in_doubt,
+        "cause": unit.cause.value if unit.cause else None,
+        "reason": unit.reason,
+        "config_digest": unit.config_digest,
+    }

@@ -1,0 +1,62 @@
+"""Run a rollout in the foreground and turn its end into an exit code; for `apply` and `rollout resume|retry|abort`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fleetctl.cli.frame import Exit, Frame, print_json
+
+if TYPE_CHECKING:
+    from fleetctl.core.rollout.state import Rollout
+    from fleetctl.ports import State
+
+
+def run_to_exit(frame: Frame, state: State, rollout: str) -> int:
+    """Drive or follow a rollout until it settles; say how it ended and how to go on."""
+    from fleetctl.cli import compose
+    from fleetctl.cli.interrupts import interruptible
+    from fleetctl.cli.progress import show_all, viewing
+    from fleetctl.services.run import run
+
+    total = len(state.journal.progress(rollout))
+    waiting = "stopping: nothing new starts, units under way reach a safe point (again to leave at once)"
+    with interruptible(waiting) as interrupted:
+        with viewing(frame, rollout, total) as view:
+            show_all(view, run(compose.seat(frame, state, interrupted), rollout))
+        row = state.journal.rollout(rollout)
+        assert row is not None  # noqa: S101 - it was just run
+        _conclude(frame, state, row)
+        return Exit.INTERRUPTED if interrupted() and not row.status.is_end else exit_code(row)
+
+
+def exit_code(rollout: Rollout) -> int:
+    """Return the exit code that a rollout's status means."""
+    from fleetctl.core.rollout.state import Status
+
+    if rollout.status is Status.SUCCEEDED:
+        return Exit.DONE
+    return Exit.HALTED if rollout.status in {Status.HALTED, Status.PAUSED} else Exit.FAILED
+
+
+def _conclude(frame: Frame, state: State, row: Rollout) -> None:
+    """Print how the rollout stands: the sentence, the units that need somebody, the command that goes on."""
+    from collections import Counter
+
+    from fleetctl.core.rollout.state import Phase, Status
+
+    units = state.journal.progress(row.id)
+    phases = Counter(unit.phase.value for unit in units)
+    if frame.is_json:
+        print_json({"schema": "fleetctl/rollout-end/v1", "id": row.id, "status": row.status.value, "units": phases})
+        return
+    notes = frame.notes()
+    counts = ", ".join(f"{count} {phase}" for phase, count in phases.items())
+    notes.print(f"rollout {row.id} {row.status.value}: {counts}" + (f" ({row.reason})" if row.reason else ""))
+    for unit in units:
+        if unit.phase in {Phase.FAILED, Phase.ROLLED_BACK, Phase.DEFERRED, Phase.SKIPPED}:
+            notes.print(f"  {unit.unit} {unit.phase.value}: {unit.reason}")
+    for unit_name, reason in row.left_out.items():
+        notes.print(f"  {unit_name} left out: {reason}")
+    verb = {Status.FAILED: "retry", Status.HALTED: "resume", Status.PAUSED: "resume"}.get(row.status)
+    if verb is not None:
+        notes.print(f"  next: fleetctl rollout {verb} {row.id}")

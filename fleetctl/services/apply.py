@@ -1,0 +1,131 @@
+"""Plan, and turn a plan into a rollout. Effects on units are the controller's; this only observes and writes rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from fleetctl.core.config import Config
+from fleetctl.core.inventory.fleet import Fleet, Policy, Unit
+from fleetctl.core.names import did_you_mean
+from fleetctl.core.plan import Desired, Plan
+from fleetctl.core.plan_document import to_document
+from fleetctl.core.planning import Occasion, Standing, make_plan
+from fleetctl.core.problems import CouldNot, InvalidInput, Problem
+from fleetctl.core.rollout.enlist import NEW_PLAN, Terms, admit, enlist
+from fleetctl.core.rollout.state import Action, Rollout
+from fleetctl.ports import Clock, State
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What is declared, and how it is rendered.
+
+    Attributes:
+        desired: returns the desired states of units.
+        configs: returns the whole configs of units.
+    """
+
+    fleet: Fleet
+    desired: Callable[[Sequence[Unit]], Iterable[Desired]]
+    configs: Callable[[Sequence[Unit]], Iterable[Config]]
+
+    @property
+    def site_digests(self) -> Mapping[str, str]:
+        """Return the digest of each site."""
+        return {site.id: site.digest for site in self.fleet.sites.values()}
+
+
+def plan(declared: Declared, units: Sequence[Unit], state: State, occasion: Occasion) -> Plan:
+    """Compare units with the facts that the state has; only a plan of the whole fleet looks for orphans."""
+    whole = len(units) == sum(len(site.units) for site in declared.fleet.sites.values())
+    names = [unit.name for unit in units]
+    observed = state.units.facts(None if whole else names)
+    return make_plan(
+        occasion, declared.desired(units), observed, declared.site_digests, declared=names if whole else ()
+    )
+
+
+def saved(plan: Plan, state: State) -> dict[str, object]:
+    """Record a plan in the state and return its document; only what was recorded can be applied from a file."""
+    document = to_document(plan)
+    state.plans.save(plan, str(document["digest"]))
+    return document
+
+
+def check_saved(plan: Plan, digest: str, state: State) -> None:
+    """Refuse a plan that this state never made, that was edited, or that was applied before.
+
+    Raises:
+        InvalidInput: says which.
+    """
+    recorded = state.plans.digest(plan.id)
+    used = state.plans.used_by(plan.id)
+    if plan.state != state.uuid or recorded is None:
+        message = f"plan {plan.id} was made with another state ({plan.state}), this one is {state.uuid}"
+        raise InvalidInput([Problem("foreign-plan", message, hint=NEW_PLAN)])
+    if recorded != digest:
+        raise InvalidInput([Problem("edited-plan", f"plan {plan.id} was edited after it was saved", hint=NEW_PLAN)])
+    if used is not None:
+        message = f"plan {plan.id} was applied before, by rollout {used}; a plan is applied once"
+        raise InvalidInput([Problem("used-plan", message, hint=NEW_PLAN)])
+
+
+def policy_of(fleet: Fleet, name: str | None) -> Policy:
+    """Return a policy by its name; without a name the fleet's `default`, or the built-in one.
+
+    Raises:
+        InvalidInput: if the fleet has no such policy.
+    """
+    if name is None:
+        return fleet.policies.get("default", Policy("default"))
+    if name not in fleet.policies:
+        hint = did_you_mean(name, fleet.policies)
+        raise InvalidInput([Problem("unknown-policy", f"the fleet has no policy '{name}'", hint=hint)])
+    return fleet.policies[name]
+
+
+def start(declared: Declared, plan: Plan, state: State, clock: Clock, terms: Terms) -> Rollout:
+    """Add the rollout of a plan, with its frozen units and their configs.
+
+    Raises:
+        InvalidInput: if the plan is stale as a whole; says what moved.
+        CouldNot: if a site is held by a rollout that nobody drives.
+    """
+    units = [declared.fleet.by_name[u.unit] for u in plan.units if u.unit in declared.fleet.by_name]
+    standing = Standing(
+        state=state.uuid,
+        at=clock.now().utc,
+        site_digests=declared.site_digests,
+        config_digests={d.unit: d.config_digest for d in declared.desired(units)},
+        observed=state.units.facts([unit.name for unit in units]),
+    )
+    admitted = admit(plan, standing)
+    chosen = {unit.unit for unit in admitted.units if Action.CONFIGURE in unit.actions}
+    configs = {c.digest: c for c in declared.configs([unit for unit in units if unit.name in chosen])}
+    rollout, progress = enlist(plan, admitted, terms)
+    state.rollouts.add(rollout, progress, configs)
+    return rollout
+
+
+def refuse_held_sites(state: State, sites: Iterable[str], *, led: bool) -> None:
+    """Refuse to start where an unfinished rollout holds a site and no controller is there to end it.
+
+    Args:
+        state: the state.
+        sites: of the new rollout.
+        led: a controller drives all active rollouts; then the new one simply waits for its turn.
+
+    Raises:
+        CouldNot: names the rollout and what to do with it.
+    """
+    if led:
+        return
+    wanted = set(sites)
+    for rollout in state.journal.rollouts(active=True):
+        shared = sorted(wanted & set(rollout.sites))
+        if shared:
+            raise CouldNot(
+                f"rollout {rollout.id} is unfinished ({rollout.status.value}) and works on site {', '.join(shared)}",
+                hint=f"'fleetctl rollout resume {rollout.id}' goes on with it, 'fleetctl rollout abort' ends it",
+            )

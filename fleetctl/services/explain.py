@@ -1,0 +1,47 @@
+"""Why a unit is where it is, asked from any process: the board from the state's rows, the reasons of the scheduler."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fleetctl.core.clock import Now
+from fleetctl.core.facts import Unobserved
+from fleetctl.core.names import did_you_mean, unit_name
+from fleetctl.core.problems import InvalidInput, Problem
+from fleetctl.core.rollout.admission import why
+from fleetctl.core.rollout.board import Board, held_by_others
+from fleetctl.core.rollout.state import Rollout
+from fleetctl.ports import State
+
+
+def explain(state: State, rollout: Rollout, unit: str, now: Now) -> str:
+    """Return the reason in words.
+
+    Raises:
+        InvalidInput: if the rollout has no such unit.
+    """
+    if unit in rollout.left_out:
+        return f"left out: {rollout.left_out[unit]}"
+    board = Board(rollout, state.journal.progress(rollout.id))
+    if unit not in board.units:
+        hint = did_you_mean(unit, board.units)
+        raise InvalidInput([Problem("unknown-unit", f"rollout {rollout.id} has no unit '{unit}'", hint=hint)])
+    board.gateways_down = _silent_gateways(state, board, unit)
+    reason = why(board, unit, now.monotonic_s, _held(state, rollout))
+    progress = board.units[unit]
+    return f"{progress.phase.value}: {reason}" if not reason.startswith(progress.phase.value) else reason
+
+
+def _silent_gateways(state: State, board: Board, unit: str) -> dict[str, float]:
+    progress = board.units[unit]
+    if not progress.gateway:
+        return {}
+    gateway = unit_name(progress.site, progress.gateway)
+    return {gateway: 0.0} if isinstance(state.units.facts([gateway]).get(gateway), Unobserved) else {}
+
+
+def _held(state: State, rollout: Rollout) -> Mapping[str, str]:
+    others = [
+        r for r in state.journal.rollouts(active=True) if r.id != rollout.id and set(r.sites) & set(rollout.sites)
+    ]
+    return held_by_others([Board(r, state.journal.progress(r.id)) for r in others], rollout.id)

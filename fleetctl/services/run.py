@@ -1,0 +1,145 @@
+"""Run a rollout to its end, here or by whoever leads, and yield what happens as log entries.
+
+One controller drives at a time. If there is one, this process follows it; if it goes away, this process takes over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from fleetctl.core.problems import CouldNot
+from fleetctl.core.rollout.state import CommandKind, Noted, Rollout, Status
+from fleetctl.ports import Clock, Led, State
+from fleetctl.services.drive import IDLE_S, Driver, Hands, Moved
+
+FOLLOW_EVERY_S = 0.5
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Where a rollout is run from.
+
+    Attributes:
+        lead: takes leadership and yields a driver's hands with the epoch; raises `Led` if somebody else leads.
+        interrupted: says whether the person wants to stop; asked at every tick.
+    """
+
+    state: State
+    clock: Clock
+    actor: str
+    lead: Callable[[], AbstractContextManager[tuple[Hands, int]]]
+    interrupted: Callable[[], bool] = lambda: False
+
+
+def run(seat: Seat, rollout: str) -> Iterator[Noted]:
+    """Drive or follow one rollout until nothing more happens by itself.
+
+    Raises:
+        Fenced: if another controller took over while this one drove.
+    """
+    follower = _Follower(seat, rollout)
+    while not follower.settled():
+        try:
+            with seat.lead() as (hands, epoch):
+                yield from follower.catch_up()
+                yield from _drive(seat, Driver(hands, epoch), rollout)
+                return
+        except Led:
+            yield from follower.catch_up()
+            _heed(seat, rollout)
+            seat.clock.wait(FOLLOW_EVERY_S)
+    yield from follower.catch_up()
+
+
+def serve(seat: Seat) -> Iterator[Noted]:
+    """Drive every active rollout, and those to come, until interrupted (the `controller run` command)."""
+    with seat.lead() as (hands, epoch):
+        driver = Driver(hands, epoch)
+        while not (driver.closed and driver.is_idle):
+            if seat.interrupted():
+                driver.closed = "the controller is stopping"
+            else:
+                for moved in driver.take_over_new():
+                    yield from _notes(moved)
+            for moved in driver.tick(IDLE_S):
+                yield from _notes(moved)
+            driver.drop_ended()
+
+
+def _drive(seat: Seat, driver: Driver, rollout: str) -> Iterator[Noted]:
+    yield from _notes(driver.take_over(rollout))
+    yield from _obey_first(driver, rollout)
+    paused = False
+    while not driver.settled(rollout):
+        if seat.interrupted() and not paused:
+            _pause(seat, rollout)
+            paused = True
+        for moved in driver.tick():
+            yield from _notes(moved)
+
+
+def _obey_first(driver: Driver, rollout: str) -> Iterator[Noted]:
+    """Take the commands that wait into account before asking whether the rollout is settled: a retry revives it."""
+    if driver.hands.state.journal.commands(rollout):
+        for moved in driver.tick(0.0):
+            yield from _notes(moved)
+
+
+def _notes(moved: Moved) -> Iterator[Noted]:
+    return (change for change in moved.decision.changes if isinstance(change, Noted))
+
+
+def _heed(seat: Seat, rollout: str) -> None:
+    """Pass an interrupt on to the controller that drives the rollout."""
+    if seat.interrupted():
+        row = seat.state.journal.rollout(rollout)
+        if row is not None and row.status is Status.RUNNING:
+            _pause(seat, rollout)
+
+
+def _pause(seat: Seat, rollout: str) -> None:
+    at = seat.clock.now().utc
+    seat.state.rollouts.command(rollout, CommandKind.PAUSE, actor=seat.actor, at=at, reason="interrupted")
+
+
+class _Follower:
+    """Reads a rollout that somebody else drives."""
+
+    def __init__(self, seat: Seat, rollout: str) -> None:
+        self.journal = seat.state.journal
+        self.rollout = rollout
+        self.seen = 0
+
+    def settled(self) -> bool:
+        row = self._row()
+        if self.journal.commands(self.rollout):
+            return False
+        if row.status.is_end:
+            return True
+        if row.status not in {Status.PAUSED, Status.HALTED}:
+            return False
+        return not any(p.attempt and not p.phase.is_end for p in self.journal.progress(self.rollout))
+
+    def catch_up(self) -> Iterator[Noted]:
+        for number, note in self.journal.events(self.rollout, after=self.seen):
+            self.seen = number
+            yield note
+
+    def _row(self) -> Rollout:
+        row = self.journal.rollout(self.rollout)
+        if row is None:
+            raise CouldNot(f"there is no rollout {self.rollout}", hint="'fleetctl rollout list' shows what there is")
+        return row
+
+
+def watch(seat: Seat, rollout: str) -> Iterator[Noted]:
+    """Yield what happens to a rollout until nothing more does, without driving it."""
+    follower = _Follower(seat, rollout)
+    while not seat.interrupted():
+        settled = follower.settled()
+        yield from follower.catch_up()
+        if settled:
+            return
+        seat.clock.wait(FOLLOW_EVERY_S)
