@@ -48,19 +48,9 @@ def problem_text(problem: Problem, *, colours: bool) -> str:
 
 def _report(problems: tuple[Problem, ...], output: Output) -> None:
     if output is Output.JSON:
-        rows = [
-            {
-                "code": p.code,
-                "severity": p.severity.value,
-                "message": p.message,
-                "hint": p.hint,
-                "file": p.file,
-                "line": p.line,
-                "column": p.column,
-            }
-            for p in problems
-        ]
-        print_json({"schema": "fleetctl/problems/v1", "problems": rows})
+        from fleetctl.core.problem_formats import rows
+
+        print_json({"schema": "fleetctl/problems/v1", "problems": rows(problems)})
     for problem in problems:
         sys.stderr.write(problem_text(problem, colours=colour()) + "\n")
 

@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from fleetctl.core.problems import InvalidInput, Problem
 
@@ -112,9 +112,9 @@ def print_json(document: Any) -> None:
     sys.stdout.write("\n")
 
 
-def colour() -> bool:
-    """Say whether standard error is a terminal that wants colour."""
-    return sys.stderr.isatty() and "NO_COLOR" not in os.environ
+def colour(stream: TextIO | None = None) -> bool:
+    """Say whether a stream, standard error if none is given, is a terminal that wants colour."""
+    return (stream or sys.stderr).isatty() and "NO_COLOR" not in os.environ
 
 
 def _no_fleet(message: str) -> InvalidInput:

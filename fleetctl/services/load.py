@@ -7,10 +7,10 @@ never kept.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from fleetctl import __version__
 from fleetctl.core.digest import digest, digest_of
@@ -32,6 +32,8 @@ from fleetctl.ports import FleetFiles, SiteCache
 if TYPE_CHECKING:
     from fleetctl.core.inventory.check import Shared
 
+T = TypeVar("T")
+
 PURPOSE = "checked"
 _SHARED = "_fleet"
 """Stands in the cache for `fleet.yaml`; no site can be called so."""
@@ -42,12 +44,26 @@ class Examined:
     """What a fleet's folder holds.
 
     Attributes:
+        name: name of the fleet; empty if `fleet.yaml` cannot be used.
+        sites: those sites that can be read, with or without errors.
         fleet: None if there are errors.
         problems: all errors and warnings, in order of place.
     """
 
+    name: str
+    sites: Mapping[str, Site]
     fleet: Fleet | None
     problems: tuple[Problem, ...]
+
+    @property
+    def valid(self) -> bool:
+        """Say whether there is no error; there may be warnings."""
+        return self.fleet is not None
+
+    @property
+    def unit_count(self) -> int:
+        """Return how many units could be read."""
+        return sum(len(site.units) for site in self.sites.values())
 
 
 def load(files: FleetFiles, cache: SiteCache) -> Fleet:
@@ -80,9 +96,9 @@ def examine(files: FleetFiles, cache: SiteCache) -> Examined:
     problems += folder.locator.problems(of_sites(sites.values()))
     if not folder.sites:
         problems.append(_no_sites(folder))
-    if errors(problems) or folder.shared is None:
-        return Examined(None, in_order(problems))
-    return Examined(replace(folder.shared, sites=sites), in_order(problems))
+    shared = folder.shared
+    fleet = None if shared is None or errors(problems) else replace(shared, sites=sites)
+    return Examined(shared.name if shared else "", sites, fleet, in_order(problems))
 
 
 class _Folder:
@@ -110,7 +126,7 @@ class _Folder:
     def site(self, id: str) -> tuple[Site | None, tuple[Problem, ...]]:
         """Return a site and its problems; from the cache if its files and `fleet.yaml` are as they were."""
         key = digest_of([self._fleet_key, [[file.path, digest(file.content)] for file in self.sites[id]]])
-        kept = self._kept_site(id, key)
+        kept = self._kept(id, key, site_from_bytes)
         if kept is not None:
             return kept.site, kept.warnings
         # Checking needs pydantic, and a fleet that did not change is loaded without it.
@@ -123,9 +139,8 @@ class _Folder:
 
     @cached_property
     def _kept_or_checked(self) -> tuple[Fleet | None, tuple[Problem, ...]]:
-        blob = self._cache.get(_SHARED, PURPOSE, self._fleet_key)
-        if blob is not None:
-            kept = fleet_from_bytes(blob)
+        kept = self._kept(_SHARED, self._fleet_key, fleet_from_bytes)
+        if kept is not None:
             return kept.fleet, kept.warnings
         shared, problems = self._checked
         if shared is not None and not errors(problems):
@@ -143,9 +158,12 @@ class _Folder:
     def _time_zones(self) -> frozenset[str]:
         return self._files.time_zones()
 
-    def _kept_site(self, id: str, key: str) -> CheckedSite | None:
+    def _kept(self, id: str, key: str, decode: Callable[[bytes], T]) -> T | None:
         blob = self._cache.get(id, PURPOSE, key)
-        return None if blob is None else site_from_bytes(blob)
+        try:
+            return None if blob is None else decode(blob)
+        except (KeyError, TypeError, ValueError):  # written by a fleetctl that is being worked on
+            return None
 
     def _site_documents(self, id: str) -> Sequence[Document]:
         return [self._document(file) for file in self.sites[id]]

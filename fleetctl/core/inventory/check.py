@@ -1,8 +1,12 @@
-"""Checks one file or site from its documents to its resolved value, and says all that is wrong with it."""
+"""Checks one file or site from its documents to its resolved value, and says all that is wrong with it.
+
+What is malformed is left out where nothing else depends on it, and the rest is judged all the same, so that one reading
+shows every problem. What would be wrong only because something was left out is not said.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -21,18 +25,26 @@ from fleetctl.core.inventory.resolve import resolve_fleet, resolve_site
 from fleetctl.core.names import is_label
 from fleetctl.core.problems import Problem, Severity
 
-LEAVES = ("radiators", "boilers", "sensors")
-"""Sections whose objects nothing else refers to: one of them can be left out, and the rest still be judged."""
+FLEET_ENTRIES = ("models", "releases", "channels", "policies", "secrets")
+SITE_LEAVES = ("radiators", "boilers", "sensors")
+"""Sections of a site whose objects nothing else refers to."""
 
 M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(frozen=True)
 class Shared:
-    """What all sites share: the fleet without sites, and the defaults that sites are resolved with."""
+    """What all sites share.
+
+    Attributes:
+        fleet: the fleet without sites.
+        defaults: what sites are resolved with.
+        whole: nothing was left out, so a reference that leads nowhere is wrong.
+    """
 
     fleet: resolved.Fleet
     defaults: FleetDefaults
+    whole: bool = True
 
 
 def check_fleet(document: Document, locator: Locator) -> tuple[Shared | None, tuple[Problem, ...]]:
@@ -43,11 +55,14 @@ def check_fleet(document: Document, locator: Locator) -> tuple[Shared | None, tu
     """
     if document.data is None and document.problems:
         return None, document.problems
-    declared, flaws = _validated(DeclaredFleet, document.data, FLEET)
+    declared, flaws = _salvaged(DeclaredFleet, document.data, FLEET, FLEET_ENTRIES)
     if declared is None:
         return None, (*document.problems, *locator.problems(flaws))
-    shared = Shared(resolve_fleet(declared), declared.defaults)
-    return shared, (*document.problems, *locator.problems(invariants.of_shared(shared.fleet)))
+    whole = not flaws and not document.problems
+    shared = Shared(resolve_fleet(declared), declared.defaults, whole)
+    if whole:
+        flaws += invariants.of_shared(shared.fleet)
+    return shared, (*document.problems, *locator.problems(flaws))
 
 
 def check_site(
@@ -69,38 +84,43 @@ def check_site(
     problems += [problem for document in documents for problem in document.problems]
     if any(document.data is None and document.problems for document in documents):
         return None, tuple(problems)
-    declared, flaws = _salvaged(id, data)
+    declared, flaws = _salvaged(DeclaredSite, data or None, site_path(id), SITE_LEAVES)
     if not is_label(id):
         flaws.append(_bad_site_name(id))
     if declared is None or shared is None:
         return None, (*problems, *locator.problems(flaws))
     site, more = resolve_site(id, declared, shared.defaults, shared.fleet)
-    more += invariants.of_site(site, shared.fleet, zones)
-    if flaws:  # a sum over fewer units than were meant would warn of what is not so
+    more += _judged(site, shared, zones)
+    if flaws:  # a sum over fewer units than are meant would warn of what is not so
         more = [flaw for flaw in more if flaw.severity is Severity.ERROR]
     return site, (*problems, *locator.problems([*flaws, *more]))
 
 
-def _salvaged(site: str, data: dict[str, Any]) -> tuple[DeclaredSite | None, list[Flaw]]:
-    """Validate; if only units and sensors are malformed, leave those out so that the others are judged too."""
-    declared, flaws = _validated(DeclaredSite, data, site_path(site))
-    if declared is not None or not all(len(f.path) > 3 and f.path[2] in LEAVES for f in flaws):
-        return declared, flaws
-    malformed = {flaw.path[2:4] for flaw in flaws}
-    kept = {
-        section: {id: value for id, value in content.items() if (section, id) not in malformed}
-        if section in LEAVES
-        else content
-        for section, content in data.items()
-    }
-    return _validated(DeclaredSite, kept, site_path(site))[0], flaws
+def _judged(site: resolved.Site, shared: Shared, zones: frozenset[str]) -> list[Flaw]:
+    flaws = list(invariants.of_site(site))
+    if shared.whole:
+        flaws += invariants.in_fleet(site, invariants.Context(shared.fleet, zones))
+    return flaws
+
+
+def _salvaged(model: type[M], data: Any, root: Path, sections: Sequence[str]) -> tuple[M | None, list[Flaw]]:
+    """Validate; if only objects in `sections` are malformed, leave those out and keep the others."""
+    value, flaws = _validated(model, data, root)
+    malformed = {flaw.path[len(root) : len(root) + 2] for flaw in flaws}
+    if value is not None or not all(len(place) == 2 and place[0] in sections for place in malformed):
+        return value, flaws
+    kept = {key: _without(key, content, malformed) if key in sections else content for key, content in data.items()}
+    return _validated(model, kept, root)[0], flaws
+
+
+def _without(section: str, content: dict[str, Any], malformed: set[Path]) -> dict[str, Any]:
+    return {id: value for id, value in content.items() if (section, id) not in malformed}
 
 
 def _validated(model: type[M], data: Any, root: Path) -> tuple[M | None, list[Flaw]]:
     if data is None:
-        return None, [
-            Flaw(root, "empty-file", "the file declares nothing", "see 'fleetctl schema' for what it may hold")
-        ]
+        hint = "'fleetctl schema' shows what it may hold"
+        return None, [Flaw(root, "empty-file", "the file declares nothing", hint)]
     try:
         return model.model_validate(data), []
     except ValidationError as error:
@@ -110,8 +130,3 @@ def _validated(model: type[M], data: Any, root: Path) -> tuple[M | None, list[Fl
 def _bad_site_name(id: str) -> Flaw:
     hint = "name the file with 1 to 63 of a-z, 0-9 and '-'"
     return Flaw(site_path(id), "bad-name", f"site '{id}' is not a host name label", hint)
-
-
-def check_together(sites: Sequence[resolved.Site]) -> Iterator[Flaw]:
-    """Yield what is wrong between sites."""
-    yield from invariants.of_sites(sites)

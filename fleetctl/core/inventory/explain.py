@@ -2,27 +2,59 @@
 
 from __future__ import annotations
 
-import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Annotated, Any, Union, get_args, get_origin
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from fleetctl.core.document import Path
 from fleetctl.core.inventory.flaws import Flaw
+from fleetctl.core.inventory.known_keys import known_keys
 from fleetctl.core.names import did_you_mean, nearest
 from fleetctl.core.written import as_text
 
-_MULTIPLES = {
-    "_kw": ("_w", 1000, "W"),
-    "_mw": ("_w", 1_000_000, "W"),
-    "_k": ("_c", None, "°C"),
-    "_f": ("_c", None, "°C"),
+
+class _Words(NamedTuple):
+    code: str
+    message: str
+    hint: str
+
+
+class _Other(NamedTuple):
+    """A unit that people write in place of ours: our suffix, our unit, how many of ours make one (if that is all)."""
+
+    suffix: str
+    unit: str
+    factor: float | None
+
+
+_OTHER_UNITS = {
+    "_kw": _Other("_w", "watts", 1e3),
+    "_mw": _Other("_w", "watts", 1e6),
+    "_kwh": _Other("_w", "watts", None),
+    "_k": _Other("_c", "degrees Celsius", None),
+    "_f": _Other("_c", "degrees Celsius", None),
+    "_m3": _Other("_l", "litres", 1e3),
+    "_min": _Other("_s", "seconds", 60),
+    "_ms": _Other("_s", "seconds", 1e-3),
+    "_mb": _Other("_bytes", "bytes", 1e6),
+}
+_UNITS = {
+    "_kj_k": "kilojoules per kelvin",
+    "_w_k": "watts per kelvin",
+    "_percent": "percent",
+    "_bytes": "bytes",
+    "_m2": "square metres",
+    "_w": "watts",
+    "_c": "degrees Celsius",
+    "_s": "seconds",
+    "_l": "litres",
 }
 _WANTED = {
     "string_type": "text",
     "float_type": "a number",
+    "finite_number": "a finite number",
     "int_type": "a whole number",
     "bool_type": "true or false",
     "dict_type": "a mapping",
@@ -36,10 +68,6 @@ _LIMITS = {
     "less_than": ("must be less than", "lt"),
     "less_than_equal": ("must be at most", "le"),
 }
-_UNITS = {
-    "_w": "watts", "_c": "degrees Celsius", "_s": "seconds", "_m2": "square metres", "_l": "litres", "_bytes": "bytes",
-    "_percent": "percent", "_w_k": "watts per kelvin", "_kj_k": "kilojoules per kelvin",
-}  # fmt: skip
 
 
 def flaws_of(error: ValidationError, model: type[BaseModel], root: Path) -> Iterator[Flaw]:
@@ -50,72 +78,80 @@ def flaws_of(error: ValidationError, model: type[BaseModel], root: Path) -> Iter
         model: the model that the whole file was checked against.
         root: path of the file's data in the inventory.
     """
-    for detail in error.errors(include_url=False):
-        loc, at_key = _without_marks(detail["loc"])
-        code, message, hint = _explained(detail, loc, model)
-        yield Flaw((*root, *loc), code, message, hint, at_key=at_key or detail["type"] == "extra_forbidden")
+    details = error.errors(include_url=False)
+    unknown = [d["loc"] for d in details if d["type"] == "extra_forbidden"]
+    misspelt = {(*loc[:-1], _meant(str(loc[-1]), known_keys(model, loc[:-1]))) for loc in unknown}
+    for detail in details:
+        loc, at_key = _without_mark(detail["loc"])
+        if detail["type"] == "missing" and loc in misspelt:
+            continue  # it is there under another name, and that is a flaw already
+        words = _unknown_key(loc, detail, model) if detail["loc"] in unknown else _explained(detail, loc)
+        yield Flaw((*root, *loc), *words, at_key=at_key or detail["loc"] in unknown)
 
 
-def _without_marks(loc: tuple[str | int, ...]) -> tuple[Path, bool]:
+def _without_mark(loc: Path) -> tuple[Path, bool]:
     """Return the path, and whether its last key is meant and not its value (pydantic appends `[key]`)."""
     return (loc[:-1], True) if loc and loc[-1] == "[key]" else (loc, False)
 
 
-def _explained(detail: ErrorDetails, loc: Path, model: type[BaseModel]) -> tuple[str, str, str]:
-    kind, context = detail["type"], detail.get("ctx", {})
+def _explained(detail: ErrorDetails, loc: Path) -> _Words:
+    kind, value, context = detail["type"], detail["input"], detail.get("ctx", {})
     where = ".".join(map(str, loc)) or "the file"
     if "fact" in context:
-        return kind, f"{where}: {context['fact']}", str(context["hint"])
+        return _Words(kind, f"{where}: {context['fact']}", str(context["hint"]))
     if kind == "missing":
-        return "missing-key", f"{_holder(loc)} has no '{loc[-1]}'", f"add '{loc[-1]}'"
-    if kind == "extra_forbidden":
-        return _unknown_key(loc, detail["input"], known_keys(model, loc[:-1]))
+        return _Words("missing-key", f"{_holder(loc)} has no '{loc[-1]}'", f"add '{loc[-1]}'")
     if kind in _LIMITS:
         words, name = _LIMITS[kind]
-        return "out-of-range", f"{where} {words} {context[name]:g}, but is {detail['input']}", _in_units(loc)
+        return _Words("out-of-range", f"{where} {words} {context[name]:g}, but is {_shown(value)}", _in_our_unit(loc))
     if kind == "literal_error":
-        options = str(context["expected"])
-        return "not-one-of", f"{where}: {_shown(detail['input'])} is not one of {options}", _nearest_of(detail, options)
+        return _not_one_of(where, value, str(context["expected"]))
     if kind in _WANTED:
-        fact = f"{where} must be {_WANTED[kind]}, but is {_shown(detail['input'])}"
-        return "wrong-type", fact, _type_hint(kind, loc, detail["input"])
-    return "bad-value", f"{where}: {detail['msg'][:1].lower()}{detail['msg'][1:]}", ""
+        return _Words("wrong-type", f"{where} must be {_WANTED[kind]}, but is {_shown(value)}", _mend(kind, loc, value))
+    return _Words("bad-value", f"{where}: {detail['msg'][:1].lower()}{detail['msg'][1:]}", "")
 
 
-def _unknown_key(loc: Path, value: Any, known: Sequence[str]) -> tuple[str, str, str]:
-    key = str(loc[-1])
-    for suffix, (si, factor, unit) in _MULTIPLES.items():
-        meant = key.removesuffix(suffix) + si
-        if key.endswith(suffix) and (meant in known or nearest(meant, known)):
-            meant = nearest(meant, known) or meant
-            example = f", here {float(value) * factor:g}" if factor and _is_number(value) else ""
-            return (
-                "wrong-unit",
-                f"unknown key '{key}' in {_holder(loc)}",
-                f"did you mean '{meant}'? it is in {unit}{example}",
-            )
-    return "unknown-key", f"unknown key '{key}' in {_holder(loc)}", did_you_mean(key, known)
+def _unknown_key(loc: Path, detail: ErrorDetails, model: type[BaseModel]) -> _Words:
+    key, known = str(loc[-1]), known_keys(model, loc[:-1])
+    message = f"unknown key '{key}' in {_holder(loc)}"
+    meant, other = _meant(key, known), _other_unit(key)
+    if meant is None or other is None or not meant.endswith(other.suffix):
+        return _Words("unknown-key", message, did_you_mean(key, known))
+    example = (
+        f", here {float(detail['input']) * other.factor:g}" if other.factor and _is_number(detail["input"]) else ""
+    )
+    return _Words("wrong-unit", message, f"did you mean '{meant}'? it is in {other.unit}{example}")
 
 
-def _type_hint(kind: str, loc: Path, value: Any) -> str:
+def _meant(key: str, known: Sequence[str]) -> str | None:
+    """Return the known key that an unknown one was probably meant to be, if need be in another unit."""
+    other = _other_unit(key)
+    in_our_unit = nearest(key[: key.rindex("_")] + other.suffix, known) if other else None
+    return in_our_unit or nearest(key, known)
+
+
+def _other_unit(key: str) -> _Other | None:
+    return _OTHER_UNITS.get("_" + key.rpartition("_")[2].lower()) if "_" in key else None
+
+
+def _not_one_of(where: str, value: Any, expected: str) -> _Words:
+    options = [option.strip("' ") for option in expected.replace(" or ", ", ").split(",")]
+    message = f"{where} must be {' or '.join(options)}, but is {_shown(value)}"
+    return _Words("not-one-of", message, did_you_mean(str(as_text(value)), options))
+
+
+def _mend(kind: str, loc: Path, value: Any) -> str:
+    if value is None:
+        return "write a value, or remove the key"
     if kind in ("float_type", "int_type") and isinstance(value, str):
-        return _in_units(loc) or "write the number alone, without quotes"
-    if kind == "string_type" and isinstance(value, bool):
-        return "put it in quotes to make it text"
-    return "remove the key to leave it undeclared" if value is None else ""
+        return _in_our_unit(loc) or "write the number alone, without quotes"
+    return "put it in quotes to make it text" if kind == "string_type" and isinstance(value, bool) else ""
 
 
-def _in_units(loc: Path) -> str:
+def _in_our_unit(loc: Path) -> str:
     key = str(loc[-1]) if loc else ""
-    for suffix in sorted(_UNITS, key=len, reverse=True):
-        if key.endswith(suffix):
-            return f"write the number alone, in {_UNITS[suffix]}"
-    return ""
-
-
-def _nearest_of(detail: ErrorDetails, options: str) -> str:
-    words = [word.strip("' ") for word in options.replace(" or ", ", ").split(",")]
-    return did_you_mean(str(as_text(detail["input"])), words)
+    unit = next((unit for suffix, unit in _UNITS.items() if key.endswith(suffix)), None)
+    return f"write the number alone, in {unit}" if unit else ""
 
 
 def _holder(loc: Path) -> str:
@@ -137,38 +173,3 @@ def _shown(value: Any) -> str:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def known_keys(model: type[BaseModel], path: Path) -> tuple[str, ...]:
-    """Return the keys that may stand in the mapping at `path` of a file that `model` describes; empty if any may."""
-    here: Any = model
-    for key in path:
-        here = _inside(here, key)
-    here = _model_in(here)
-    return tuple(here.model_fields) if here is not None else ()
-
-
-def _inside(annotation: Any, key: str | int) -> Any:
-    model = _model_in(annotation)
-    if model is not None:
-        field = model.model_fields.get(str(key))
-        return field.annotation if field else None
-    mapping = _first(annotation, lambda candidate: get_origin(candidate) is dict)
-    return get_args(mapping)[1] if mapping is not None else None
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    model: type[BaseModel] | None = _first(annotation, _is_model)
-    return model
-
-
-def _is_model(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
-
-
-def _first(annotation: Any, fits: Callable[[Any], bool]) -> Any:
-    if get_origin(annotation) is Annotated:
-        return _first(get_args(annotation)[0], fits)
-    if get_origin(annotation) in (Union, types.UnionType):
-        return next((found for a in get_args(annotation) if (found := _first(a, fits)) is not None), None)
-    return annotation if fits(annotation) else None

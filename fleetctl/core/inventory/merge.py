@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fleetctl.core.document import Document
@@ -41,12 +41,12 @@ def joined(documents: Sequence[Document]) -> tuple[dict[str, Any], list[Problem]
     return site, problems
 
 
-def _join(site: dict[str, Any], data: dict[str, Any]) -> Iterable[tuple[str, ...]]:
+def _join(site: dict[str, Any], data: dict[str, Any]) -> Iterator[tuple[str, ...]]:
     for key, value in data.items():
         known = site.get(key)
         if isinstance(known, dict) and isinstance(value, dict):
             yield from ((key, inner) for inner in value if inner in known)
-            site[key] = {**value, **known}
+            site[key] = known | {inner: of for inner, of in value.items() if inner not in known}
         elif key in site:
             yield (key,)
         else:

@@ -13,12 +13,16 @@ from fleetctl.core.inventory.fleet import Fleet, Site
 from fleetctl.core.inventory.invariants import addresses, climate, identity, loops, places, policies, power, releases
 from fleetctl.core.inventory.invariants.context import Context
 
-__all__ = ["of_shared", "of_site", "of_sites"]
+__all__ = ["Context", "in_fleet", "of_shared", "of_site", "of_sites"]
 
-_OF_SHARED = (power.modules_within_model, releases.channels_lead_to_releases, policies.thresholds, policies.secrets)
+_OF_SHARED = (
+    power.modules_within_model,
+    releases.channels_lead_to_releases,
+    policies.thresholds,
+    policies.secrets,
+)
 _OF_SITE = (
     identity.usable_macs,
-    places.time_zone,
     addresses.in_network,
     addresses.unique_in_site,
     addresses.ways_in,
@@ -28,14 +32,17 @@ _OF_SITE = (
     places.zones,
     places.sensors,
     places.rooms_fit,
+    climate.time_constants,
+    climate.setpoints,
+    loops.stored_water,
+)
+_IN_FLEET = (
+    places.time_zone,
     releases.models_fit_kinds,
     releases.releases_fit_models,
     power.subscribed,
     power.dwellings_stay_warm,
     power.caps_permit_one,
-    climate.time_constants,
-    climate.setpoints,
-    loops.stored_water,
     loops.demand,
     loops.hottest_water,
     policies.compute,
@@ -48,16 +55,15 @@ def of_shared(fleet: Fleet) -> Iterator[Flaw]:
         yield from invariant(fleet)
 
 
-def of_site(site: Site, fleet: Fleet, zones: frozenset[str]) -> Iterator[Flaw]:
-    """Yield what is wrong with one site.
-
-    Args:
-        site: the resolved site.
-        fleet: what all sites share; its `sites` are not looked at.
-        zones: time zones that are known; empty to accept any.
-    """
-    context = Context(fleet, zones)
+def of_site(site: Site) -> Iterator[Flaw]:
+    """Yield what is wrong with a site by itself."""
     for invariant in _OF_SITE:
+        yield from invariant(site)
+
+
+def in_fleet(site: Site, context: Context) -> Iterator[Flaw]:
+    """Yield what is wrong with a site in the light of what all sites share."""
+    for invariant in _IN_FLEET:
         yield from invariant(site, context)
 
 

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 
 from fleetctl.core.inventory.flaws import Flaw, unit_path
 from fleetctl.core.inventory.fleet import Kind, Site
-from fleetctl.core.inventory.invariants.context import Context
 
 
-def in_network(site: Site, _: Context) -> Iterator[Flaw]:
+def in_network(site: Site) -> Iterator[Flaw]:
     """Every address is a host's address in the site's network."""
     if not site.network.cidr:
         return
@@ -28,7 +27,7 @@ def in_network(site: Site, _: Context) -> Iterator[Flaw]:
             yield Flaw(unit_path(unit, "address"), "address-reserved", message, f"choose another one in {network}")
 
 
-def unique_in_site(site: Site, _: Context) -> Iterator[Flaw]:
+def unique_in_site(site: Site) -> Iterator[Flaw]:
     """No two units of a site have the same address."""
     first: dict[int, str] = {}
     for unit in site.units.values():
@@ -38,7 +37,7 @@ def unique_in_site(site: Site, _: Context) -> Iterator[Flaw]:
             yield Flaw(unit_path(unit, "address"), "duplicate-address", message, "give one of them another address")
 
 
-def ways_in(site: Site, _: Context) -> Iterator[Flaw]:
+def ways_in(site: Site) -> Iterator[Flaw]:
     """A gateway can be reached: it has an uplink address outside of the site's network, or a dial command."""
     network = ipaddress.ip_network(site.network.cidr) if site.network.cidr else None
     for unit in site.units.values():
@@ -53,7 +52,7 @@ def ways_in(site: Site, _: Context) -> Iterator[Flaw]:
             yield Flaw(unit_path(unit, "uplink_address"), "uplink-inside", message, hint)
 
 
-def switch_ports(site: Site, _: Context) -> Iterator[Flaw]:
+def switch_ports(site: Site) -> Iterator[Flaw]:
     """A switch port holds one device."""
     first: dict[str, str] = {}
     for unit in site.units.values():

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from fleetctl.core.document import Path
 from fleetctl.core.inventory.flaws import Flaw, site_path, unit_path
 from fleetctl.core.inventory.fleet import HeatSettings, Kind, Site
-from fleetctl.core.inventory.invariants.context import Context
 from fleetctl.core.problems import Severity
 
 TAU_H = (3.0, 300.0)
 USUAL_SETPOINT_C = (16.0, 26.0)
 
 
-def time_constants(site: Site, _: Context) -> Iterator[Flaw]:
+def time_constants(site: Site) -> Iterator[Flaw]:
     """The time constant `tau = C / H` of a space is within 3 to 300 h; else a figure is in the wrong unit."""
     for section, spaces in (("dwellings", site.dwellings), ("zones", site.zones)):
         for space in spaces.values():
@@ -25,7 +24,7 @@ def time_constants(site: Site, _: Context) -> Iterator[Flaw]:
                 yield Flaw(site_path(site.id, section, space.id, "capacity_kj_k"), "time-constant", message, hint)
 
 
-def setpoints(site: Site, _: Context) -> Iterator[Flaw]:
+def setpoints(site: Site) -> Iterator[Flaw]:
     """Setpoints are in order; outside of 16 to 26 °C they are legal in a room, so that is a warning."""
     for dwelling in site.dwellings.values():
         path = site_path(site.id, "dwellings", dwelling.id, "setpoint_c")

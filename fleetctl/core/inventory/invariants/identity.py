@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from fleetctl.core.inventory.flaws import Flaw, unit_path
 from fleetctl.core.inventory.fleet import Site, Unit
-from fleetctl.core.inventory.invariants.context import Context
 
 
 class Claim(NamedTuple):
@@ -54,7 +53,7 @@ def unique_in_fleet(sites: Iterable[Iterable[Claim]]) -> Iterator[Flaw]:
                 yield Flaw(unit_path(unit, key), f"duplicate-{key.replace('_', '-')}", message, "check both labels")
 
 
-def usable_macs(site: Site, _: Context) -> Iterator[Flaw]:
+def usable_macs(site: Site) -> Iterator[Flaw]:
     """A MAC names one device: neither all zeros nor a group address."""
     for unit in site.units.values():
         if not unit.mac:

@@ -14,7 +14,7 @@ DISINFECTED_FROM_L = 400.0
 """Storage of 400 L or more is kept at 55 °C or raised daily (arrêté of 30 November 2005)."""
 
 
-def stored_water(site: Site, _: Context) -> Iterator[Flaw]:
+def stored_water(site: Site) -> Iterator[Flaw]:
     """A loop that stores 400 L or more has a disinfection mode and a backup; a daily raise has its hour."""
     for loop in site.loops.values():
         path = site_path(site.id, "loops", loop.id)

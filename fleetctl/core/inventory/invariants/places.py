@@ -27,7 +27,7 @@ def time_zone(site: Site, context: Context) -> Iterator[Flaw]:
         yield Flaw(site_path(site.id, "time_zone"), "unknown-time-zone", message, hint)
 
 
-def units_have_one_place(site: Site, _: Context) -> Iterator[Flaw]:
+def units_have_one_place(site: Site) -> Iterator[Flaw]:
     """A radiator is in a dwelling and in one of its rooms, a boiler on a loop."""
     for unit in site.units.values():
         if unit.kind is Kind.RADIATOR:
@@ -54,7 +54,7 @@ def _boiler(unit: Unit, site: Site) -> Iterator[Flaw]:
         yield dangling(unit_path(unit, "loop"), "loop", unit.loop, unit.name, site.loops)
 
 
-def gateways_serve_buildings(site: Site, _: Context) -> Iterator[Flaw]:
+def gateways_serve_buildings(site: Site) -> Iterator[Flaw]:
     """Every unit has one gateway, and it is one of its building."""
     for unit in site.units.values():
         if unit.kind is Kind.GATEWAY or (unit.dwelling and unit.dwelling not in site.dwellings):
@@ -75,7 +75,7 @@ def gateways_serve_buildings(site: Site, _: Context) -> Iterator[Flaw]:
             yield Flaw(unit_path(unit, "gateway"), "gateway-elsewhere", message, "name a gateway of its own building")
 
 
-def zones(site: Site, _: Context) -> Iterator[Flaw]:
+def zones(site: Site) -> Iterator[Flaw]:
     """Zones consist of rooms of their dwelling, each room in one zone, and exchange heat with zones that exist."""
     holder: dict[tuple[str, str], str] = {}
     for zone in site.zones.values():
@@ -101,7 +101,7 @@ def _zone_rooms(site: Site, zone: Zone, dwelling: Dwelling, holder: dict[tuple[s
             yield Flaw(path, "two-zones", message, "a room is in one zone")
 
 
-def sensors(site: Site, _: Context) -> Iterator[Flaw]:
+def sensors(site: Site) -> Iterator[Flaw]:
     """A sensor is in a dwelling or on a loop that exists."""
     for sensor in site.sensors.values():
         path = site_path(site.id, "sensors", sensor.id)
@@ -117,7 +117,7 @@ def sensors(site: Site, _: Context) -> Iterator[Flaw]:
             yield dangling((*path, "room"), "room", sensor.room, sensor.id, _rooms(dwelling))
 
 
-def rooms_fit(site: Site, _: Context) -> Iterator[Flaw]:
+def rooms_fit(site: Site) -> Iterator[Flaw]:
     """The rooms of a dwelling are not larger than the dwelling."""
     for dwelling in site.dwellings.values():
         rooms_m2 = sum(room.area_m2 for room in dwelling.rooms)
