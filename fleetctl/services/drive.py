@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from fleetctl.core.facts import Observation
+from fleetctl.core.facts import Cause, Observation, Unobserved
+from fleetctl.core.problems import CouldNot
 from fleetctl.core.rollout.board import Board, held_by_others
 from fleetctl.core.rollout.decide import decide, note_gateways, recover
 from fleetctl.core.rollout.state import Decision, Inputs, Rollout, Status, StepResult
@@ -44,7 +45,7 @@ class Hands:
     """What a controller works with.
 
     Attributes:
-        route: returns the way to a unit, from the folder of the rollout's inventory and the unit's name.
+        route: returns the way to a unit, from the rollout's id and the unit's name.
     """
 
     state: State
@@ -65,6 +66,7 @@ class Driver:
         """Why nothing new may start; empty while this controller means to stay."""
         self._renewed_s = hands.clock.now().monotonic_s
         self._wake_s = 0.0
+        self._unroutable: list[Observation] = []
 
     def take_over(self, rollout_id: str) -> Moved:
         """Load a rollout; whatever a controller before left open is in doubt from here on.
@@ -123,7 +125,8 @@ class Driver:
         if self._wake_s:
             until_s = min(until_s, self._wake_s)
         while True:
-            observations = self.hands.prober.poll(0.0)
+            observations = [*self._unroutable, *self.hands.prober.poll(0.0)]
+            self._unroutable.clear()
             results = self.hands.executor.poll(0.0 if observations else SLICE_S)
             if results or observations or self.hands.clock.now().monotonic_s >= until_s:
                 return results, observations
@@ -161,10 +164,15 @@ class Driver:
             self.hands.executor.submit(decision.steps)
         if decision.observe:
             board.observing.update(decision.observe)
-            self.hands.prober.submit(self._targets(board.rollout, decision.observe))
+            self.hands.prober.submit(list(self._targets(board.rollout, decision.observe)))
 
-    def _targets(self, rollout: Rollout, units: Iterable[str]) -> list[Target]:
-        return [Target(unit, self.hands.route(rollout.inventory, unit)) for unit in units]
+    def _targets(self, rollout: Rollout, units: Iterable[str]) -> Iterator[Target]:
+        for unit in units:
+            try:
+                yield Target(unit, self.hands.route(rollout.id, unit))
+            except CouldNot as reason:  # there is no way to it, so nothing can be observed: an observation of its own
+                at = self.hands.clock.now().utc
+                self._unroutable.append(Unobserved(unit, at, Cause.REFUSED, str(reason), reason.hint))
 
     def _renew(self) -> None:
         now = self.hands.clock.now()

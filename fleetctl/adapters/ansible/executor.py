@@ -9,8 +9,8 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fleetctl.adapters.ansible.outcomes import host_of, result_of
@@ -36,12 +36,14 @@ class Sources:
         payload: the config with its secrets filled in, for a `configure` step.
         check_leading: raises `Fenced` if another controller has taken over.
         ssh_config: writes the routes as a configuration for the SSH client and returns the file.
+        redact: takes secrets out of what units and Ansible say.
     """
 
     route: Callable[[Step], Route]
     payload: Callable[[Step], bytes]
     check_leading: Callable[[], None]
     ssh_config: Callable[[Sequence[Route]], Path]
+    redact: Callable[[str], str]
 
 
 class AnsibleExecutor:
@@ -133,8 +135,10 @@ class AnsibleExecutor:
     def _run_batch(self, batch: list[Step]) -> str:
         self._sources.check_leading()
         started_s = time.monotonic()
+        routes = dict(self._routes(batch))
+        if not routes:
+            return ""
         steps = {alias(step.unit): step for step in batch}
-        routes = {host: self._sources.route(step) for host, step in steps.items()}
         hosts = {host: {"fleet_step": self._variables(steps[host], route)} for host, route in routes.items()}
 
         def on_event(event: Event) -> None:
@@ -150,6 +154,13 @@ class AnsibleExecutor:
             on_event,
             lambda: self._closing or not any(step.id in self._open for step in batch),
         )
+
+    def _routes(self, batch: list[Step]) -> Iterator[tuple[str, Route]]:
+        for step in batch:
+            try:
+                yield alias(step.unit), self._sources.route(step)
+            except CouldNot as reason:  # there is no way to it, so nothing was done
+                self._end(StepResult(step, Ending.REFUSED, str(reason)))
 
     def _variables(self, step: Step, route: Route) -> dict[str, object]:
         options = ["--epoch", str(step.epoch), "--attempt", step.attempt_id, "--step", str(step.number)]
@@ -173,4 +184,4 @@ class AnsibleExecutor:
         """Report a step's first result; whatever comes later says nothing any more."""
         with self._changed:
             if self._open.pop(result.step.id, None) is not None:
-                self._results.put(result)
+                self._results.put(replace(result, message=self._sources.redact(result.message)))

@@ -1,0 +1,136 @@
+"""Builds what a controller works with: leadership, executor, prober and the ways to units. Part of `compose`."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fleetctl.cli import compose
+from fleetctl.cli.frame import Frame
+from fleetctl.core.config import payload
+from fleetctl.core.problems import CouldNot
+from fleetctl.core.routes import route_to
+from fleetctl.ports import Fenced, State
+from fleetctl.services.drive import Hands
+from fleetctl.services.lead import Identity, Succession, leading
+
+if TYPE_CHECKING:
+    from fleetctl.adapters.ansible.executor import AnsibleExecutor
+    from fleetctl.adapters.secrets import SecretResolver
+    from fleetctl.core.inventory.fleet import Fleet
+    from fleetctl.core.rollout.state import Step
+    from fleetctl.core.route import Route
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a rollout stands on: the fleet as its folder declares it, and the fleet's secrets."""
+
+    folder: Path
+    fleet: Fleet
+    secrets: SecretResolver
+
+
+class Grounds:
+    """The fleets of the rollouts being driven; each is loaded when its rollout is first touched."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._known: dict[str, Ground] = {}
+
+    def route(self, rollout: str, unit: str) -> Route:
+        """Return the way to a unit of a rollout.
+
+        Raises:
+            CouldNot: if the unit is not in the inventory any more.
+        """
+        ground = self._of(rollout)
+        found = ground.fleet.by_name.get(unit)
+        if found is None:
+            raise CouldNot(f"{unit} is not in the inventory any more", hint=f"see {ground.folder}")
+        gateway = ground.fleet.gateway_of(found)
+        names = [unit] + ([gateway.name] if gateway else [])
+        return route_to(ground.fleet, found, self._state.units.pins(names), self._state.units.ways(), ground.folder)
+
+    def payload(self, step: Step) -> bytes:
+        """Return the payload of a `configure` step, with its secrets filled in."""
+        config = replace(self._state.rollouts.config(step.config_digest), unit=step.unit)
+        return json.dumps(payload(config, self._of(step.rollout).secrets.resolve)).encode()
+
+    def redact(self, text: str) -> str:
+        """Return a text without the secrets that were resolved so far."""
+        for ground in self._known.values():
+            text = ground.secrets.redact(text)
+        return text
+
+    def _of(self, rollout: str) -> Ground:
+        if rollout not in self._known:
+            row = self._state.journal.rollout(rollout)
+            if row is None:
+                raise CouldNot(f"there is no rollout {rollout}")
+            frame = Frame(inventory=Path(row.inventory))
+            fleet = compose.fleet(frame)
+            self._known[rollout] = Ground(Path(row.inventory), fleet, compose.secrets(frame, fleet))
+        return self._known[rollout]
+
+
+@contextmanager
+def lead(frame: Frame, state: State) -> Iterator[tuple[Hands, int]]:
+    """Lead for the length of a block, and yield what to drive with and the epoch.
+
+    Raises:
+        Led: if another controller holds the lease.
+    """
+    clock = compose.clock()
+    succession = Succession(state.controllers, compose.processes(), clock, state.uuid)
+    command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    identity = Identity(frame.actor, socket.gethostname(), command[:200])
+    with leading(succession, identity) as epoch, ExitStack() as stack:
+        grounds = Grounds(state)
+        executor = _executor(frame, state, grounds, epoch, succession.marker(epoch), stack)
+        prober = compose.prober(epoch=epoch)
+        stack.callback(prober.close)
+        yield Hands(state, executor, prober, clock, grounds.route), epoch
+
+
+def _executor(
+    frame: Frame, state: State, grounds: Grounds, epoch: int, marker: str, stack: ExitStack
+) -> AnsibleExecutor:
+    from fleetctl.adapters.ansible.executor import AnsibleExecutor, Sources
+    from fleetctl.adapters.ansible.run import Settings
+    from fleetctl.adapters.share import playbooks_folder
+    from fleetctl.adapters.ssh.masters import MasterConnections
+
+    def check_leading() -> None:
+        current = state.controllers.current()
+        if current is None or current.epoch != epoch:
+            raise Fenced("another controller has taken over; nothing more is done by this one")
+
+    folder = Path(tempfile.mkdtemp(prefix="fleetctl-", dir=_tmpfs()))
+    stack.callback(shutil.rmtree, folder, ignore_errors=True)
+    masters = stack.enter_context(MasterConnections(environment={"FLEETCTL_RUN": marker}))
+    sources = Sources(
+        route=lambda step: grounds.route(step.rollout, step.unit),
+        payload=grounds.payload,
+        check_leading=check_leading,
+        ssh_config=masters.config,
+        redact=grounds.redact,
+    )
+    executor = AnsibleExecutor(Settings(playbooks_folder(frame.folder), folder, marker), sources)
+    stack.callback(executor.close)
+    return executor
+
+
+def _tmpfs() -> str | None:
+    """Return a tmpfs for what Ansible writes while it runs; None leaves the choice to the system."""
+    shared = "/dev/shm"  # noqa: S108 - a private folder of mode 0700 is made in it
+    return shared if os.access(shared, os.W_OK) else None
