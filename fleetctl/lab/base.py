@@ -5,6 +5,7 @@ Nothing is downloaded: the base is made from this machine's programs, read-only,
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -77,6 +78,16 @@ sys.path.insert(0, {library!r})
 from fleetctl.lab.unit.{module} import main
 sys.exit(main())
 """
+# Commands run by the login shell, whose files may put other programs first; `reboot` must never be this machine's.
+_SESSION = """\
+#!/bin/sh
+export PATH={path}
+case "$SSH_ORIGINAL_COMMAND" in
+  "") exec /bin/sh -i ;;
+  internal-sftp*) exec /usr/lib/openssh/sftp-server ;;
+  *) exec /bin/sh -c "$SSH_ORIGINAL_COMMAND" ;;
+esac
+"""
 # Everything runs as root already; a unit's login may be one that becomes root all the same.
 _SUDO = """\
 #!/bin/sh
@@ -133,8 +144,10 @@ def build_folder(root: Path, library: Path, authorized_key: Path) -> None:
     (root / LIBRARY[1:]).symlink_to(library)
     install_programs(root / "usr", str(library))
     environment = f'SetEnv FLEET_ROOT="{root}" PATH="{folder_path(root)}"\n'
+    write_program(root / "usr/lib/fleet/session", _SESSION.format(path=shlex.quote(folder_path(root))))
     # A folder under /tmp is writable for others further up, and the key's own file is ours.
     keys = f'AuthorizedKeysFile "{authorized_key}"\nStrictModes no\n'
+    keys += f"ForceCommand {root}/usr/lib/fleet/session\n"
     (root / "etc/ssh/sshd_config").write_text(environment + keys + _SSHD.format(root=root))
 
 

@@ -15,7 +15,7 @@ from fleetctl.lab import base, networks
 from fleetctl.lab.folder import LabFolder
 from fleetctl.lab.layout import Blueprint, Level, Stand
 from fleetctl.lab.unit import system
-from fleetctl.lab.unit.settings import LIBRARY, PATH, PYTHON
+from fleetctl.lab.unit.settings import LIBRARY, PYTHON, release_text
 
 _DISK = "48m"
 _NEW = ("--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child")
@@ -144,20 +144,7 @@ def lay_out_unit(stand: Stand, disk: Path) -> None:
     for slot in ("A", "B"):
         release = disk / "slots" / slot / "tree/etc/fleet/release"
         release.parent.mkdir(parents=True)
-        release.write_text(release_text(stand))
-
-
-def release_text(stand: Stand) -> str:
-    """Return `/etc/fleet/release` of a unit as it left the factory."""
-    settings = stand.settings
-    values = {
-        "VERSION": settings.version,
-        "MODEL": settings.model,
-        "KIND": settings.kind,
-        "SERIAL": settings.serial,
-        "COMPATIBLE": settings.compatible,
-    }
-    return "".join(f"{key}={value}\n" for key, value in values.items())
+        release.write_text(release_text(stand.settings, stand.settings.version))
 
 
 def _init(library: Path, disk: Path, shared: Path) -> list[str]:

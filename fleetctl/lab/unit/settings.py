@@ -58,6 +58,18 @@ def from_json(text: str) -> Settings:
     return Settings(**values)
 
 
+def release_text(settings: Settings, version: str) -> str:
+    """Return `/etc/fleet/release` of a slot that holds a version of this unit's system."""
+    values = {
+        "VERSION": version,
+        "MODEL": settings.model,
+        "KIND": settings.kind,
+        "SERIAL": settings.serial,
+        "COMPATIBLE": settings.compatible,
+    }
+    return "".join(f"{key}={value}\n" for key, value in values.items())
+
+
 def root() -> Path:
     """Return the root of this unit: `/`, or the folder that stands for it where there are no namespaces."""
     return Path(os.environ.get("FLEET_ROOT") or "/")
