@@ -117,6 +117,7 @@ def _variables_of(
     """Return the variables that a template uses, itself and through those that it includes."""
     if name not in sources:
         raise TemplateNotFound(name)
+    environment.get_template(name)  # its errors tell the template, those of `meta` do not
     tree = environment.parse(sources[name].text, name, name)
     used = frozenset(meta.find_undeclared_variables(tree))
     for other in meta.find_referenced_templates(tree):

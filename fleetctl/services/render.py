@@ -12,6 +12,7 @@ from fleetctl.core.config import Config
 from fleetctl.core.desired import Summary, desired, pack, summary, unpack
 from fleetctl.core.digest import digest_of
 from fleetctl.core.inventory.fleet import Fleet, Site, Unit
+from fleetctl.core.names import split_unit_name
 from fleetctl.core.plan import Desired
 from fleetctl.ports import SiteCache, TemplateFiles
 
@@ -19,10 +20,10 @@ CACHE = "configs"
 """The purpose of the blobs in the site cache."""
 
 
-def desired_states(
+def summaries(
     fleet: Fleet, units: Sequence[Unit], templates: TemplateFiles, cache: SiteCache
-) -> tuple[Desired, ...]:
-    """Return the desired state of units, in their order.
+) -> list[tuple[Unit, Summary]]:
+    """Return units, in their order, with their configs in digests.
 
     Raises:
         InvalidInput: with every template that fails, for whichever unit of the units' sites.
@@ -30,11 +31,18 @@ def desired_states(
     sites = [fleet.sites[id] for id in dict.fromkeys(unit.site for unit in units)]
     keys = {site.id: _key(fleet, site, templates) for site in sites}
     known = {site.id: found for site in sites if (found := _remembered(cache, site.id, keys[site.id])) is not None}
-    fresh = _summaries(fleet, [site for site in sites if site.id not in known], templates)
-    for site_id, summaries in fresh.items():
-        cache.put(site_id, CACHE, keys[site_id], pack(summaries))
+    fresh = _rendered(fleet, [site for site in sites if site.id not in known], templates)
+    for site_id, of_units in fresh.items():
+        cache.put(site_id, CACHE, keys[site_id], pack(of_units))
     known |= fresh
-    return tuple(desired(unit, known[unit.site][unit.id]) for unit in units)
+    return [(unit, known[unit.site][unit.id]) for unit in units]
+
+
+def desired_states(
+    fleet: Fleet, units: Sequence[Unit], templates: TemplateFiles, cache: SiteCache
+) -> tuple[Desired, ...]:
+    """Return the desired state of units, in their order; raises as `summaries`."""
+    return tuple(desired(unit, of) for unit, of in summaries(fleet, units, templates, cache))
 
 
 def configs(fleet: Fleet, units: Iterable[Unit], templates: TemplateFiles) -> Iterator[Config]:
@@ -63,11 +71,12 @@ def _remembered(cache: SiteCache, site: str, key: str) -> Mapping[str, Summary] 
         return None
 
 
-def _summaries(fleet: Fleet, sites: Sequence[Site], templates: TemplateFiles) -> dict[str, dict[str, Summary]]:
+def _rendered(fleet: Fleet, sites: Sequence[Site], templates: TemplateFiles) -> dict[str, dict[str, Summary]]:
     """Render sites; nothing is returned, and so nothing remembered, if a template fails."""
-    summaries: dict[str, dict[str, Summary]] = {site.id: {} for site in sites}
+    rendered: dict[str, dict[str, Summary]] = {site.id: {} for site in sites}
     if sites:
         units = [unit for site in sites for unit in site.units.values()]
-        for unit, config in zip(units, configs(fleet, units, templates), strict=True):
-            summaries[unit.site][unit.id] = summary(config)
-    return summaries
+        for config in configs(fleet, units, templates):
+            site, unit = split_unit_name(config.unit)
+            rendered[site][unit] = summary(config)
+    return rendered

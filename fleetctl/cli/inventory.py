@@ -1,0 +1,109 @@
+"""`fleetctl inventory`: what is declared, as a table, in full, or in the form that another tool reads."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fleetctl.cli.frame import Frame, frame_of, print_json
+from fleetctl.cli.table import print_table
+
+if TYPE_CHECKING:
+    from fleetctl.core.inventory.fleet import Fleet, Unit
+
+app = typer.Typer(help="What is declared: list it, show it, export it.", no_args_is_help=True)
+
+Selection = Annotated[
+    list[str] | None, typer.Argument(metavar="[SEL]...", help="key=pattern,… or site/unit; all units if left out.")
+]
+
+
+class Format(StrEnum):
+    """Forms that other tools read."""
+
+    ANSIBLE = "ansible"
+    PROMETHEUS = "prometheus"
+    CSV = "csv"
+
+
+@app.command("list", epilog="Example: fleetctl inventory list site=launaguet-*,kind=radiator")
+def list_units(ctx: typer.Context, selection: Selection = None) -> None:
+    """List the units that are declared."""
+    from fleetctl.core.export import describe
+
+    frame = frame_of(ctx)
+    fleet, units = _selected(frame, selection)
+    if frame.is_json:
+        print_json({"schema": "fleetctl/inventory/v1", "units": [describe(fleet, unit) for unit in units]})
+    else:
+        print_table(frame, ("UNIT", "KIND", "MODEL", "SERIAL", "ADDRESS", "PLACE", "RELEASE"), map(_row, units))
+
+
+@app.command("show", epilog="Example: fleetctl inventory show les-sables/a101-1")
+def show_units(
+    ctx: typer.Context,
+    selection: Annotated[list[str], typer.Argument(metavar="SEL...", help="site/unit or key=pattern,…")],
+) -> None:
+    """Show units in full, with every default applied."""
+    from fleetctl.core.export import describe
+
+    frame = frame_of(ctx)
+    fleet, units = _selected(frame, selection)
+    described = [describe(fleet, unit) for unit in units]
+    if frame.is_json:
+        print_json({"schema": "fleetctl/units/v1", "units": described})
+    else:
+        sys.stdout.write("\n".join(map(_sheet, described)))
+
+
+@app.command("export", epilog="Example: fleetctl inventory export --format ansible > hosts.json")
+def export_units(
+    ctx: typer.Context,
+    selection: Selection = None,
+    format: Annotated[Format, typer.Option("--format", help="Who is to read it.")] = Format.ANSIBLE,
+) -> None:
+    """Print the inventory for Ansible (YAML inventory, as JSON), Prometheus (file_sd) or a spreadsheet (CSV)."""
+    fleet, units = _selected(frame_of(ctx), selection)
+    sys.stdout.write(_exported(format, fleet, units))
+
+
+def _selected(frame: Frame, selection: list[str] | None) -> tuple[Fleet, tuple[Unit, ...]]:
+    from fleetctl.cli import compose
+    from fleetctl.core.selectors import select
+
+    fleet = compose.fleet(frame)
+    return fleet, select(fleet, selection or ())
+
+
+def _row(unit: Unit) -> tuple[str, ...]:
+    place = unit.loop or " ".join(part for part in (unit.dwelling, unit.room) if part) or unit.building
+    return (unit.name, unit.kind.value, unit.model, unit.serial, unit.address, place, unit.release)
+
+
+def _sheet(described: Mapping[str, Any]) -> str:
+    lines = list(_lines(described, ""))
+    width = max(len(key) for key, _ in lines)
+    return "".join(f"{key.ljust(width)}  {value}\n" for key, value in lines)
+
+
+def _lines(described: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    for key, value in described.items():
+        if isinstance(value, Mapping):
+            yield from _lines(value, f"{prefix}{key}.")
+        elif value not in ("", None):
+            yield prefix + key, value
+
+
+def _exported(format: Format, fleet: Fleet, units: tuple[Unit, ...]) -> str:
+    import json
+
+    from fleetctl.core import export
+
+    if format is Format.CSV:
+        return export.csv_text(units)
+    document = export.ansible(fleet, units) if format is Format.ANSIBLE else export.prometheus(units)
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
