@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from fleetctl import __version__
+from fleetctl.cli import init, inventory, lab, render, validate
 from fleetctl.cli.boundary import guarded
 from fleetctl.cli.frame import Frame, Output
 
@@ -49,6 +50,14 @@ def root(
     """Infrastructure as code for fleets of computers that heat buildings."""
     ctx.obj = Frame(inventory, state, output)
     _seen[:] = [output]
+
+
+app.command("init", epilog="Example: fleetctl init my-fleet")(init.init)
+app.command("validate", epilog="Example: fleetctl validate --format github")(validate.validate)
+app.command("schema", epilog="Example: fleetctl schema --out inventories/schema")(validate.schema)
+app.add_typer(inventory.app, name="inventory")
+app.add_typer(lab.app, name="lab")
+app.command(epilog="Example: fleetctl render site=les-sables --out rendered/")(render.render)
 
 
 def run() -> None:

@@ -29,6 +29,7 @@ _DIAL = Path(__file__).with_name("dial.py")
 _PER_UNIT_S = 2.0
 _AT_LEAST_S = 60.0
 _DOWN_S = 15.0
+_PORTS = range(2222, 2322)
 
 Progress = Callable[[int, int], None]
 """Called with how many units answer, and how many there are."""
@@ -72,7 +73,7 @@ def up(
     folder = LabFolder(path.absolute())
     _refuse_second(folder)
     choice = levels.choose(level, as_root=os.geteuid() == 0)
-    blueprint = layout.lay_out(fleet, choice.level, selected=selected)
+    blueprint = _free_blueprint(fleet, choice.level, selected)
     folder.create()
     try:
         _make_key(folder)
@@ -160,6 +161,28 @@ def _running(folder: LabFolder) -> Record:
     if not record.is_alive:
         raise CouldNot(f"the lab's supervisor ended (see {folder.log})", hint="clean up with 'fleetctl lab down'")
     return record
+
+
+def _free_blueprint(fleet: Fleet, level: Level, selected: Collection[str] | None) -> Blueprint:
+    """Lay the lab out; on the loopback, with a port that nobody has at any of its addresses."""
+    blueprint = layout.lay_out(fleet, level, selected=selected)
+    if level is Level.NAMESPACES:
+        return blueprint
+    hosts = {stand.host for stand in blueprint.stands}
+    port = next((p for p in _PORTS if all(_is_free(host, p) for host in hosts)), None)
+    if port is None:
+        raise CouldNot(f"ports {_PORTS.start} to {_PORTS.stop - 1} are all taken on 127.10.0.0 and above")
+    return layout.lay_out(fleet, level, selected=selected, loopback_port=port)
+
+
+def _is_free(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+        return True
 
 
 def _make_key(folder: LabFolder) -> None:

@@ -1,0 +1,229 @@
+"""`fleetctl lab`: stand-in units on this machine."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fleetctl.cli.frame import Frame, colour, frame_of, print_json
+from fleetctl.cli.table import print_table
+from fleetctl.core.problems import InvalidInput
+
+if TYPE_CHECKING:
+    from fleetctl.core.route import Way
+    from fleetctl.lab.lab import Up
+
+app = typer.Typer(
+    help="Stand-in units on this machine: bring them up, break them, take them down.", no_args_is_help=True
+)
+
+SAMPLE = Path("lab-fleet")
+"""Folder of the fleet that is made where there is none."""
+_SAMPLE_UNITS = 12
+
+Source = Annotated[
+    Path | None, typer.Option("--from", metavar="INVENTORY", help="Folder with the fleet.yaml to stand in for.")
+]
+
+
+class LevelOption(StrEnum):
+    """How much of a machine a stand-in is; `auto` takes the most that this machine allows."""
+
+    AUTO = "auto"
+    NAMESPACES = "namespaces"
+    LOOPBACK = "loopback"
+    PROCESSES = "processes"
+
+
+class FaultOption(StrEnum):
+    """What can be done to a stand-in."""
+
+    CUT = "cut"
+    ON = "on"
+    UNPLUG = "unplug"
+    PLUG = "plug"
+    HANG = "hang"
+    UNHANG = "unhang"
+    SLOW = "slow"
+    FAST = "fast"
+    FILL_DISK = "fill-disk"
+    FREE_DISK = "free-disk"
+    CORRUPT = "corrupt"
+
+
+@app.command(epilog="Example: fleetctl -i inventories/les-sables lab up --select building=a,dwelling=A1*")
+def up(
+    ctx: typer.Context,
+    units: Annotated[
+        int | None, typer.Option(min=1, help="At most this many units, and their gateways; or make a fleet of so many.")
+    ] = None,
+    source: Source = None,
+    select: Annotated[list[str] | None, typer.Option(help="key=pattern,… or site/unit; all units if left out.")] = None,
+    level: Annotated[LevelOption, typer.Option(help="How much of a machine a stand-in is.")] = LevelOption.AUTO,
+) -> None:
+    """Start a stand-in for each unit of a fleet, and pin their host keys; without a fleet, make a small one."""
+    from fleetctl.cli import compose
+    from fleetctl.lab import lab
+    from fleetctl.lab.layout import Level
+
+    frame = _frame_to_bring_up(frame_of(ctx), source, units)
+    fleet = compose.fleet(frame)
+    wanted = None if level is LevelOption.AUTO else Level(level.value)
+    chosen = _chosen(fleet, select, units)
+    with _progress(frame) as progress:
+        found = lab.up(fleet, lab_folder(frame), level=wanted, selected=chosen, progress=progress)
+    _remember(frame, found)
+    _print_up(frame, found)
+
+
+@app.command(epilog="Example: fleetctl lab status")
+def status(ctx: typer.Context, source: Source = None) -> None:
+    """Show the lab's level, what it cannot show, and its units."""
+    from fleetctl.lab import lab
+
+    frame = _frame_of_lab(frame_of(ctx), source)
+    found = lab.status(lab_folder(frame))
+    if frame.is_json:
+        print_json({"schema": "fleetctl/lab/v1", **found})
+        return
+    print_table(frame, ("UNIT", "KIND", "STATE", "SLOT", "BOOTS", "FAULTS"), map(_row, found["units"]))
+    _say_level(found["level"], found["why"], found["cannot"])
+
+
+@app.command(epilog="Example: fleetctl lab fault site-1/rad-01 cut")
+def fault(
+    ctx: typer.Context,
+    unit: Annotated[str, typer.Argument(metavar="UNIT", help="site/unit")],
+    what: Annotated[FaultOption, typer.Argument(metavar="FAULT", help=", ".join(f.value for f in FaultOption))],
+    source: Source = None,
+) -> None:
+    """Break a stand-in, or repair it: power, network, disk, processes, files."""
+    from fleetctl.lab import lab
+
+    frame = _frame_of_lab(frame_of(ctx), source)
+    done = lab.fault(lab_folder(frame), unit, what.value)
+    if frame.is_json:
+        print_json({"schema": "fleetctl/lab-fault/v1", "unit": unit, "fault": what.value, "done": done})
+    else:
+        sys.stderr.write(f"{unit}: {done}\n")
+
+
+@app.command(epilog="Example: fleetctl lab down")
+def down(ctx: typer.Context, source: Source = None) -> None:
+    """Take the lab down; nothing of it is left, whatever state it was in."""
+    from fleetctl.lab import lab
+
+    frame = _frame_of_lab(frame_of(ctx), source)
+    was_up = lab.down(lab_folder(frame))
+    if was_up:
+        _set_ways(frame, {})
+    if frame.is_json:
+        print_json({"schema": "fleetctl/lab-down/v1", "was_up": was_up})
+    else:
+        sys.stderr.write("the lab is down\n" if was_up else "no lab was up\n")
+
+
+def lab_folder(frame: Frame) -> Path:
+    """Return the folder of a fleet's lab."""
+    return frame.state_folder / "lab"
+
+
+def _frame_to_bring_up(frame: Frame, source: Path | None, units: int | None) -> Frame:
+    """Return the frame of the fleet to stand in for: the one named, else the nearest, else one made here."""
+    from fleetctl.cli import compose
+    from fleetctl.lab.sample import sample_files
+
+    if source is not None or frame.inventory is not None:
+        return replace(frame, inventory=source or frame.inventory)
+    if _has_fleet(frame) and units is None:
+        return frame
+    compose.write_files(SAMPLE, sample_files(units or _SAMPLE_UNITS), overwrite=True)
+    sys.stderr.write(f"made a fleet of {units or _SAMPLE_UNITS} units in {SAMPLE}; name it with -i {SAMPLE}\n")
+    return replace(frame, inventory=SAMPLE)
+
+
+def _frame_of_lab(frame: Frame, source: Path | None) -> Frame:
+    """Return the frame of the fleet whose lab is meant; where none is named or near, the one that was made here."""
+    if source is not None or frame.inventory is not None:
+        return replace(frame, inventory=source or frame.inventory)
+    if not _has_fleet(frame) and (SAMPLE / "fleet.yaml").is_file():
+        return replace(frame, inventory=SAMPLE)
+    return frame
+
+
+def _has_fleet(frame: Frame) -> bool:
+    try:
+        return bool(frame.folder)
+    except InvalidInput:
+        return False
+
+
+def _chosen(fleet: Any, selection: list[str] | None, units: int | None) -> list[str] | None:
+    from fleetctl.core.selectors import select
+
+    if selection is None and units is None:
+        return None
+    return [unit.name for unit in select(fleet, selection or ())][:units]
+
+
+@contextmanager
+def _progress(frame: Frame) -> Iterator[Callable[[int, int], None]]:
+    """Show how many units answer: a bar in a terminal, one line at the end elsewhere."""
+    if not colour():
+        yield _say_all_answer
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    with Progress(TextColumn("booting"), BarColumn(), MofNCompleteColumn(), console=frame.notes()) as progress:
+        task = progress.add_task("booting", total=None)
+        yield lambda answer, of: progress.update(task, completed=answer, total=of)
+
+
+def _say_all_answer(answer: int, of: int) -> None:
+    if answer == of:
+        sys.stderr.write(f"{answer} of {of} units answer\n")
+
+
+def _remember(frame: Frame, found: Up) -> None:
+    """Pin the host keys and note the ways, as they would be if the units had been imaged here."""
+    from fleetctl.cli import compose
+
+    with compose.state(frame) as state:
+        pins = {unit: (pin,) for unit, pin in found.pins.items()}
+        state.units.pin(pins, actor=frame.actor, at=datetime.now(UTC), why="lab up")
+        state.units.set_ways(found.ways)
+
+
+def _set_ways(frame: Frame, ways: Mapping[str, Way]) -> None:
+    from fleetctl.cli import compose
+
+    with compose.state(frame) as state:
+        state.units.set_ways(ways)
+
+
+def _print_up(frame: Frame, found: Up) -> None:
+    if frame.is_json:
+        document = {"level": found.level.value, "why": found.why, "cannot": list(found.cannot)}
+        print_json({"schema": "fleetctl/lab-up/v1", **document, "units": sorted(found.pins)})
+    else:
+        _say_level(found.level.value, found.why, found.cannot)
+
+
+def _say_level(level: str, why: str, cannot: Any) -> None:
+    sys.stderr.write(f"level: {level}\n")
+    if why:
+        sys.stderr.write(f"  not more, because: {why}\n")
+    sys.stderr.writelines(f"  cannot show {what}\n" for what in cannot)
+
+
+def _row(unit: dict[str, Any]) -> tuple[str, ...]:
+    state = unit["phase"] if unit["phase"] != "off" else f"off ({unit['ended'] or 'never started'})"
+    return (unit["unit"], unit["kind"], state, unit["slot"], str(unit["boots"]), ", ".join(unit["faults"]))
