@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, Strict, ValidationError
+from pydantic import AfterValidator, Strict, ValidationError
 
-from fleetctl.core.document import Document
+from fleetctl.core.document import Document, Position, Positions
 from fleetctl.core.inventory.declared.fleet import KindName
 from fleetctl.core.inventory.declared.quantities import Declared, Text, refusal
 from fleetctl.core.inventory.explain import flaws_of
@@ -96,11 +96,17 @@ def _service(text: str) -> str:
     raise refusal("bad-name", f"'{text}' is not a service hook's name", "use a-z, 0-9 and '-'")
 
 
+def _some(kinds: tuple[KindName, ...]) -> tuple[KindName, ...]:
+    if kinds:
+        return kinds
+    raise refusal("no-kinds", "no kind of unit has this file", "name radiator, boiler or gateway")
+
+
 class _File(Declared):
     """What becomes of a template."""
 
     path: Annotated[Text, AfterValidator(_absolute)]
-    kinds: Annotated[tuple[KindName, ...], Strict(False), Field(min_length=1)]
+    kinds: Annotated[tuple[KindName, ...], Strict(False), AfterValidator(_some)]
     mode: Annotated[Text, AfterValidator(_permissions)] = "0644"
     service: Annotated[Text, AfterValidator(_service)] = ""
     confirm: bool = False
@@ -138,8 +144,13 @@ def _clashes(rules: Sequence[Rule]) -> Iterator[Flaw]:
 
 
 def _located(flaws: Iterable[Flaw], manifest: Document) -> Iterator[Problem]:
-    positions = manifest.positions
     for flaw in flaws:
-        place = positions.of_key(flaw.path) if flaw.at_key else positions.of(flaw.path)
-        line, column = (place.line, place.column) if place else (0, 0)
-        yield Problem(flaw.code, flaw.message, manifest.file, line, column, flaw.hint)
+        place = _place(flaw, manifest.positions)
+        yield Problem(flaw.code, flaw.message, manifest.file, place.line, place.column, flaw.hint)
+
+
+def _place(flaw: Flaw, positions: Positions) -> Position:
+    """Return where a flaw stands, or the nearest thing around it that is there."""
+    exact = positions.of_key(flaw.path) if flaw.at_key else None
+    around = (positions.of(flaw.path[:length]) for length in range(len(flaw.path), 0, -1))
+    return exact or next((place for place in around if place), Position(1, 1))
