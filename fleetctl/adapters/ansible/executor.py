@@ -119,20 +119,22 @@ class AnsibleExecutor:
         return batch
 
     def _run(self, batch: list[Step]) -> None:
+        silent = {step.id: step for step in batch}
         try:
-            said = self._run_batch(batch)
+            said = self._run_batch(batch, silent)
         except CouldNot as reason:
             said = f"{reason}"
         except Exception as fault:  # whatever escapes a run leaves its steps without an outcome
             said = f"the run broke: {type(fault).__name__}: {fault}"
-        for step in batch:
+        for step in silent.values():
             message = self._payloads.refusals.pop(step.id, "") or said or "Ansible ended without an outcome"
             self._end(StepResult(step, Ending.NO_OUTCOME, message))
         with self._changed:
             self._runs.discard(threading.current_thread())
             self._changed.notify_all()
 
-    def _run_batch(self, batch: list[Step]) -> str:
+    def _run_batch(self, batch: list[Step], silent: dict[str, Step]) -> str:
+        """Run one playbook; steps that report their end leave `silent`."""
         self._sources.check_leading()
         started_s = time.monotonic()
         routes = dict(self._routes(batch))
@@ -143,7 +145,7 @@ class AnsibleExecutor:
 
         def on_event(event: Event) -> None:
             host = host_of(event)
-            if host in steps:
+            if host in steps and silent.pop(steps[host].id, None):
                 self._end(result_of(event, steps[host], time.monotonic() - started_s))
 
         return run_playbook(

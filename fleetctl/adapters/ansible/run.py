@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -95,7 +96,9 @@ def _config(
 
 
 def _environment(settings: Settings, folder: Path, ssh_config: Path) -> dict[str, str]:
+    programs = Path(sys.executable).parent  # ansible-playbook stands beside the interpreter, on PATH or not
     return {
+        "PATH": f"{programs}:{os.environ.get('PATH', os.defpath)}",
         "ANSIBLE_HOME": str(folder / "home"),
         "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
         "ANSIBLE_ACTION_PLUGINS": str(settings.playbooks / "action_plugins"),

@@ -1,0 +1,115 @@
+"""`fleetctl apply`: turn a plan into a rollout and run it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fleetctl.cli.frame import Exit, Frame, frame_of
+
+if TYPE_CHECKING:
+    from fleetctl.core.inventory.fleet import Fleet
+    from fleetctl.core.plan import Plan
+    from fleetctl.core.rollout.state import Rollout
+    from fleetctl.ports import State
+
+
+def apply(
+    ctx: typer.Context,
+    what: Annotated[
+        list[str] | None, typer.Argument(metavar="[PLANFILE | SEL]...", help="A saved plan, or what to plan for.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    policy: Annotated[
+        str | None, typer.Option("--policy", help="Policy of the inventory; 'default' if left out.")
+    ] = None,
+    detach: Annotated[bool, typer.Option("--detach", help="Leave the work to 'fleetctl controller run'.")] = False,
+) -> None:
+    """Apply a saved plan, or plan, show and ask; then run the rollout to its end."""
+    from fleetctl.cli import compose
+    from fleetctl.cli.running import run_to_exit
+
+    frame = frame_of(ctx)
+    fleet = compose.fleet(frame)
+    with compose.state(frame, durable=True) as state:
+        plan = (
+            _saved_plan(frame, fleet, state, Path(what[0])) if _is_file(what) else _new_plan(frame, fleet, state, what)
+        )
+        if plan.is_empty:
+            frame.notes().print("nothing to do")
+            raise typer.Exit(Exit.DONE)
+        if not (yes or _is_file(what)) and not _agreed(len(plan.units)):
+            raise typer.Exit(Exit.FAILED)
+        rollout = _start(frame, fleet, state, plan, policy)
+        if detach:
+            frame.console().print(rollout.id)
+            frame.notes().print(f"rollout {rollout.id} waits for a controller; 'fleetctl rollout watch {rollout.id}'")
+            raise typer.Exit(Exit.DONE)
+        code = run_to_exit(frame, state, rollout.id)
+    raise typer.Exit(code)
+
+
+def _is_file(what: list[str] | None) -> bool:
+    """Say whether the only argument is a plan's file; a selector has an `=` or names a unit."""
+    return what is not None and len(what) == 1 and ("=" not in what[0]) and Path(what[0]).is_file()
+
+
+def _new_plan(frame: Frame, fleet: Fleet, state: State, selection: list[str] | None) -> Plan:
+    from fleetctl.cli.plan import observe_and_plan
+    from fleetctl.core.plan_document import to_text_lines
+    from fleetctl.core.selectors import select
+    from fleetctl.services.apply import saved
+
+    units = select(fleet, selection or ())
+    plan = observe_and_plan(frame, state, fleet, units, " ".join(selection or ()))
+    saved(plan, state)
+    frame.notes().print("\n".join(to_text_lines(plan)))
+    return plan
+
+
+def _saved_plan(frame: Frame, fleet: Fleet, state: State, file: Path) -> Plan:
+    """Read a plan from its file, hold it against the state, and observe its units anew.
+
+    Raises:
+        InvalidInput: if it is not a plan, was edited, belongs to another state, or was applied before.
+    """
+    import json
+
+    from fleetctl.cli.probe import observe
+    from fleetctl.core.plan_document import from_document
+    from fleetctl.core.problems import InvalidInput, Problem
+    from fleetctl.core.rollout.enlist import NEW_PLAN
+    from fleetctl.services.apply import check_saved
+
+    try:
+        document = json.loads(file.read_bytes())
+        plan = from_document(document)
+    except ValueError as error:
+        raise InvalidInput([Problem("bad-plan", str(error), file=str(file), hint=NEW_PLAN)]) from error
+    check_saved(plan, document["digest"], state)
+    observe(frame, state, fleet, [fleet.by_name[u.unit] for u in plan.units if u.unit in fleet.by_name])
+    return plan
+
+
+def _agreed(units: int) -> bool:
+    """Ask the person; without one at the terminal the answer is no."""
+    if not sys.stdin.isatty():
+        sys.stderr.write("nobody to ask: say --yes, or apply a saved plan\n")
+        return False
+    return typer.confirm(f"apply this to {units} units?", err=True)
+
+
+def _start(frame: Frame, fleet: Fleet, state: State, plan: Plan, policy: str | None) -> Rollout:
+    from fleetctl.cli import compose
+    from fleetctl.cli.plan import declared
+    from fleetctl.core.rollout.enlist import Terms
+    from fleetctl.services.apply import policy_of, refuse_held_sites, start
+
+    chosen = policy_of(fleet, policy)
+    refuse_held_sites(state, plan.sites, led=compose.is_led(state))
+    clock = compose.clock()
+    terms = Terms(compose.new_id("r"), chosen, str(frame.folder.resolve()), frame.actor, clock.now().utc)
+    return start(declared(frame, fleet), plan, state, clock, terms)

@@ -1,0 +1,108 @@
+"""`fleetctl plan`: desired against observed, per unit the actions and why."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fleetctl.cli.frame import Exit, Frame, frame_of, print_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fleetctl.core.inventory.fleet import Fleet, Unit
+    from fleetctl.core.plan import Plan
+    from fleetctl.ports import State
+    from fleetctl.services.apply import Declared
+
+
+class Format(StrEnum):
+    """Forms of a printed plan."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+def plan(
+    ctx: typer.Context,
+    selection: Annotated[
+        list[str] | None, typer.Argument(metavar="[SEL]...", help="key=pattern,… or site/unit; all units if left out.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Save the plan; 'apply FILE' applies exactly that.")] = None,
+    form: Annotated[Format | None, typer.Option("--format", help="How to print it.")] = None,
+    detailed_exitcode: Annotated[bool, typer.Option(help="Exit with 3 if there is something to do.")] = False,
+    refresh: Annotated[bool, typer.Option(help="Probe the units first; else use the last facts.")] = True,
+) -> None:
+    """Compare what is declared with what is observed, and say what each unit needs and why."""
+    from fleetctl.cli import compose
+    from fleetctl.core.selectors import select
+
+    frame = frame_of(ctx)
+    fleet = compose.fleet(frame)
+    units = select(fleet, selection or ())
+    with compose.state(frame, durable=out is not None) as state:
+        made = observe_and_plan(frame, state, fleet, units, " ".join(selection or ()), refresh=refresh)
+        if out is not None:
+            save(made, state, out)
+    _print(frame, made, form or (Format.JSON if frame.is_json else Format.TEXT))
+    if out is not None:
+        frame.notes().print(f"saved as {out}; apply it with: fleetctl apply {out}")
+    raise typer.Exit(Exit.CHANGES if detailed_exitcode and not made.is_empty else Exit.DONE)
+
+
+def observe_and_plan(
+    frame: Frame, state: State, fleet: Fleet, units: Sequence[Unit], selection: str, *, refresh: bool = True
+) -> Plan:
+    """Probe units if asked to, and plan for them."""
+    import uuid
+
+    from fleetctl.cli import compose
+    from fleetctl.cli.probe import observe
+    from fleetctl.core.planning import Occasion
+    from fleetctl.services.apply import plan as make
+
+    if refresh:
+        observe(frame, state, fleet, units)
+    at = compose.clock().now().utc
+    commit = compose.git_commit(frame)
+    occasion = Occasion(str(uuid.uuid4()), fleet.name, state.uuid, at, selection, commit)
+    return make(declared(frame, fleet), units, state, occasion)
+
+
+def declared(frame: Frame, fleet: Fleet) -> Declared:
+    """Return what is declared and how it is rendered."""
+    from fleetctl.cli import compose
+    from fleetctl.services.apply import Declared
+    from fleetctl.services.render import configs, desired_states
+
+    templates, cache = compose.template_files(frame), compose.site_cache(frame)
+    return Declared(
+        fleet,
+        lambda units: desired_states(fleet, units, templates, cache),
+        lambda units: configs(fleet, units, templates),
+    )
+
+
+def save(made: Plan, state: State, out: Path) -> None:
+    """Record a plan in the state and write its file whole or not at all."""
+    from fleetctl.cli import compose
+    from fleetctl.core.digest import canonical
+    from fleetctl.services.apply import saved
+
+    compose.write_whole(out, canonical(saved(made, state)) + b"\n")
+
+
+def _print(frame: Frame, made: Plan, form: Format) -> None:
+    from fleetctl.core.plan_document import to_document, to_markdown, to_text_lines
+
+    if form is Format.JSON:
+        print_json(to_document(made))
+    elif form is Format.MARKDOWN:
+        sys.stdout.write(to_markdown(made))
+    else:
+        frame.console().print("\n".join(to_text_lines(made)))

@@ -1,0 +1,175 @@
+"""Steps by real ansible-runner over real SSH to the real `fleet-unit`, behind a gateway."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from fleetctl.adapters.ansible.executor import AnsibleExecutor, Sources
+from fleetctl.adapters.ansible.run import Settings
+from fleetctl.adapters.share import shared_folder
+from fleetctl.adapters.ssh.masters import MasterConnections
+from fleetctl.core.config import Config, ConfigFile, payload
+from fleetctl.core.problems import CouldNot
+from fleetctl.core.rollout.state import Ending, Step, StepKind, StepResult
+from fleetctl.core.route import Route
+from fleetctl.ports import Fenced
+from tests.builders.sshd import Server, Servers, servers
+from tests.builders.unit_root import PROGRAM, UnitRoot
+
+CANARY = "canary-secret-7d1f"
+DEADLINE_S = 60.0
+
+
+@dataclass
+class Bench:
+    """A gateway, units behind it, and an executor over them."""
+
+    folder: Path
+    gateway: Server
+    units: dict[str, tuple[UnitRoot, Server]]
+    leads: bool = True
+    configs: dict[str, Config] = field(default_factory=dict)
+
+    def step(self, unit: str, kind: StepKind = StepKind.CONFIGURE, *, number: int = 1, epoch: int = 1) -> Step:
+        config = Config(unit, (ConfigFile("/etc/motd", f"of {unit} {CANARY}\n"),))
+        self.configs[unit] = config
+        return Step("r1", unit, 1, number, kind, epoch, config.digest)
+
+    def route(self, step: Step) -> Route:
+        if step.unit not in self.units:
+            raise CouldNot(f"{step.unit} is not in the inventory any more")
+        return self.units[step.unit][1].route(through=self.gateway)
+
+    def payload(self, step: Step) -> bytes:
+        return json.dumps(payload(self.configs[step.unit], lambda name: name)).encode()
+
+    def check_leading(self) -> None:
+        if not self.leads:
+            raise Fenced("another controller has taken over")
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    folder = tmp_path_factory.mktemp("executor")
+    with servers(folder) as maker:
+        yield Bench(folder, maker.start("s/gw"), {name: _unit(maker, folder, name) for name in ("s/r1", "s/r2")})
+
+
+def _unit(maker: Servers, folder: Path, name: str) -> tuple[UnitRoot, Server]:
+    root = UnitRoot.make(folder / name.replace("/", "-"))
+    programs = folder / "programs"
+    programs.mkdir(exist_ok=True)
+    if not (programs / "fleet-unit").exists():
+        (programs / "fleet-unit").symlink_to(PROGRAM)
+    environment = {**root.environment(), "PATH": f"{programs}:/usr/sbin:/usr/bin:/sbin:/bin"}
+    return root, maker.start(name, environment=environment)
+
+
+@pytest.fixture
+def executor(bench: Bench, tmp_path: Path) -> Iterator[AnsibleExecutor]:
+    bench.leads = True
+    with MasterConnections(environment={"FLEETCTL_RUN": "test:1"}) as masters:
+        sources = Sources(
+            bench.route,
+            bench.payload,
+            bench.check_leading,
+            masters.config,
+            redact=lambda text: text.replace(CANARY, "***"),
+        )
+        made = AnsibleExecutor(Settings(shared_folder("playbooks"), tmp_path, "test:1"), sources)
+        try:
+            yield made
+        finally:
+            made.close()
+
+
+def collect(executor: AnsibleExecutor, count: int) -> dict[str, StepResult]:
+    results: dict[str, StepResult] = {}
+    deadline = time.monotonic() + DEADLINE_S
+    while len(results) < count and time.monotonic() < deadline:
+        results |= {result.step.unit: result for result in executor.poll(0.5)}
+    return results
+
+
+def test_a_batch_is_configured_and_each_unit_says_how_it_ended(bench: Bench, executor: AnsibleExecutor) -> None:
+    executor.submit([bench.step("s/r1"), bench.step("s/r2")])
+    results = collect(executor, 2)
+    assert {unit: result.ending for unit, result in results.items()} == {"s/r1": Ending.OK, "s/r2": Ending.OK}
+    assert bench.units["s/r2"][0].read("/etc/motd") == f"of s/r2 {CANARY}\n"
+
+
+def test_a_repeated_step_is_answered_and_not_done_again(bench: Bench, executor: AnsibleExecutor) -> None:
+    step = bench.step("s/r1", number=7)
+    executor.submit([step])
+    first = collect(executor, 1)["s/r1"]
+    executor.submit([step])
+    assert (first.ending, collect(executor, 1)["s/r1"].ending) == (Ending.OK, Ending.OK)
+
+
+def test_a_lower_epoch_is_refused_by_the_unit(bench: Bench, executor: AnsibleExecutor) -> None:
+    executor.submit([bench.step("s/r2", number=8, epoch=5)])
+    assert collect(executor, 1)["s/r2"].ending is Ending.OK
+    executor.submit([bench.step("s/r2", number=9, epoch=4)])
+    refused = collect(executor, 1)["s/r2"]
+    assert refused.ending is Ending.REFUSED
+    assert "epoch" in refused.message
+
+
+def test_a_controller_that_lost_the_lead_gives_no_payload_away(bench: Bench, executor: AnsibleExecutor) -> None:
+    bench.leads = False
+    executor.submit([bench.step("s/r1", number=10)])
+    result = collect(executor, 1)["s/r1"]
+    assert (result.ending, result.message) == (Ending.NO_OUTCOME, "another controller has taken over")
+
+
+def test_a_unit_without_a_way_is_refused_and_the_others_go_on(bench: Bench, executor: AnsibleExecutor) -> None:
+    executor.submit([bench.step("s/gone"), bench.step("s/r1", number=11)])
+    results = collect(executor, 2)
+    assert (results["s/gone"].ending, results["s/r1"].ending) == (Ending.REFUSED, Ending.OK)
+
+
+def test_a_unit_that_is_cut_off_has_no_outcome(bench: Bench, executor: AnsibleExecutor) -> None:
+    server = bench.units["s/r1"][1]
+    server.stop()
+    try:
+        executor.submit([bench.step("s/r1", number=12), bench.step("s/r2", number=12, epoch=5)])
+        results = collect(executor, 2)
+    finally:
+        server.start()
+    assert (results["s/r1"].ending, results["s/r2"].ending) == (Ending.NO_OUTCOME, Ending.OK)
+
+
+def test_runs_leave_nothing_and_no_secret_in_the_environment(
+    bench: Bench, executor: AnsibleExecutor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUSTOMER_TOKEN", CANARY)
+    executor.submit([bench.step("s/r1", number=13)])
+    environments: list[bytes] = []
+    deadline = time.monotonic() + DEADLINE_S
+    results: list[StepResult] = []
+    while not results and time.monotonic() < deadline:
+        environments += marked_environments("FLEETCTL_RUN=test:1")
+        results += executor.poll(0.05)
+    assert environments, "no process of the run was seen"
+    assert not any(CANARY.encode() in environment for environment in environments if b"ANSIBLE_" in environment)
+    executor.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def marked_environments(marker: str) -> list[bytes]:
+    found: list[bytes] = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (process / "environ").read_bytes()
+        except OSError:
+            continue
+        if marker.encode() in environment and int(process.name) != os.getpid():
+            found.append(environment)
+    return found
