@@ -22,18 +22,18 @@ class FolderFiles:
 
     def fleet(self) -> SourceFile:
         """Return `fleet.yaml`."""
-        return _source(self._folder / "fleet.yaml")
+        return self._source(self._folder / "fleet.yaml")
 
     def sites(self) -> Mapping[str, tuple[SourceFile, ...]]:
         """Return the files of every site: `sites/ID.yaml`, or all files in `sites/ID/`."""
         sites: dict[str, list[SourceFile]] = {}
         for path in _entries(self._folder / "sites"):
             if path.is_dir():
-                files = [_source(inner) for inner in _entries(path) if inner.suffix in SUFFIXES]
+                files = [self._source(inner) for inner in _entries(path) if inner.suffix in SUFFIXES]
                 if files:
                     sites.setdefault(path.name, []).extend(files)
             elif path.suffix in SUFFIXES:
-                sites.setdefault(path.stem, []).append(_source(path))
+                sites.setdefault(path.stem, []).append(self._source(path))
         return {id: tuple(files) for id, files in sorted(sites.items())}
 
     def parse(self, file: SourceFile) -> Document:
@@ -44,6 +44,12 @@ class FolderFiles:
         """Return the time zones of this machine's zone database."""
         return frozenset(zoneinfo.available_timezones())
 
+    def _source(self, path: Path) -> SourceFile:
+        try:
+            return SourceFile(str(path), path.read_bytes(), path.relative_to(self._folder).as_posix())
+        except OSError as error:
+            raise _unreadable(path, error) from error
+
 
 def _entries(folder: Path) -> Iterator[Path]:
     try:
@@ -53,13 +59,6 @@ def _entries(folder: Path) -> Iterator[Path]:
     except OSError as error:
         raise _unreadable(folder, error) from error
     yield from (entry for entry in entries if not entry.name.startswith("."))
-
-
-def _source(path: Path) -> SourceFile:
-    try:
-        return SourceFile(str(path), path.read_bytes())
-    except OSError as error:
-        raise _unreadable(path, error) from error
 
 
 def _unreadable(path: Path, error: OSError) -> CouldNot:

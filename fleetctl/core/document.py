@@ -28,10 +28,12 @@ class SourceFile:
     Attributes:
         path: as the user would type it; shown in problems.
         content: the bytes, undecoded.
+        name: its path inside of the fleet's folder, the same wherever the user stands.
     """
 
     path: str
     content: bytes
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

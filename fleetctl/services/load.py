@@ -7,7 +7,9 @@ never kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import gc
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
@@ -17,7 +19,7 @@ from fleetctl.core.digest import digest, digest_of
 from fleetctl.core.document import Document, SourceFile
 from fleetctl.core.inventory.flaws import Locator
 from fleetctl.core.inventory.fleet import Fleet, Site
-from fleetctl.core.inventory.invariants import of_sites
+from fleetctl.core.inventory.invariants import claims_of, of_sites
 from fleetctl.core.inventory.stored import (
     CheckedFleet,
     CheckedSite,
@@ -85,68 +87,69 @@ def examine(files: FleetFiles, cache: SiteCache) -> Examined:
     Raises:
         CouldNot: if a file cannot be read.
     """
-    folder = _Folder(files, cache)
-    problems = list(folder.shared_problems)
-    sites: dict[str, Site] = {}
-    for id in folder.sites:
-        site, of_site = folder.site(id)
-        problems += of_site
-        if site is not None:
-            sites[id] = site
-    problems += folder.locator.problems(of_sites(sites.values()))
+    with _without_collector():
+        return _examined(_Folder(files, cache))
+
+
+def _examined(folder: _Folder) -> Examined:
+    checked = {id: folder.site(id) for id in folder.sites}
+    sites = {id: of.site for id, of in checked.items() if of.site is not None}
+    problems = [*folder.shared.problems, *(problem for of in checked.values() for problem in of.problems)]
+    claims = [checked[id].claims for id in sites]
+    problems += folder.locator.problems(of_sites(sites.values(), claims))
     if not folder.sites:
         problems.append(_no_sites(folder))
-    shared = folder.shared
+    shared = folder.shared.fleet
     fleet = None if shared is None or errors(problems) else replace(shared, sites=sites)
     return Examined(shared.name if shared else "", sites, fleet, in_order(problems))
 
 
 class _Folder:
-    """One reading of a fleet's folder; documents are read when they are needed, and once."""
+    """One reading of a fleet's folder: what did not change comes from the cache, the rest is checked and kept."""
 
     def __init__(self, files: FleetFiles, cache: SiteCache) -> None:
         self._files = files
         self._cache = cache
         self._documents: dict[str, Document] = {}
         self._fleet_file = files.fleet()
-        self._fleet_key = digest_of([__version__, self._fleet_file.path, digest(self._fleet_file.content)])
+        self._fleet_key = digest_of([__version__, digest(self._fleet_file.content)])
         self.sites: Mapping[str, tuple[SourceFile, ...]] = files.sites()
         self.locator = Locator(lambda: self._document(self._fleet_file), self._site_documents)
 
-    @property
-    def shared(self) -> Fleet | None:
-        """Return what all sites share, or None if `fleet.yaml` cannot be used."""
-        return self._kept_or_checked[0]
+    @cached_property
+    def shared(self) -> CheckedFleet:
+        """Return what all sites share."""
+        kept = self._kept(_SHARED, self._fleet_key, fleet_from_bytes)
+        if kept is not None:
+            return replace(kept, problems=self._with_paths(kept.problems, ()))
+        shared, problems = self._checked
+        checked = CheckedFleet(shared.fleet if shared else None, problems)
+        if shared is not None and not errors(problems):
+            blob = fleet_to_bytes(replace(checked, problems=self._with_names(problems, ())))
+            self._cache.put(_SHARED, PURPOSE, self._fleet_key, blob)
+        return checked
 
-    @property
-    def shared_problems(self) -> tuple[Problem, ...]:
-        """Return what is wrong with `fleet.yaml`."""
-        return self._kept_or_checked[1]
-
-    def site(self, id: str) -> tuple[Site | None, tuple[Problem, ...]]:
-        """Return a site and its problems; from the cache if its files and `fleet.yaml` are as they were."""
-        key = digest_of([self._fleet_key, [[file.path, digest(file.content)] for file in self.sites[id]]])
+    def site(self, id: str) -> CheckedSite:
+        """Return a site with what is to be said of it."""
+        files = self.sites[id]
+        key = digest_of([self._fleet_key, [[file.name, digest(file.content)] for file in files]])
         kept = self._kept(id, key, site_from_bytes)
         if kept is not None:
-            return kept.site, kept.warnings
+            return replace(kept, problems=self._with_paths(kept.problems, files))
+        checked = self._check(id)
+        if checked.site is not None and not errors(checked.problems):
+            named = replace(checked, problems=self._with_names(checked.problems, files))
+            self._cache.put(id, PURPOSE, key, site_to_bytes(named))
+        for file in files:  # a large fleet's documents need more room than the fleet
+            self._documents.pop(file.path, None)
+        return checked
+
+    def _check(self, id: str) -> CheckedSite:
         # Checking needs pydantic, and a fleet that did not change is loaded without it.
         from fleetctl.core.inventory.check import check_site
 
         site, problems = check_site(id, self._site_documents(id), self._checked[0], self._time_zones, self.locator)
-        if site is not None and not errors(problems):
-            self._cache.put(id, PURPOSE, key, site_to_bytes(CheckedSite(site, problems)))
-        return site, problems
-
-    @cached_property
-    def _kept_or_checked(self) -> tuple[Fleet | None, tuple[Problem, ...]]:
-        kept = self._kept(_SHARED, self._fleet_key, fleet_from_bytes)
-        if kept is not None:
-            return kept.fleet, kept.warnings
-        shared, problems = self._checked
-        if shared is not None and not errors(problems):
-            checked = CheckedFleet(shared.fleet, problems)
-            self._cache.put(_SHARED, PURPOSE, self._fleet_key, fleet_to_bytes(checked))
-        return shared.fleet if shared else None, problems
+        return CheckedSite(site, problems, claims_of(site) if site else ())
 
     @cached_property
     def _checked(self) -> tuple[Shared | None, tuple[Problem, ...]]:
@@ -162,8 +165,17 @@ class _Folder:
         blob = self._cache.get(id, PURPOSE, key)
         try:
             return None if blob is None else decode(blob)
-        except (KeyError, TypeError, ValueError):  # written by a fleetctl that is being worked on
+        except (IndexError, KeyError, TypeError, ValueError):  # written by a fleetctl that is being worked on
             return None
+
+    def _with_names(self, problems: Sequence[Problem], files: Sequence[SourceFile]) -> tuple[Problem, ...]:
+        """Name files as they are called inside the folder, so that what is kept serves from wherever one stands."""
+        names = {file.path: file.name for file in (self._fleet_file, *files)}
+        return tuple(replace(problem, file=names[problem.file]) for problem in problems)
+
+    def _with_paths(self, problems: Sequence[Problem], files: Sequence[SourceFile]) -> tuple[Problem, ...]:
+        paths = {file.name: file.path for file in (self._fleet_file, *files)}
+        return tuple(replace(problem, file=paths[problem.file]) for problem in problems)
 
     def _site_documents(self, id: str) -> Sequence[Document]:
         return [self._document(file) for file in self.sites[id]]
@@ -172,6 +184,18 @@ class _Folder:
         if file.path not in self._documents:
             self._documents[file.path] = self._files.parse(file)
         return self._documents[file.path]
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Pause the cyclic collector: loading makes many objects and no cycles, and each run would visit them all."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _no_sites(folder: _Folder) -> Problem:

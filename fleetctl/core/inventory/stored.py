@@ -33,36 +33,56 @@ from fleetctl.core.inventory.fleet import (
 )
 from fleetctl.core.problems import Problem, Severity
 
-_COMMON = ("ssh", "heat", "compute", "labels", "dial")
-_OWN = tuple(f.name for f in fields(Unit) if f.name not in (*_COMMON, "site", "kind"))
+_FIELDS = tuple(f.name for f in fields(Unit))
+_COMMON = slice(_FIELDS.index("ssh"), _FIELDS.index("dial") + 1)
+"""Fields that many units share; a row has an index into the table of them, then the fields before, then those after."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedSite:
-    """A site without errors, and its warnings."""
+    """A site after checking.
 
-    site: Site
-    warnings: tuple[Problem, ...]
+    Attributes:
+        site: None if it could not be resolved; such a site is not kept.
+        problems: what is to be said of it; only warnings if it is kept.
+        claims: what its units claim in the whole fleet, see `invariants.claims_of`.
+    """
+
+    site: Site | None
+    problems: tuple[Problem, ...]
+    claims: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedFleet:
-    """What all sites share, without errors, and its warnings."""
+    """What all sites share, after checking.
 
-    fleet: Fleet
-    warnings: tuple[Problem, ...]
+    Attributes:
+        fleet: the fleet without sites; None if `fleet.yaml` cannot be used, and then it is not kept.
+        problems: what is to be said of it; only warnings if it is kept.
+    """
+
+    fleet: Fleet | None
+    problems: tuple[Problem, ...]
 
 
 def site_to_bytes(checked: CheckedSite) -> bytes:
-    """Encode a checked site."""
+    """Encode a checked site.
+
+    Raises:
+        ValueError: if it could not be resolved.
+    """
+    if checked.site is None:
+        raise ValueError("there is no site to keep")
     common: dict[Any, int] = {}
     rows = [_row(unit, common) for unit in checked.site.units.values()]
     return orjson.dumps(
         {
             "site": replace(checked.site, units={}),
-            "common": [dict(zip(_COMMON, (*key[:3], dict(key[3]), key[4]), strict=True)) for key in common],
+            "common": [[ssh, heat, compute, dict(labels), dial] for ssh, heat, compute, labels, dial in common],
             "units": rows,
-            "warnings": checked.warnings,
+            "problems": checked.problems,
+            "claims": checked.claims,
         }
     )
 
@@ -74,19 +94,26 @@ def site_from_bytes(content: bytes) -> CheckedSite:
         ValueError, KeyError, TypeError: if `content` is not what `site_to_bytes` wrote.
     """
     stored = orjson.loads(content)
-    id = stored["site"]["id"]
-    common = [_common(values) for values in stored["common"]]
+    site = stored["site"]["id"]
+    common = [_common(*values) for values in stored["common"]]
     kinds = {kind.value: kind for kind in Kind}
-    units = (
-        Unit(site=id, kind=kinds[kind], **dict(zip(_OWN, own, strict=True)), **common[index])
-        for kind, index, *own in stored["units"]
-    )
-    return CheckedSite(_site(stored["site"], {unit.id: unit for unit in units}), _problems(stored["warnings"]))
+    after = _COMMON.start  # a row has the index in the place of the site
+    units = {
+        row[1]: Unit(site, row[1], kinds[row[2]], *row[3:after], *common[row[0]], *row[after:])
+        for row in stored["units"]
+    }
+    return CheckedSite(_site(stored["site"], units), _problems(stored["problems"]), stored["claims"])
 
 
 def fleet_to_bytes(checked: CheckedFleet) -> bytes:
-    """Encode what all sites share."""
-    return orjson.dumps({"fleet": replace(checked.fleet, sites={}), "warnings": checked.warnings})
+    """Encode what all sites share.
+
+    Raises:
+        ValueError: if `fleet.yaml` could not be used.
+    """
+    if checked.fleet is None:
+        raise ValueError("there is no fleet to keep")
+    return orjson.dumps({"fleet": replace(checked.fleet, sites={}), "problems": checked.problems})
 
 
 def fleet_from_bytes(content: bytes) -> CheckedFleet:
@@ -106,22 +133,18 @@ def fleet_from_bytes(content: bytes) -> CheckedFleet:
         secrets={id: SecretRef(**ref) for id, ref in values["secrets"].items()},
         digest=values["digest"],
     )
-    return CheckedFleet(fleet, _problems(stored["warnings"]))
+    return CheckedFleet(fleet, _problems(stored["problems"]))
 
 
 def _row(unit: Unit, common: dict[Any, int]) -> list[Any]:
-    key = (unit.ssh, unit.heat, unit.compute, tuple(sorted(unit.labels.items())), unit.dial)
-    return [unit.kind, common.setdefault(key, len(common)), *(getattr(unit, name) for name in _OWN)]
+    values = [getattr(unit, name) for name in _FIELDS]
+    ssh, heat, compute, labels, dial = values[_COMMON]
+    key = (ssh, heat, compute, tuple(sorted(labels.items())), dial)
+    return [common.setdefault(key, len(common)), *values[1 : _COMMON.start], *values[_COMMON.stop :]]
 
 
-def _common(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "ssh": Ssh(**values["ssh"]),
-        "heat": HeatSettings(**values["heat"]),
-        "compute": ComputeSettings(**values["compute"]),
-        "labels": values["labels"],
-        "dial": tuple(values["dial"]),
-    }
+def _common(ssh: Any, heat: Any, compute: Any, labels: Any, dial: Any) -> tuple[Any, ...]:
+    return Ssh(**ssh), HeatSettings(**heat), ComputeSettings(**compute), labels, tuple(dial)
 
 
 def _site(values: dict[str, Any], units: Mapping[str, Unit]) -> Site:

@@ -6,14 +6,14 @@ that lead nowhere, because those are flaws too and all are shown at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from fleetctl.core.inventory.flaws import Flaw
 from fleetctl.core.inventory.fleet import Fleet, Site
 from fleetctl.core.inventory.invariants import addresses, climate, identity, loops, places, policies, power, releases
 from fleetctl.core.inventory.invariants.context import Context
 
-__all__ = ["Context", "in_fleet", "of_shared", "of_site", "of_sites"]
+__all__ = ["Context", "claims_of", "in_fleet", "of_shared", "of_site", "of_sites"]
 
 _OF_SHARED = (
     power.modules_within_model,
@@ -67,6 +67,16 @@ def in_fleet(site: Site, context: Context) -> Iterator[Flaw]:
         yield from invariant(site, context)
 
 
-def of_sites(sites: Iterable[Site]) -> Iterator[Flaw]:
-    """Yield what is wrong between sites: what must be unique in the whole fleet."""
-    yield from identity.unique_in_fleet(identity.claims_of(site) for site in sites)
+def claims_of(site: Site) -> list[str]:
+    """Return what `of_sites` must know of a site."""
+    return identity.claims_of(site)
+
+
+def of_sites(sites: Iterable[Site], claims: Collection[Collection[str]]) -> Iterator[Flaw]:
+    """Yield what is wrong between sites: what must be unique in the whole fleet.
+
+    Args:
+        sites: all sites.
+        claims: `claims_of` each of them, which may be kept with a site that did not change.
+    """
+    yield from identity.unique_in_fleet(sites, claims)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from itertools import chain
 from typing import NamedTuple
 
 from fleetctl.core.inventory.flaws import Flaw, unit_path
 from fleetctl.core.inventory.fleet import Site, Unit
 
 
-class Claim(NamedTuple):
+class _Claim(NamedTuple):
     """A unit's claim to something that only one unit may have.
 
     Attributes:
@@ -31,26 +32,36 @@ def normal_serial(serial: str) -> str:
     return re.sub(r"[^0-9A-Za-z]", "", serial).upper()
 
 
-def claims_of(site: Site) -> Iterator[Claim]:
-    """Yield what the units of a site claim in the whole fleet."""
+def claims_of(site: Site) -> list[str]:
+    """Return what the units of a site claim in the whole fleet, as texts that are equal if two claim the same."""
+    return [f"{claim.key} {claim.value}" for claim in _claims(site)]
+
+
+def unique_in_fleet(sites: Iterable[Site], claims: Collection[Collection[str]]) -> Iterator[Flaw]:
+    """Serial, MAC and uplink address are unique; the second to claim one is told of the first.
+
+    Args:
+        sites: all sites.
+        claims: `claims_of` each of them; units are looked at one by one only if two claims are equal.
+    """
+    if len(set().union(*claims)) == sum(map(len, claims)):
+        return
+    first: dict[tuple[str, str], Unit] = {}
+    for key, value, unit in chain.from_iterable(map(_claims, sites)):
+        holder = first.setdefault((key, value), unit)
+        if holder is not unit:
+            message = f"{_WORDS[key]} {getattr(unit, key)} of '{unit.name}' belongs to '{holder.name}' already"
+            yield Flaw(unit_path(unit, key), f"duplicate-{key.replace('_', '-')}", message, "check both labels")
+
+
+def _claims(site: Site) -> Iterator[_Claim]:
     for unit in site.units.values():
         if unit.serial:
-            yield Claim("serial", normal_serial(unit.serial), unit)
+            yield _Claim("serial", normal_serial(unit.serial), unit)
         if unit.mac:
-            yield Claim("mac", unit.mac, unit)
+            yield _Claim("mac", unit.mac, unit)
         if unit.uplink_address:
-            yield Claim("uplink_address", unit.uplink_address, unit)
-
-
-def unique_in_fleet(sites: Iterable[Iterable[Claim]]) -> Iterator[Flaw]:
-    """Serial, MAC and uplink address are unique; the second to claim one is told of the first."""
-    first: dict[tuple[str, str], Unit] = {}
-    for claims in sites:
-        for key, value, unit in claims:
-            holder = first.setdefault((key, value), unit)
-            if holder is not unit:
-                message = f"{_WORDS[key]} {getattr(unit, key)} of '{unit.name}' belongs to '{holder.name}' already"
-                yield Flaw(unit_path(unit, key), f"duplicate-{key.replace('_', '-')}", message, "check both labels")
+            yield _Claim("uplink_address", unit.uplink_address, unit)
 
 
 def usable_macs(site: Site) -> Iterator[Flaw]:
