@@ -1,0 +1,283 @@
+"""A state in memory: what the services remember, for tests that need no database. Fills the port `State`.
+
+It keeps every promise of the real one but durability; one contract suite runs against both.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from fleetctl.adapters.store import refusals
+from fleetctl.core.config import Config
+from fleetctl.core.facts import Observation
+from fleetctl.core.plan import Plan
+from fleetctl.core.rollout.state import (
+    Change,
+    Command,
+    CommandHandled,
+    CommandKind,
+    Noted,
+    Progress,
+    Rollout,
+    RolloutChanged,
+    Step,
+    StepEnded,
+    StepIntended,
+    UnitChanged,
+)
+from fleetctl.core.route import Pin, Way
+from fleetctl.ports import Controller, State
+
+LONG_AGO = datetime.fromtimestamp(0, UTC)
+
+Value = TypeVar("Value")
+
+
+@dataclass
+class Rows:
+    """What a database would hold.
+
+    Attributes:
+        controller: epoch 0 while there never was one.
+        steps: every step whose intent was journalled, with what ended it.
+        answers: to handled commands, by their number.
+        before_commit: called with the changes before they are written; raises to fail the commit.
+    """
+
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    controller: Controller = field(default_factory=lambda: Controller(0, "", "", 0, LONG_AGO))
+    rollouts: dict[str, Rollout] = field(default_factory=dict)
+    progress: dict[str, dict[str, Progress]] = field(default_factory=dict)
+    steps: dict[Step, StepEnded | None] = field(default_factory=dict)
+    events: list[Noted] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
+    answers: dict[int, str] = field(default_factory=dict)
+    configs: dict[str, Config] = field(default_factory=dict)
+    processes: list[tuple[int, int, str]] = field(default_factory=list)
+    pins: dict[str, tuple[Pin, ...]] = field(default_factory=dict)
+    ways: dict[str, Way] = field(default_factory=dict)
+    facts: dict[str, Observation] = field(default_factory=dict)
+    plans: dict[str, str] = field(default_factory=dict)
+    before_commit: Callable[[Sequence[Change]], None] = lambda _: None
+
+    def check_epoch(self, epoch: int) -> None:
+        if epoch != self.controller.epoch:
+            raise refusals.fenced(epoch, self.controller.epoch)
+
+
+class MemoryState:
+    """The state; `rows` may be looked into, and shared by several states as a database would be."""
+
+    def __init__(self, rows: Rows | None = None, uuid: str = "state-in-memory") -> None:
+        self.rows = rows or Rows()
+        self.uuid = uuid
+        self.journal = MemoryJournal(self.rows)
+        self.rollouts = MemoryRollouts(self.rows)
+        self.controllers = MemoryControllers(self.rows)
+        self.units = MemoryUnits(self.rows)
+        self.plans = MemoryPlans(self.rows)
+
+    def close(self) -> None:
+        """Keep everything: a test may look into it, or open it again."""
+
+
+class MemoryJournal:
+    """The rollouts' table."""
+
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
+
+    def commit(self, epoch: int, changes: Sequence[Change]) -> None:
+        with self.rows.lock:
+            self.rows.check_epoch(epoch)
+            self.rows.before_commit(changes)
+            for change in changes:
+                self._write(change)
+
+    def rollout(self, rollout: str) -> Rollout | None:
+        with self.rows.lock:
+            if rollout in self.rows.rollouts:
+                return self.rows.rollouts[rollout]
+            found = refusals.one_of(rollout, [id for id in self.rows.rollouts if id.startswith(rollout)])
+            return self.rows.rollouts[found] if found else None
+
+    def rollouts(self, *, active: bool = False) -> Sequence[Rollout]:
+        with self.rows.lock:
+            added = reversed(list(self.rows.rollouts.values()))
+        return [row for row in added if not (active and row.status.is_end)]
+
+    def progress(self, rollout: str) -> Sequence[Progress]:
+        with self.rows.lock:
+            return list(self.rows.progress.get(rollout, {}).values())
+
+    def commands(self, rollout: str) -> Sequence[Command]:
+        with self.rows.lock:
+            return [c for c in self.rows.commands if c.rollout == rollout and c.id not in self.rows.answers]
+
+    def events(self, rollout: str, *, after: int = 0) -> Sequence[tuple[int, Noted]]:
+        with self.rows.lock:
+            numbered = list(enumerate(self.rows.events, start=1))
+        return [(number, note) for number, note in numbered[after:] if note.rollout == rollout]
+
+    def _write(self, change: Change) -> None:
+        rows = self.rows
+        match change:
+            case RolloutChanged(rollout, status, reason, tolerated):
+                changed = replace(rows.rollouts[rollout], status=status, reason=reason, tolerated=tolerated)
+                rows.rollouts[rollout] = changed
+            case UnitChanged(rollout, progress):
+                rows.progress[rollout][progress.unit] = progress
+            case StepIntended(step):
+                rows.steps[step] = None
+            case StepEnded(result):
+                rows.steps[result.step] = change
+            case CommandHandled(command, answer):
+                rows.answers[command] = answer
+            case Noted():
+                rows.events.append(change)
+
+
+class MemoryRollouts:
+    """What any process may add."""
+
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
+
+    def add(self, rollout: Rollout, units: Sequence[Progress], configs: Mapping[str, Config]) -> None:
+        with self.rows.lock:
+            for known in self.rows.rollouts.values():
+                if known.plan == rollout.plan:
+                    raise refusals.used_plan(rollout.plan, known.id)
+            if rollout.id in self.rows.rollouts:
+                raise refusals.known_rollout(rollout.id)
+            self.rows.rollouts[rollout.id] = rollout
+            self.rows.progress[rollout.id] = {unit.unit: unit for unit in units}
+            self.rows.configs = {**configs, **self.rows.configs}
+
+    def command(
+        self,
+        rollout: str,
+        kind: CommandKind,
+        *,
+        actor: str,
+        at: datetime,
+        reason: str = "",
+        units: Sequence[str] = (),
+    ) -> int:
+        with self.rows.lock:
+            if rollout not in self.rows.rollouts:
+                raise refusals.unknown_rollout(rollout)
+            number = len(self.rows.commands) + 1
+            self.rows.commands.append(Command(number, rollout, kind, actor, at, reason, tuple(units)))
+            return number
+
+    def config(self, digest: str) -> Config:
+        with self.rows.lock:
+            if digest not in self.rows.configs:
+                raise refusals.unknown_config(digest)
+            return self.rows.configs[digest]
+
+
+class MemoryControllers:
+    """Leadership."""
+
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
+
+    def acquire(self, *, owner: str, host: str, pid: int, command: str, now: datetime, lease_s: float) -> int:
+        with self.rows.lock:
+            holder = self.rows.controller
+            if holder.lease_until > now:
+                raise refusals.led(holder)
+            until = now + timedelta(seconds=lease_s)
+            self.rows.controller = Controller(holder.epoch + 1, owner, host, pid, until, command)
+            return self.rows.controller.epoch
+
+    def renew(self, epoch: int, *, now: datetime, lease_s: float) -> None:
+        with self.rows.lock:
+            self.rows.check_epoch(epoch)
+            self.rows.controller = replace(self.rows.controller, lease_until=now + timedelta(seconds=lease_s))
+
+    def release(self, epoch: int) -> None:
+        with self.rows.lock:
+            if epoch == self.rows.controller.epoch:
+                self.rows.controller = replace(self.rows.controller, lease_until=LONG_AGO)
+
+    def current(self) -> Controller | None:
+        return self.rows.controller if self.rows.controller.epoch else None
+
+    def record_process(self, epoch: int, pid: int, started: str) -> None:
+        with self.rows.lock:
+            self.rows.check_epoch(epoch)
+            self.rows.processes.append((epoch, pid, started))
+
+    def forget_process(self, epoch: int, pid: int) -> None:
+        with self.rows.lock:
+            self.rows.processes = [p for p in self.rows.processes if p[:2] != (epoch, pid)]
+
+    def processes(self) -> Sequence[tuple[int, int, str]]:
+        with self.rows.lock:
+            return sorted(self.rows.processes)
+
+
+class MemoryUnits:
+    """What is known about units."""
+
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
+
+    def pins(self, units: Iterable[str] | None = None) -> Mapping[str, tuple[Pin, ...]]:
+        with self.rows.lock:
+            return {unit: pins for unit, pins in _named(self.rows.pins, units).items() if pins}
+
+    def pin(self, pins: Mapping[str, tuple[Pin, ...]], *, actor: str, at: datetime, why: str) -> None:
+        with self.rows.lock:
+            self.rows.pins |= pins
+            self.rows.events += refusals.pin_notes(pins, actor, at, why)
+
+    def ways(self) -> Mapping[str, Way]:
+        with self.rows.lock:
+            return dict(self.rows.ways)
+
+    def set_ways(self, ways: Mapping[str, Way]) -> None:
+        with self.rows.lock:
+            self.rows.ways = dict(ways)
+
+    def save_facts(self, observations: Iterable[Observation]) -> None:
+        with self.rows.lock:
+            self.rows.facts |= {observation.unit: observation for observation in observations}
+
+    def facts(self, units: Iterable[str] | None = None) -> Mapping[str, Observation]:
+        with self.rows.lock:
+            return _named(self.rows.facts, units)
+
+
+class MemoryPlans:
+    """Plans that were made with this state."""
+
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
+
+    def save(self, plan: Plan, digest: str) -> None:
+        with self.rows.lock:
+            self.rows.plans[plan.id] = digest
+
+    def digest(self, plan_id: str) -> str | None:
+        return self.rows.plans.get(plan_id)
+
+    def used_by(self, plan_id: str) -> str | None:
+        with self.rows.lock:
+            return next((row.id for row in self.rows.rollouts.values() if row.plan == plan_id), None)
+
+
+def _named(rows: Mapping[str, Value], units: Iterable[str] | None) -> dict[str, Value]:
+    return dict(rows) if units is None else {unit: rows[unit] for unit in units if unit in rows}
+
+
+def _check(state: MemoryState) -> State:
+    """Let the type checker hold this state against the port."""
+    return state
