@@ -23,7 +23,7 @@ from fleetctl.core.route import Pin, Way
 from fleetctl.lab import layout, levels
 from fleetctl.lab.folder import LabFolder, Record, make_sockets
 from fleetctl.lab.layout import Blueprint, Level
-from fleetctl.lab.unit.processes import started
+from fleetctl.lab.unit.processes import holding, signal_all, started
 
 _DIAL = Path(__file__).with_name("dial.py")
 _PER_UNIT_S = 2.0
@@ -118,6 +118,8 @@ def down(path: Path) -> bool:
     record = folder.record()
     if record is not None:
         _end(record)
+        if record.level is Level.PROCESSES:
+            _end_strays(folder)
         shutil.rmtree(record.sockets, ignore_errors=True)
     existed = folder.path.exists()
     folder.remove()
@@ -265,6 +267,14 @@ def _end(record: Record) -> None:
     if record.is_alive:
         os.kill(record.pid, signal.SIGKILL)
     _reap(record.pid)
+
+
+def _end_strays(folder: LabFolder) -> None:
+    """End what a supervisor that was killed left running; elsewhere its namespaces ended with it."""
+    deadline = time.monotonic() + _DOWN_S
+    while (found := holding(folder.path)) and time.monotonic() < deadline:
+        signal_all(found, signal.SIGKILL)
+        time.sleep(0.02)
 
 
 def _reap(pid: int) -> None:

@@ -32,11 +32,13 @@ _PROGRAMS = {
     "unshare": "util-linux",
     "ip": "iproute2",
     "tc": "iproute2",
+    "nsenter": "util-linux",
+    "setpriv": "util-linux",
 }
 _NEEDS = {
-    Level.NAMESPACES: ("unshare", "ip", "tc", "sshd", "ssh-keygen"),
+    Level.NAMESPACES: ("unshare", "nsenter", "ip", "tc", "sshd", "ssh-keygen"),
     Level.LOOPBACK: ("unshare", "sshd", "ssh-keygen"),
-    Level.PROCESSES: ("sshd", "ssh-keygen"),
+    Level.PROCESSES: ("setpriv", "sshd", "ssh-keygen"),
 }
 _MOUNTS = """
 set -e

@@ -106,6 +106,8 @@ class Folders:
 
     def prepare(self) -> None:
         """Lay out a folder for each unit."""
+        if os.geteuid() == 0:  # what sshd insists on when root starts it
+            Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
         base.copy_library(self._library)
         for stand in self._blueprint.stands:
             disk = self.disk(stand)

@@ -114,7 +114,7 @@ def check_netboot(tree: Path) -> None:
 def reload_network() -> None:
     """Apply the network files, where the unit has a network of its own to apply them to."""
     if on_unit().networked:
-        network.apply(on_unit())
+        network.apply(on_unit(), network.read(root() / network.FOLDER))
 
 
 def reload_ssh() -> None:

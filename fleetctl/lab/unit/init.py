@@ -49,7 +49,7 @@ def boot(folder: Path, base: Path) -> None:
     host_key = prepare(settings)
     run_fleet_unit()
     if settings.networked:
-        network.apply(settings)
+        bring_network_up(settings)
     Init(settings, slot, tell, host_key).run()
 
 
@@ -153,6 +153,15 @@ def run_fleet_unit() -> None:
             print(f"fleet-unit boot: exit code {result.returncode}", file=sys.stderr)
 
 
+def bring_network_up(settings: Settings) -> None:
+    """Give the interfaces what the files say; a file that cannot be used is passed over, as networkd does."""
+    try:
+        network.apply(settings, network.read(root() / network.FOLDER))
+    except (ValueError, OSError) as error:
+        print(f"network: {error}", file=sys.stderr)
+        network.apply(settings, ())
+
+
 @dataclass
 class Service:
     """A program that is started again when it ends."""
@@ -184,9 +193,11 @@ class Init:
 
     def run(self) -> None:
         """Run for as long as the unit does."""
-        self.services = [Service(sshd_command(self.settings))]
+        # Where no namespace ends them with their init, the kernel is asked to.
+        bound = [] if self.settings.isolated else ["setpriv", "--pdeathsig", "KILL"]
+        self.services = [Service([*bound, *sshd_command(self.settings)])]
         if self.settings.kind != "gateway":
-            self.services.append(Service(command("heat")))
+            self.services.append(Service([*bound, *command("heat")]))
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
         while True:
             for service in self.services:

@@ -14,7 +14,7 @@ from fnmatch import fnmatch
 from ipaddress import ip_address, ip_interface, ip_network
 from pathlib import Path
 
-from fleetctl.lab.unit.settings import Settings, root
+from fleetctl.lab.unit.settings import Settings
 
 FOLDER = "etc/systemd/network"
 
@@ -75,14 +75,12 @@ def read(folder: Path) -> list[Network]:
     return networks
 
 
-def apply(settings: Settings) -> None:
+def apply(settings: Settings, networks: Sequence[Network]) -> None:
     """Give every interface what its file says, or else what the lab gave it.
 
     Raises:
-        ValueError: if a file cannot be read; the interfaces are left as they are.
         OSError: if `ip` refuses.
     """
-    networks = read(root() / FOLDER)
     found = interfaces()
     _ip(
         [

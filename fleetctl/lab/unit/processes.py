@@ -37,10 +37,24 @@ def signal_all(pids: list[int] | set[int], number: int) -> None:
             continue
 
 
+def holding(folder: Path) -> list[int]:
+    """Return the processes, of those that may be looked at, whose unit's root or any open file lies in a folder."""
+    return [int(e.name) for e in Path("/proc").iterdir() if e.name.isdigit() and _holds(e, str(folder))]
+
+
 def started(pid: int) -> str | None:
     """Return a mark of a process that no later process with the same id has, or None if it has ended."""
     fields = _fields(Path("/proc") / str(pid))
     return None if fields is None or fields[0] == "Z" else fields[19]
+
+
+def _holds(entry: Path, folder: str) -> bool:
+    try:
+        if f"FLEET_ROOT={folder}/".encode() in (entry / "environ").read_bytes():
+            return True
+        return any(str(link.readlink()).startswith(f"{folder}/") for link in (entry / "fd").iterdir())
+    except OSError:  # somebody else's, or gone
+        return False
 
 
 def _parent(entry: Path) -> int | None:
