@@ -15,7 +15,7 @@ from fleetctl.core.clock import Now
 from fleetctl.core.facts import Cause, Facts, JournalEntry, Observation, Unobserved
 from fleetctl.core.rollout.state import Ending, Step, StepKind, StepResult
 from fleetctl.core.route import Route
-from fleetctl.ports import Fenced, Target
+from fleetctl.ports import Process, Target
 
 START = datetime(2026, 1, 15, 18, 0, tzinfo=UTC)
 
@@ -31,6 +31,28 @@ class FakeClock:
 
     def advance(self, seconds: float) -> None:
         self.at_s += seconds
+
+    def wait(self, seconds: float) -> None:
+        self.advance(seconds)
+
+
+@dataclass
+class FakeProcesses:
+    """Processes of a machine: which pids live, and what was ended."""
+
+    pid: int = 100
+    alive: set[int] = field(default_factory=lambda: {100})
+    ended: list[str] = field(default_factory=list)
+
+    def me(self) -> Process:
+        return Process(self.pid, f"mark-{self.pid}")
+
+    def is_alive(self, process: Process) -> bool:
+        return process.pid in self.alive
+
+    def end_marked(self, marker: str) -> int:
+        self.ended.append(marker)
+        return 0
 
 
 @dataclass
@@ -195,11 +217,6 @@ class FakeProber:
         self._targets.clear()
 
 
-def no_route(_inventory: str, _unit: str) -> Route:
+def no_route(_rollout: str, _unit: str) -> Route:
     """Return a way to nowhere; the fake world needs none."""
     return Route(dial=(), hops=())
-
-
-def fenced(*_: object) -> None:
-    """Behave as a state that another controller has taken over."""
-    raise Fenced("another controller has taken over")

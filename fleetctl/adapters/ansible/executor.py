@@ -145,7 +145,7 @@ class AnsibleExecutor:
 
         def on_event(event: Event) -> None:
             host = host_of(event)
-            if host in steps and silent.pop(steps[host].id, None):
+            if host is not None and host in steps and silent.pop(steps[host].id, None) is not None:
                 self._end(result_of(event, steps[host], time.monotonic() - started_s))
 
         return run_playbook(
