@@ -174,6 +174,26 @@ class Prober(Protocol):
         ...
 
 
+class Shell(Protocol):
+    """Runs single commands on units, and tells which host keys a unit has."""
+
+    def execute(self, route: Route, argv: Sequence[str], stdin: bytes = b"") -> tuple[int, bytes, bytes]:
+        """Run a command on a unit; return its exit code, standard output and standard error.
+
+        Raises:
+            CouldNot: if the unit cannot be reached, or is not the one that it should be.
+        """
+        ...
+
+    def offered_keys(self, route: Route) -> Sequence[Pin]:
+        """Return the host keys that a unit proves to have, whatever is pinned for it; its gateway has to be known.
+
+        Raises:
+            CouldNot: if the unit cannot be reached.
+        """
+        ...
+
+
 class Executor(Protocol):
     """Does steps on units. It starts them and never waits for one."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from fleetctl.adapters.secrets import SecretResolver
     from fleetctl.core.config import Config
     from fleetctl.core.inventory.fleet import Fleet
-    from fleetctl.ports import FleetFiles, SiteCache, TemplateFiles
+    from fleetctl.core.route import Route
+    from fleetctl.ports import Clock, FleetFiles, Prober, Shell, SiteCache, TemplateFiles
 
 
 def fleet(frame: Frame) -> Fleet:
@@ -67,3 +68,81 @@ def secrets(frame: Frame, of: Fleet) -> SecretResolver:
     from fleetctl.adapters.secrets import SecretResolver
 
     return SecretResolver(of.secrets, frame.folder)
+
+
+def clock() -> Clock:
+    """Return the clocks of this machine."""
+    from fleetctl.adapters.clock import SystemClock
+
+    return SystemClock()
+
+
+def prober(*, epoch: int = 0) -> Prober:
+    """Return what observes units; with an epoch, units refuse every earlier controller from then on."""
+    from fleetctl.adapters.ssh.prober import SshProber
+
+    return SshProber(clock(), epoch=epoch)
+
+
+def shell() -> Shell:
+    """Return what runs single commands on units."""
+    from fleetctl.adapters.ssh.shell import SshShell
+
+    return SshShell()
+
+
+def ssh_config(frame: Frame, route: Route) -> Path:
+    """Write the way to a unit for OpenSSH's client; returns the file for `ssh -F`."""
+    from fleetctl.adapters.ssh.openssh import write_ssh_config
+
+    folder = frame.state_folder.resolve() / "ssh" / route.target.alias
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return write_ssh_config([route], folder)
+
+
+def processes() -> Processes:
+    """Return what looks at processes of this machine."""
+    from fleetctl.adapters.process import LocalProcesses
+
+    return LocalProcesses()
+
+
+def is_led(of: State) -> bool:
+    """Say whether a controller drives rollouts, as far as its lease and this machine can tell."""
+    import socket
+
+    from fleetctl.services.lead import Succession, is_dead
+
+    current = of.controllers.current()
+    if current is None or current.lease_until <= clock().now().utc:
+        return False
+    return not is_dead(current, socket.gethostname(), Succession(of.controllers, processes(), clock(), of.uuid))
+
+
+def seat(frame: Frame, of: State, interrupted: Callable[[], bool]) -> Seat:
+    """Return where rollouts are run from: this process, if nobody else leads."""
+    from fleetctl.cli.hands import lead
+    from fleetctl.services.run import Seat
+
+    return Seat(of, clock(), frame.actor, lambda: lead(frame, of), interrupted)
+
+
+def new_id(prefix: str) -> str:
+    """Return a fresh identifier that sorts by time and can be typed: `r-0115-1830-7f3a`."""
+    import secrets as randomness
+
+    return f"{prefix}-{clock().now().utc:%m%d-%H%M}-{randomness.token_hex(2)}"
+
+
+def git_commit(frame: Frame) -> str:
+    """Return the Git commit of the inventory, or an empty text."""
+    from fleetctl.adapters.git import commit_of
+
+    return commit_of(frame.folder)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    from fleetctl.adapters.whole_file import write_whole as write
+
+    write(path, content)

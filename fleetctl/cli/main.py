@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from fleetctl import __version__
-from fleetctl.cli import init, inventory, lab, render, validate
+from fleetctl.cli import init, inventory, lab, probe, render, unit, validate
 from fleetctl.cli.boundary import guarded
 from fleetctl.cli.frame import Frame, Output
 
@@ -58,6 +58,8 @@ app.command("schema", epilog="Example: fleetctl schema --out inventories/schema"
 app.add_typer(inventory.app, name="inventory")
 app.add_typer(lab.app, name="lab")
 app.command(epilog="Example: fleetctl render site=les-sables --out rendered/")(render.render)
+app.command(epilog="Example: fleetctl probe site=les-sables --detailed-exitcode")(probe.probe)
+app.add_typer(unit.app, name="unit")
 
 
 def run() -> None:

@@ -48,8 +48,19 @@ class _Gateway:
 class SshProber:
     """Fills the port `Prober`; see there."""
 
-    def __init__(self, clock: Clock, *, workers: int = WORKERS, unit_timeout_s: float = UNIT_TIMEOUT_S) -> None:
+    def __init__(
+        self, clock: Clock, *, epoch: int = 0, workers: int = WORKERS, unit_timeout_s: float = UNIT_TIMEOUT_S
+    ) -> None:
+        """Start nothing yet.
+
+        Args:
+            clock: for the time of an observation.
+            epoch: of the controller that looks, so that units refuse its predecessor from then on; 0 for anybody else.
+            workers: how many units are asked at a time.
+            unit_timeout_s: how long one unit may take from the first packet to the last.
+        """
         self._clock, self._unit_timeout_s = clock, unit_timeout_s
+        self._argv = (*STATUS, "--epoch", str(epoch)) if epoch else STATUS
         self._keys = Keys()
         self._lock = threading.Lock()
         self._open: set[str] = set()
@@ -157,7 +168,7 @@ class SshProber:
         else:
             connection = open_behind(gateway, target.route.target, self._keys, deadline)
         with connection:
-            code, out, err = connection.run(command_line(target.route, STATUS), b"", deadline)
+            code, out, err = connection.run(command_line(target.route, self._argv), b"", deadline)
             host_key = connection.host_key.fingerprint
         try:
             return facts_from_status(target.unit, json.loads(out), at=self._clock.now().utc, host_key=host_key)

@@ -1,0 +1,116 @@
+"""`fleetctl unit`: one unit at a time. Show it, log in to it, adopt a machine that was not imaged by fleetctl."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fleetctl.cli.frame import Frame, frame_of, print_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from fleetctl.core.inventory.fleet import Fleet, Unit
+    from fleetctl.ports import State
+
+app = typer.Typer(help="One unit: show it, log in to it, adopt it.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(metavar="UNIT", help="site/unit")]
+
+
+@app.command(epilog="Example: fleetctl unit show les-sables/a101-1")
+def show(ctx: typer.Context, unit: Name) -> None:
+    """Show what is declared of a unit and what was last observed of it."""
+    from fleetctl.cli import compose
+
+    frame = frame_of(ctx)
+    fleet = compose.fleet(frame)
+    declared = _one(fleet, unit)
+    with compose.state(frame) as state:
+        described = _described(frame, state, fleet, declared)
+    if frame.is_json:
+        print_json({"schema": "fleetctl/unit/v1", **described})
+    else:
+        sys.stdout.write("".join(f"{key:<24}  {value}\n" for key, value in _lines(described)))
+
+
+@app.command(epilog="Example: fleetctl unit ssh les-sables/a101-1 -- journalctl -b")
+def ssh(
+    ctx: typer.Context,
+    unit: Name,
+    command: Annotated[list[str] | None, typer.Argument(metavar="[-- COMMAND...]", help="A shell if left out.")] = None,
+) -> None:
+    """Log in to a unit through its gateway, or run a command there; its host key has to be the pinned one."""
+    from fleetctl.cli import compose
+    from fleetctl.cli.ways import known_route_to
+
+    frame = frame_of(ctx)
+    fleet = compose.fleet(frame)
+    with compose.state(frame) as state:
+        route = known_route_to(frame, state, fleet, _one(fleet, unit))
+    config = compose.ssh_config(frame, route)
+    sys.stdout.flush()
+    os.execvp("ssh", ["ssh", "-F", str(config), route.target.alias, *(command or ())])  # noqa: S606 - it takes over
+
+
+@app.command(epilog="Example: fleetctl unit adopt les-sables/a101-1 --fingerprint SHA256:…")
+def adopt(
+    ctx: typer.Context,
+    unit: Name,
+    fingerprint: Annotated[str, typer.Option(help="Of the host key, read off the machine itself.")],
+) -> None:
+    """Trust a machine by its host key's fingerprint: the only way in for one that was not imaged by fleetctl."""
+    from fleetctl.cli import compose
+    from fleetctl.cli.ways import routes_to
+    from fleetctl.services.adopt import adopt as pin
+
+    frame = frame_of(ctx)
+    fleet = compose.fleet(frame)
+    with compose.state(frame, durable=True) as state:
+        (route,) = routes_to(frame, state, fleet, [_one(fleet, unit)])
+        at = compose.clock().now().utc
+        pinned = pin(compose.shell(), state.units, route, fingerprint, actor=frame.actor, at=at)
+    frame.notes().print(f"{unit}: {pinned.key_type} {pinned.fingerprint} is pinned")
+
+
+def _one(fleet: Fleet, name: str) -> Unit:
+    """Return the unit of that name; the same errors and hints as a selector's."""
+    from fleetctl.core.problems import InvalidInput, Problem
+    from fleetctl.core.selectors import select
+
+    found = select(fleet, [name])
+    if len(found) != 1:
+        raise InvalidInput(
+            [Problem("not-one-unit", f"'{name}' selects {len(found)} units", hint="name one: site/unit")]
+        )
+    return found[0]
+
+
+def _described(frame: Frame, state: State, fleet: Fleet, unit: Unit) -> dict[str, Any]:
+    from fleetctl.cli import compose
+    from fleetctl.core.export import describe
+    from fleetctl.core.observed import describe as describe_report
+    from fleetctl.core.observed import report
+    from fleetctl.services.render import desired_states
+
+    pins = state.units.pins([unit.name]).get(unit.name, ())
+    seen = state.units.facts([unit.name]).get(unit.name)
+    wanted = desired_states(fleet, [unit], compose.template_files(frame), compose.site_cache(frame))
+    return {
+        "declared": describe(fleet, unit),
+        "host_keys": [{"type": pin.key_type, "fingerprint": pin.fingerprint} for pin in pins],
+        "last": next(describe_report(report(want, seen)) for want in wanted) if seen is not None else None,
+    }
+
+
+def _lines(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Flatten nested data to dotted keys; what is empty is left out."""
+    entries: Mapping[Any, Any] = value if isinstance(value, dict) else dict(enumerate(value, 1))
+    for key, inner in entries.items():
+        if isinstance(inner, dict | list | tuple):
+            yield from _lines(inner, f"{prefix}{key}.")
+        elif inner not in ("", None):
+            yield f"{prefix}{key}", inner
