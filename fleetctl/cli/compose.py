@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from fleetctl.core.config import Config
     from fleetctl.core.inventory.fleet import Fleet
     from fleetctl.core.route import Route
-    from fleetctl.ports import Clock, FleetFiles, Prober, Shell, SiteCache, TemplateFiles
+    from fleetctl.ports import Clock, FleetFiles, Prober, Processes, Shell, SiteCache, State, TemplateFiles
+    from fleetctl.services.run import Seat
 
 
 def fleet(frame: Frame) -> Fleet:

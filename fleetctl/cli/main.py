@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from fleetctl import __version__
-from fleetctl.cli import init, inventory, lab, probe, render, unit, validate
+from fleetctl.cli import apply, controller, init, inventory, lab, plan, probe, render, rollout, unit, validate
 from fleetctl.cli.boundary import guarded
 from fleetctl.cli.frame import Frame, Output
 
@@ -56,6 +56,10 @@ app.command("init", epilog="Example: fleetctl init my-fleet")(init.init)
 app.command("validate", epilog="Example: fleetctl validate --format github")(validate.validate)
 app.command("schema", epilog="Example: fleetctl schema --out inventories/schema")(validate.schema)
 app.add_typer(inventory.app, name="inventory")
+app.add_typer(rollout.app, name="rollout")
+app.add_typer(controller.app, name="controller")
+app.command(epilog="Example: fleetctl plan site=launaguet-* --out evening.plan")(plan.plan)
+app.command(epilog="Example: fleetctl apply evening.plan")(apply.apply)
 app.add_typer(lab.app, name="lab")
 app.command(epilog="Example: fleetctl render site=les-sables --out rendered/")(render.render)
 app.command(epilog="Example: fleetctl probe site=les-sables --detailed-exitcode")(probe.probe)
