@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from fleetctl.lab.layout import Level, lay_out
+from fleetctl.lab.networks import Batch, links, plumbing, shaping
+from tests.builders.lab_fleets import lab_fleet
+
+STANDS = {s.unit: s for s in lay_out(lab_fleet(), Level.NAMESPACES).stands}
+GATEWAY, RADIATOR = STANDS["site-1/gw"], STANDS["site-1/rad-1"]
+
+
+def test_each_site_is_a_network_of_its_own() -> None:
+    sites = plumbing(list(STANDS.values()))[1:]
+    assert [b.namespace for b in sites] == ["s1", "s2"]
+    assert not any(f"netns u{RADIATOR.number}\n" in line + "\n" for line in sites[1].lines)
+
+
+def test_the_controller_has_a_route_to_gateways_and_to_nothing_else() -> None:
+    uplink = plumbing(list(STANDS.values()))[0]
+    routes = [line for line in uplink.lines if line.startswith("route")]
+    assert len(routes) == 2
+    assert all("10.77." not in line for line in uplink.lines)
+
+
+def test_units_have_the_hardware_addresses_of_the_inventory() -> None:
+    lines = plumbing(list(STANDS.values()))[1].lines
+    assert any("address 02:00:00:00:01:0b netns u2" in line for line in lines)
+
+
+def test_a_cable_is_pulled_at_the_far_end() -> None:
+    assert links(RADIATOR, up=False) == [Batch("s1", (f"link set v{RADIATOR.number} down",))]
+
+
+def test_a_gateway_has_two_cables() -> None:
+    assert [b.namespace for b in links(GATEWAY, up=False)] == ["s1", ""]
+
+
+def test_a_slow_link_is_slow_both_ways_and_comes_back() -> None:
+    slow, fast = shaping(RADIATOR, slow=True), shaping(RADIATOR, slow=False)
+    assert [b.namespace for b in slow] == [b.namespace for b in fast] == ["s1", "u2"]
+    assert all("replace" in b.lines[0] and "tbf" in b.lines[0] for b in slow)
+    assert all("del" in b.lines[0] for b in fast)
