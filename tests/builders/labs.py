@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from fleetctl.adapters.ssh.openssh import write_ssh_config
-from fleetctl.core.inventory.fleet import Fleet, Unit
+from fleetctl.core.inventory.fleet import Fleet
 from fleetctl.core.problems import CouldNot
-from fleetctl.core.route import Hop, Route
+from fleetctl.core.routes import route_to
 from fleetctl.lab import lab
 from fleetctl.lab.layout import Level
 
@@ -79,18 +79,13 @@ def a_lab(fleet: Fleet, path: Path, level: Level) -> Iterator[Lab]:
     try:
         folder = path.with_name("ssh")
         folder.mkdir(exist_ok=True)
-        made = Lab(fleet, path, up, write_ssh_config([route_to(fleet, up, u) for u in fleet.units()], folder))
+        pins = {unit: (pin,) for unit, pin in up.pins.items()}
+        routes = [route_to(fleet, unit, pins, up.ways, path) for unit in fleet.units()]
+        made = Lab(fleet, path, up, write_ssh_config(routes, folder))
         wait_until(lambda: all(u["phase"] == "good" for u in lab.status(path)["units"]), "all units are good")
         yield made
     finally:
         lab.down(path)
-
-
-def route_to(fleet: Fleet, up: lab.Up, unit: Unit) -> Route:
-    """Return the way to a unit of a lab, with what the lab pinned."""
-    gateway = fleet.gateway_of(unit)
-    hops = [_hop(up, each) for each in (gateway, unit) if each is not None]
-    return Route(up.ways[(gateway or unit).name].dial, tuple(hops))
 
 
 def wait_until(is_so: Callable[[], bool], what: str, within_s: float = 20.0) -> None:
@@ -107,19 +102,6 @@ def traces(path: Path) -> list[str]:
     found += [line for line in Path("/proc/self/mounts").read_text().splitlines() if str(path) in line]
     found += [str(p) for p in Path("/run/netns").glob("*")] if Path("/run/netns").exists() else []
     return found + ([str(path)] if path.exists() else [])
-
-
-def _hop(up: lab.Up, unit: Unit) -> Hop:
-    way = up.ways[unit.name]
-    return Hop(
-        unit.name,
-        unit.alias,
-        way.host or unit.address,
-        way.port or unit.ssh.port,
-        way.user or unit.ssh.user,
-        way.identity_file,
-        (up.pins[unit.name],),
-    )
 
 
 def _command_lines() -> Iterator[tuple[int, str]]:
