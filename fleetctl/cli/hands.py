@@ -26,15 +26,16 @@ from fleetctl.services.lead import Identity, Succession, leading
 if TYPE_CHECKING:
     from fleetctl.adapters.ansible.executor import AnsibleExecutor
     from fleetctl.adapters.secrets import SecretResolver
-    from fleetctl.core.inventory.fleet import Fleet
+    from fleetctl.core.inventory.fleet import Fleet, Policy
     from fleetctl.core.rollout.state import Step
     from fleetctl.core.route import Route
 
 
 @dataclass(frozen=True)
 class Ground:
-    """What a rollout stands on: the fleet as its folder declares it, and the fleet's secrets."""
+    """What a rollout stands on: its policy, the fleet as its folder declares it, and the fleet's secrets."""
 
+    policy: Policy
     folder: Path
     fleet: Fleet
     secrets: SecretResolver
@@ -64,7 +65,9 @@ class Grounds:
     def payload(self, step: Step) -> bytes:
         """Return the payload of a `configure` step, with its secrets filled in."""
         config = replace(self._state.rollouts.config(step.config_digest), unit=step.unit)
-        return json.dumps(payload(config, self._of(step.rollout).secrets.resolve)).encode()
+        ground = self._of(step.rollout)
+        timeout_s = ground.policy.confirm_timeout_s
+        return json.dumps(payload(config, ground.secrets.resolve, confirm_timeout_s=timeout_s)).encode()
 
     def redact(self, text: str) -> str:
         """Return a text without the secrets that were resolved so far."""
@@ -79,7 +82,7 @@ class Grounds:
                 raise CouldNot(f"there is no rollout {rollout}")
             frame = Frame(inventory=Path(row.inventory))
             fleet = compose.fleet(frame)
-            self._known[rollout] = Ground(Path(row.inventory), fleet, compose.secrets(frame, fleet))
+            self._known[rollout] = Ground(row.policy, Path(row.inventory), fleet, compose.secrets(frame, fleet))
         return self._known[rollout]
 
 

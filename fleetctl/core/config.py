@@ -67,12 +67,13 @@ class Config:
         return {f.path: digest(f.content.encode()) for f in self.files}
 
 
-def payload(config: Config, resolve: Callable[[str], str]) -> dict[str, Any]:
+def payload(config: Config, resolve: Callable[[str], str], *, confirm_timeout_s: float = 120.0) -> dict[str, Any]:
     """Return what `fleet-unit configure` reads on its standard input, secrets filled in.
 
     Args:
         config: the rendered configuration.
         resolve: returns the value of a secret by its name.
+        confirm_timeout_s: after this time without a confirmation the unit restores its old files.
     """
 
     def fill(content: str) -> str:
@@ -82,6 +83,7 @@ def payload(config: Config, resolve: Callable[[str], str]) -> dict[str, Any]:
         "schema": SCHEMA,
         "unit": config.unit,
         "digest": config.digest,
+        "confirm_timeout_s": confirm_timeout_s,
         "files": [
             {
                 "path": f.path,

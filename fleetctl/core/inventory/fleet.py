@@ -255,13 +255,15 @@ class Policy:
     max_in_progress: int = 8
     max_failed: int = 1
     max_failed_percent: float | None = None
-    """Share of the executed units; counts once `min_executed` of them were executed."""
+    """Share of the rollout's frozen set that may fail; counts once `min_executed` of its units were executed."""
     min_executed: int = 0
     cap_down_w: float | None = None
     """Most heating power of one dwelling that may be down at once, in W."""
     retries: int = 1
     step_timeout_s: float = 180.0
     unit_timeout_s: float = 1800.0
+    confirm_timeout_s: float = 120.0
+    """After this time without a confirmation a unit restores the files that could have cut it off."""
     unreachable: str = "fail"
     """`fail`, `skip` or `defer`."""
 

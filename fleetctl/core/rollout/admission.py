@@ -23,15 +23,23 @@ def rollout_blocked(board: Board, rollout: Rollout, in_progress: int, failed: in
 
 
 def limit_reached(board: Board, failed: int, rollout: Rollout) -> str | None:
-    """Return the arithmetic of the failure limit if it is exceeded, or None.
+    """Return the arithmetic of the failure limit that is exceeded, or None.
 
-    The denominator is the frozen set of the plan, whatever happened to its units since.
+    The denominator is the frozen set of the plan, whatever happened to its units since; a share counts only once the
+    policy's least number of units was executed, so that it does not trip on the first of one.
     """
+    policy, total = rollout.policy, len(board.units)
     counted = failed - rollout.tolerated
-    if counted <= rollout.policy.max_failed:
-        return None
     tolerated = f", {rollout.tolerated} tolerated before" if rollout.tolerated else ""
-    return f"{counted} of {len(board.units)} failed, limit {rollout.policy.max_failed}{tolerated}"
+    if counted > policy.max_failed:
+        return f"{counted} of {total} failed, limit {policy.max_failed}{tolerated}"
+    executed = board.executed + failed - board.failed  # what failed within this tick is not on the board yet
+    if policy.max_failed_percent is None or executed < policy.min_executed:
+        return None
+    percent = 100 * counted / total
+    if percent > policy.max_failed_percent:
+        return f"{counted} of {total} failed ({percent:.1f} %), limit {policy.max_failed_percent:g} %{tolerated}"
+    return None
 
 
 def site_blocked(site: str, queue: SiteQueue, held: Mapping[str, str]) -> str | None:

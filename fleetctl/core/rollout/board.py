@@ -77,6 +77,11 @@ class Board:
         return sum(self.phases[phase] for phase in COUNTED_AS_FAILED)
 
     @property
+    def executed(self) -> int:
+        """Return how many units were tried to an end, well or not."""
+        return self.failed + self.phases[Phase.SUCCEEDED]
+
+    @property
     def open_sites(self) -> Iterable[tuple[str, SiteQueue]]:
         """Yield the sites where somebody waits, in the rollout's order."""
         return ((site, queue) for site, queue in self.sites.items() if queue.pending)

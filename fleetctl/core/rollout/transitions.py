@@ -210,6 +210,9 @@ def _resolve_doubt(progress: Progress, facts: Facts, rules: Rules, now: Now) -> 
         return _resolve_reboot(progress, facts, known is not None, rules, now)
     if facts.config_digest == progress.config_digest:
         return _verify(progress, rules, now)
+    if step is not None and step.kind is StepKind.VERIFY and Action.CONFIGURE in progress.actions:
+        text = "the unit restored its old config: nobody could confirm the new one over a new connection"
+        return give_up(progress, Cause.ROLLED_BACK, text, rules, now)
     if progress.lost:
         return give_up(progress, Cause.NO_OUTCOME, f"{progress.reason}; the unit was observed: not done", rules, now)
     return _configure(progress, rules, now)

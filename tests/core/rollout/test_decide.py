@@ -84,6 +84,26 @@ def test_the_denominator_is_the_frozen_set() -> None:
     assert play.row.reason == "2 of 5 failed, limit 1"
 
 
+def test_a_unit_that_restored_itself_before_it_could_be_verified_is_rolled_back() -> None:
+    play = building(1, policy=Policy("p", retries=3))
+    while not any(s.unit == "s/r01" and s.kind is StepKind.VERIFY for s in play.world.submitted):
+        play.tick()
+    play.world.units["s/r01"].drop_steps = 1
+    play.world.units["s/r01"].config = "old"
+    assert play.run() is Status.FAILED
+    assert play.rows["s/r01"].phase is Phase.ROLLED_BACK
+
+
+@pytest.mark.parametrize(("percent", "status"), [(20.0, Status.HALTED), (60.0, Status.FAILED)])
+def test_a_share_is_of_the_frozen_set_and_needs_enough_executed_units(percent: float, status: Status) -> None:
+    limits = Policy("p", max_failed=9, max_failed_percent=percent, min_executed=4, retries=0, max_in_progress=1)
+    play = building(9, policy=limits)
+    for number in range(1, 6):
+        play.world.units[f"s/r{number:02}"].endings = [Ending.REFUSED]
+    assert play.run() is status
+    assert play.row.reason.startswith("3 of 10 failed (30.0 %), limit 20 %" if percent == 20.0 else "5 of 10 failed")
+
+
 def test_a_rolled_back_unit_counts_as_failed_and_is_not_retried() -> None:
     play = building(2)
     play.world.units["s/r01"].endings = [Ending.ROLLED_BACK]

@@ -71,7 +71,7 @@ class Policy(Declared):
     max_failed: Count = 1
     """The rollout stops when more units than this have failed."""
     max_failed_percent: Percent | None = None
-    """The rollout stops when more than this share of the executed units has failed; needs `min_executed`."""
+    """The rollout stops when more than this share of its units has failed; needs `min_executed`."""
     min_executed: AtLeastOne | None = None
     """Units that must have been executed before `max_failed_percent` counts."""
     cap_down_w: Watts | None = None
@@ -82,6 +82,8 @@ class Policy(Declared):
     """Longest time for one step on one unit, in s."""
     unit_timeout_s: Seconds = 1800.0
     """Longest time for one unit, in s."""
+    confirm_timeout_s: Annotated[float, Field(ge=5, le=600)] = 120.0
+    """After this time without a confirmation a unit restores the files that could have cut it off, in s."""
     unreachable: Literal["fail", "skip", "defer"] = "fail"
     """What becomes of a unit that cannot be reached."""
 
