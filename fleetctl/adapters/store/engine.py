@@ -1,0 +1,173 @@
+"""The database: opened, brought up to date, and its transactions. The same for SQLite and PostgreSQL.
+
+SQLite: WAL, `synchronous=FULL`, foreign keys, a busy timeout; the driver's own transactions are switched off and ours
+begin explicitly, with `BEGIN IMMEDIATE` if they will write, so that none has to be upgraded half way and fail.
+PostgreSQL: rows are locked where a decision hangs on them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
+
+from fleetctl.adapters.store import sqlite_file
+from fleetctl.adapters.store.migrations import LATEST, check_version, migrate
+from fleetctl.core.problems import CouldNot, InvalidInput, Problem
+
+BUSY_TIMEOUT_S = 20.0
+"""How long a writer of SQLite waits for another one."""
+CONNECT_TIMEOUT_S = 10
+
+Insert = sqlite.Insert | postgresql.Insert
+
+
+class Database:
+    """Transactions on an open database; may be used from several threads."""
+
+    def __init__(self, engine: Engine, where: str) -> None:
+        """Take the engine and the name of the database for messages; it shows no password."""
+        self.where = where
+        self._engine = engine
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Read in one transaction.
+
+        Raises:
+            CouldNot: if the database cannot be had.
+        """
+        with self._speaking(), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Write in one transaction: all of it or, if the block raises, nothing.
+
+        Raises:
+            CouldNot: if the database cannot be had, is full, or stays busy.
+        """
+        with self._speaking(), self._engine.connect() as connection:
+            connection.execution_options(writes=True)
+            with connection.begin():
+                yield connection
+
+    def insert(self, table: Table) -> Insert:
+        """Return the dialect's INSERT, which knows ON CONFLICT."""
+        return postgresql.insert(table) if self._engine.dialect.name == "postgresql" else sqlite.insert(table)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    @contextlib.contextmanager
+    def _speaking(self) -> Iterator[None]:
+        """Say in our words what the database could not do."""
+        try:
+            yield
+        except OperationalError as error:
+            raise CouldNot(f"the state {self.where} could not be used: {_first_line(error)}") from error
+
+
+def open_database(url: str) -> Database:
+    """Open the database of a state: create what is missing, bring an older one up to date.
+
+    Args:
+        url: SQLAlchemy URL, `sqlite:////path/state.db` or `postgresql+psycopg://user@host/name`.
+
+    Raises:
+        InvalidInput: if the URL is wrong, or the database is not a state, or a newer one; it was not changed.
+        CouldNot: if it cannot be reached, created or read.
+    """
+    parsed = _parsed(url)
+    if parsed.get_backend_name() == "sqlite":
+        sqlite_file.ready(Path(str(parsed.database)), _create_sqlite)
+        database = Database(_sqlite(parsed), str(parsed.database))
+    else:
+        database = Database(_postgresql(parsed), parsed.render_as_string(hide_password=True))
+    try:
+        _bring_up_to_date(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _bring_up_to_date(database: Database) -> None:
+    try:
+        with database.read() as connection:
+            version = check_version(connection, database.where)
+        if version < LATEST:
+            with database.write() as connection:
+                migrate(connection, database.where)
+    except DatabaseError as error:
+        message = f"{database.where} cannot be read as a state: {_first_line(error)}"
+        raise InvalidInput([Problem("foreign-state", message, hint="restore it from a backup")]) from error
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise _unsupported(url) from error
+    if backend == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    if backend != "sqlite" or parsed.database in {None, "", ":memory:"}:
+        raise _unsupported(parsed.render_as_string(hide_password=True))
+    return parsed
+
+
+def _unsupported(shown: str) -> InvalidInput:
+    hint = "use sqlite:////absolute/path/state.db or postgresql+psycopg://user@host/database"
+    return InvalidInput([Problem("bad-state-url", f"'{shown}' does not name a state", hint=hint)])
+
+
+def _sqlite(url: URL) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver begins nothing by itself
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _create_sqlite(path: Path) -> None:
+    engine = _sqlite(URL.create("sqlite", database=str(path)))
+    try:
+        with engine.connect() as connection:
+            raw = connection.connection.dbapi_connection
+            assert raw is not None  # noqa: S101 - just connected
+            raw.cursor().execute(f"PRAGMA application_id = {sqlite_file.APPLICATION_ID}")
+            raw.cursor().execute("PRAGMA journal_mode = WAL")
+        with Database(engine, str(path)).write() as connection:
+            migrate(connection, str(path))
+    finally:
+        engine.dispose()
+
+
+def _postgresql(url: URL) -> Engine:
+    options = {"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "fleetctl"}
+    try:
+        return create_engine(url, connect_args=options, pool_pre_ping=True)
+    except ModuleNotFoundError as error:
+        hint = "install fleetctl with its extra: pip install 'fleetctl[postgres]'"
+        raise CouldNot("a state in PostgreSQL needs psycopg, which is not installed", hint=hint) from error
+
+
+def _first_line(error: DatabaseError) -> str:
+    return str(error.orig).strip().partition("\n")[0]

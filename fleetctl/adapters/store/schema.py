@@ -1,0 +1,118 @@
+"""The tables as they are now. `migrations` is how a database gets there; a test holds the two equal.
+
+What is asked for stands in columns of its own, the rest of a value in `body` (see `codec`).
+Times are text of one length, in UTC with microseconds, so that they sort.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, MetaData, Table, Text
+
+METADATA = MetaData()
+
+
+def _table(name: str, *columns: Column[str] | Column[int] | Column[bytes] | Column[bool]) -> Table:
+    return Table(name, METADATA, *columns)
+
+
+def _number(name: str, *, key: bool = False, null: bool = False) -> Column[int]:
+    # SQLite numbers rows by itself only in a column of type INTEGER
+    return Column(name, BigInteger().with_variant(Integer, "sqlite"), primary_key=key, nullable=null)
+
+
+def _text(name: str, *, key: bool = False, null: bool = False) -> Column[str]:
+    return Column(name, Text, primary_key=key, nullable=null)
+
+
+def _bytes(name: str, *, null: bool = False) -> Column[bytes]:
+    return Column(name, LargeBinary, nullable=null)
+
+
+SCHEMA_VERSION = _table("schema_version", _number("version", key=True), _text("applied"))
+
+META = _table("meta", _number("id", key=True), _text("uuid"), _number("last_event"), _text("last_digest"))
+"""One row: the state's identity, and the head of the event chain."""
+
+CONTROLLER = _table(
+    "controller",
+    _number("id", key=True),
+    _number("epoch"),
+    _text("owner"),
+    _text("host"),
+    _number("pid"),
+    _text("command"),
+    _text("lease_until"),
+)
+"""One row; epoch 0 while there never was a controller."""
+
+PROCESSES = _table("processes", _number("epoch", key=True), _number("pid", key=True), _text("started"))
+
+PLANS = _table("plans", _text("id", key=True), _text("digest"), _text("made"))
+
+ROLLOUTS = _table(
+    "rollouts",
+    _number("number", key=True),
+    _text("id"),
+    _text("plan"),
+    Column("ended", Boolean, nullable=False),
+    _bytes("body"),
+)
+"""`plan` is unique: the database itself holds that a plan is applied once."""
+
+PROGRESS = _table(
+    "progress",
+    _number("rollout", key=True),
+    _number("position", key=True),
+    _text("unit"),
+    _text("phase"),
+    _bytes("body"),
+)
+
+STEPS = _table(
+    "steps",
+    _text("id", key=True),
+    _number("epoch", key=True),
+    _text("rollout"),
+    _text("unit"),
+    _text("intended"),
+    _text("ended", null=True),
+    _text("ending", null=True),
+    _bytes("step"),
+    _bytes("result", null=True),
+)
+
+COMMANDS = _table(
+    "commands", _number("number", key=True), _text("rollout"), _text("kind"), _bytes("body"), _text("answer", null=True)
+)
+
+CONFIGS = _table("configs", _text("digest", key=True), _bytes("packed"))
+
+EVENTS = _table("events", _number("number", key=True), _text("rollout"), _text("unit"), _bytes("body"), _text("digest"))
+"""Append-only: triggers refuse UPDATE and DELETE, and each digest covers the one before."""
+
+FACTS = _table("facts", _text("unit", key=True), _bytes("facts", null=True), _bytes("failure", null=True))
+"""The latest facts of a unit; beside them the cause, if it could not be observed since."""
+
+PLACEMENTS = _table(
+    "placements",
+    _number("number", key=True),
+    _text("unit"),
+    _text("serial"),
+    _text("since"),
+    _text("until", null=True),
+)
+"""Which machine stood where: a unit is a place, a machine is known by its serial and keeps its history."""
+
+PINS = _table(
+    "pins",
+    _number("number", key=True),
+    _text("unit"),
+    _text("key_type"),
+    _text("key"),
+    _text("actor"),
+    _text("why"),
+    _text("since"),
+    _text("until", null=True),
+)
+
+WAYS = _table("ways", _text("unit", key=True), _bytes("body"))

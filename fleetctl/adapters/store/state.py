@@ -1,0 +1,65 @@
+"""The whole state on one database. Fills the port `State`."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from sqlalchemy import select
+
+from fleetctl.adapters.store import chain, placements
+from fleetctl.adapters.store.controllers import SqlControllers
+from fleetctl.adapters.store.engine import Database, open_database
+from fleetctl.adapters.store.journal import SqlJournal
+from fleetctl.adapters.store.placements import Placement
+from fleetctl.adapters.store.plans import SqlPlans
+from fleetctl.adapters.store.rollouts import SqlRollouts
+from fleetctl.adapters.store.schema import META
+from fleetctl.adapters.store.units import SqlUnits
+
+
+class SqlState:
+    """Everything that is remembered, in one database with one identity; may be used from several threads."""
+
+    def __init__(self, database: Database) -> None:
+        """Take an open database."""
+        self._database = database
+        self.journal = SqlJournal(database)
+        self.rollouts = SqlRollouts(database)
+        self.controllers = SqlControllers(database)
+        self.units = SqlUnits(database)
+        self.plans = SqlPlans(database)
+
+    @cached_property
+    def uuid(self) -> str:
+        """Return the state's identity; every plan carries it."""
+        with self._database.read() as connection:
+            return str(connection.execute(select(META.c.uuid)).scalar_one())
+
+    def chain_head(self) -> chain.Head:
+        """Return the head of the event log, to be kept where whoever can change this database cannot."""
+        with self._database.read() as connection:
+            return chain.head(connection)
+
+    def chain_flaw(self) -> str | None:
+        """Return what is wrong with the event log, in words; None if nobody changed it behind our back."""
+        with self._database.read() as connection:
+            return chain.flaw(connection)
+
+    def placements(self, *, unit: str = "", serial: str = "") -> list[Placement]:
+        """Return which machines stood at a unit, or where a machine stood, oldest first."""
+        with self._database.read() as connection:
+            return placements.history(connection, unit=unit, serial=serial)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
+
+
+def open_state(url: str) -> SqlState:
+    """Open the state that a URL names; see `open_database`.
+
+    Raises:
+        InvalidInput: if the URL is wrong, or what is there is not a state, or a newer one.
+        CouldNot: if it cannot be reached, created or read.
+    """
+    return SqlState(open_database(url))
