@@ -46,6 +46,11 @@ class Part:
     values: Values
     matches: Callable[[str], object]
 
+    @property
+    def text(self) -> str:
+        """Return the condition as it may be written."""
+        return self.pattern if self.key == NAME else f"{self.key}={self.pattern}"
+
     def holds(self, unit: Unit) -> bool:
         """Say whether the unit has a value that matches."""
         return any(value and self.matches(value) for value in self.values(unit))
@@ -163,7 +168,7 @@ def _nothing(selector: Selector, fleet: Fleet) -> Problem:
     for part in selector.parts:
         if not any(part.holds(unit) for unit in units):
             known = {value for unit in units for value in part.values(unit)[:1] if value}
-            message = f"no unit has {part.key} '{part.pattern}'"
+            message = f"no unit matches '{part.text}'"
             return Problem("empty-selection", message, hint=did_you_mean(part.pattern, known))
     message = f"'{selector.text}' selects no unit"
     return Problem("empty-selection", message, hint="each part matches some unit, but no unit matches all of them")
