@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fleetctl.cli.frame import Frame
+from fleetctl.core.problems import InvalidInput, Problem
 
 if TYPE_CHECKING:
     from fleetctl.adapters.secrets import SecretResolver
@@ -69,6 +72,30 @@ def secrets(frame: Frame, of: Fleet) -> SecretResolver:
     from fleetctl.adapters.secrets import SecretResolver
 
     return SecretResolver(of.secrets, frame.folder)
+
+
+@contextlib.contextmanager
+def state(frame: Frame, *, durable: bool = False) -> Iterator[State]:
+    """Open the state for the length of a block.
+
+    Args:
+        frame: the global options.
+        durable: what is written must outlive this call; a state beside a pipeline's checkout does not.
+
+    Raises:
+        InvalidInput: if it is not a state, or a newer one; or if it would be lost with the pipeline's checkout.
+    """
+    from fleetctl.adapters.store.state import open_state
+
+    if durable and frame.state is None and os.environ.get("CI"):
+        message = "in a pipeline the state beside the inventory is lost with the checkout"
+        hint = "set FLEETCTL_STATE to a database that stays, for instance postgresql+psycopg://user@host/fleet"
+        raise InvalidInput([Problem("state-would-be-lost", message, hint=hint)])
+    opened = open_state(frame.state_url)
+    try:
+        yield opened
+    finally:
+        opened.close()
 
 
 def clock() -> Clock:
