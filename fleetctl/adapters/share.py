@@ -17,7 +17,7 @@ import fleetctl
 from fleetctl.adapters.yaml_reader import read
 from fleetctl.core.digest import digest_of
 from fleetctl.core.document import SourceFile
-from fleetctl.core.problems import CouldNot
+from fleetctl.core.problems import CouldNot, InvalidInput, Problem
 from fleetctl.core.templates import MANIFEST, Source, Templates, templates_of
 
 OVERLAYS = ".fleetctl/playbooks"
@@ -47,7 +47,11 @@ class TemplateFolders:
 
     @cached_property
     def digest(self) -> str:
-        """Return the digest of every template and of the manifest."""
+        """Return the digest of every template and of the manifest.
+
+        Raises:
+            InvalidInput: if a template is not text.
+        """
         return digest_of({name: source.text for name, source in self._sources.items()})
 
     def read(self) -> Templates:
@@ -63,7 +67,7 @@ class TemplateFolders:
     @cached_property
     def _sources(self) -> Mapping[str, Source]:
         return {
-            name: Source(path.read_text("utf-8"), _shown(path))
+            name: _source(path)
             for name, path in self._files.items()
             if name == MANIFEST or name.endswith(_TEMPLATE_SUFFIX)
         }
@@ -98,6 +102,16 @@ def _files(folder: Path) -> dict[str, Path]:
         for path in folder.rglob("*")
         if path.is_file() and not any(part.startswith((".", "__pycache__")) for part in path.relative_to(folder).parts)
     }
+
+
+def _source(path: Path) -> Source:
+    try:
+        return Source(path.read_text("utf-8"), _shown(path))
+    except UnicodeDecodeError:
+        hint = "save the file as UTF-8"
+        raise InvalidInput([Problem("not-utf-8", "the template is not UTF-8 text", _shown(path), hint=hint)]) from None
+    except OSError as error:
+        raise CouldNot(f"{path} cannot be read: {error.strerror}", hint="check who may read it") from None
 
 
 def _put_together(files: Mapping[str, Path], target: Path) -> Path:

@@ -93,6 +93,13 @@ def test_the_digest_is_of_names_and_texts(folder: Path) -> None:
     assert TemplateFolders(folder).digest != plain
 
 
+def test_a_template_that_is_not_text_is_refused(folder: Path) -> None:
+    (folder / "templates" / "hosts.j2").write_bytes(b"caf\xe9\n")
+
+    with pytest.raises(InvalidInput, match="not UTF-8"):
+        TemplateFolders(folder).read()
+
+
 HEAD = "api: fleetctl/templates/v1\nfiles:\n"
 
 
