@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import uuid
@@ -43,6 +44,16 @@ class UnitRoot:
         unit.reboot(run_boot=False)
         unit.heat()
         return unit
+
+    def copy(self, name: str) -> UnitRoot:
+        """Copy the folder beside itself; links into it are made to lead into the copy."""
+        root = self.root.with_name(name)
+        shutil.copytree(self.root, root, symlinks=True)
+        for link in [p for p in root.rglob("*") if p.is_symlink()]:
+            target = str(link.readlink()).replace(str(self.root), str(root))
+            link.unlink()
+            link.symlink_to(target)
+        return UnitRoot(root, self.epoch, self.attempt, self.step)
 
     def path(self, path: str) -> Path:
         return self.root / path.lstrip("/")
