@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from fleetctl.cli import compose
+from fleetctl.cli.frame import Frame
+from fleetctl.core.facts import Facts
 from tests.builders.command import call
 
 CANARY = "c4n4ry-of-the-render-test"
@@ -85,3 +89,37 @@ def test_a_difference_may_set_the_exit_code(fleet_folder: Path) -> None:
     assert called.code == 3
     assert called.document["schema"] == "fleetctl/render-diff/v1"
     assert {unit["unknown"] for unit in called.document["units"]} == {"never observed"}
+
+
+def test_the_difference_lists_each_file_and_how_it_differs(fleet_folder: Path) -> None:
+    (rendered,) = call("-o", "json", "render", "les-sables/a101-1", inventory=fleet_folder).document["units"]
+    files = {**rendered["files"], "/etc/hosts": "0" * 64, "/etc/old": "1" * 64}
+    del files["/etc/fleet/heat.toml"]
+    observe(fleet_folder, "les-sables/a101-1", files, changed=("/etc/fleet/boot.conf",))
+
+    called = call("render", "--diff", "les-sables/a101-1", inventory=fleet_folder)
+
+    assert called.lines == [
+        "les-sables/a101-1",
+        "  ! /etc/fleet/boot.conf  (edited)",
+        "  + /etc/fleet/heat.toml  (missing)",
+        "  ~ /etc/hosts  (different)",
+        "  - /etc/old  (left over)",
+    ]
+
+
+def test_there_is_no_difference_when_the_unit_has_what_is_rendered(fleet_folder: Path) -> None:
+    (rendered,) = call("-o", "json", "render", "les-sables/a101-1", inventory=fleet_folder).document["units"]
+    observe(fleet_folder, "les-sables/a101-1", rendered["files"])
+
+    called = call("render", "--diff", "--detailed-exitcode", "les-sables/a101-1", inventory=fleet_folder)
+
+    assert (called.code, called.out) == (0, "")
+
+
+def observe(folder: Path, unit: str, files: dict[str, str], changed: tuple[str, ...] = ()) -> None:
+    """Store facts of a unit, as a probe would."""
+    at = datetime(2026, 11, 23, tzinfo=UTC)
+    facts = Facts(unit, at, "boot", "QR-1", "qh-1", "radiator", "1", "A", "A", "d", config_changed=changed, files=files)
+    with compose.state(Frame(folder)) as state:
+        state.units.save_facts([facts])
