@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fleetctl.cli.completion import complete_selectors
 from fleetctl.cli.frame import Exit, Frame, frame_of
 
 if TYPE_CHECKING:
@@ -20,7 +21,12 @@ if TYPE_CHECKING:
 def apply(
     ctx: typer.Context,
     what: Annotated[
-        list[str] | None, typer.Argument(metavar="[PLANFILE | SEL]...", help="A saved plan, or what to plan for.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[PLANFILE | SEL]...",
+            help="A saved plan, or what to plan for.",
+            autocompletion=complete_selectors,
+        ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     policy: Annotated[

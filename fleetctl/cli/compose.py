@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fleetctl.cli.frame import Frame
-from fleetctl.core.problems import InvalidInput, Problem
+from fleetctl.core.problems import CouldNot, InvalidInput, Problem
 
 if TYPE_CHECKING:
     from fleetctl.adapters.secrets import SecretResolver
@@ -174,3 +174,23 @@ def write_whole(path: Path, content: bytes) -> None:
     from fleetctl.adapters.whole_file import write_whole as write
 
     write(path, content)
+
+
+def private_folder(path: Path) -> Path:
+    """Make a folder that only its owner may look into, if it is missing; returns it.
+
+    Raises:
+        CouldNot: if the file system refuses.
+    """
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise CouldNot(f"{path} cannot be made: {error.strerror}") from error
+    return path
+
+
+def report_template(name: str) -> str:
+    """Return the HTML template of a report."""
+    from fleetctl.adapters.reports import template
+
+    return template(name)

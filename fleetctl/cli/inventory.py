@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fleetctl.cli.arguments import Selection
+from fleetctl.cli.completion import complete_selectors
 from fleetctl.cli.frame import Frame, frame_of, print_json
 from fleetctl.cli.table import print_table
 
@@ -16,10 +18,6 @@ if TYPE_CHECKING:
     from fleetctl.core.inventory.fleet import Fleet, Unit
 
 app = typer.Typer(help="What is declared: list it, show it, export it.", no_args_is_help=True)
-
-Selection = Annotated[
-    list[str] | None, typer.Argument(metavar="[SEL]...", help="key=pattern,… or site/unit; all units if left out.")
-]
 
 
 class Format(StrEnum):
@@ -46,7 +44,10 @@ def list_units(ctx: typer.Context, selection: Selection = None) -> None:
 @app.command("show", epilog="Example: fleetctl inventory show les-sables/a101-1")
 def show_units(
     ctx: typer.Context,
-    selection: Annotated[list[str], typer.Argument(metavar="SEL...", help="site/unit or key=pattern,…")],
+    selection: Annotated[
+        list[str],
+        typer.Argument(metavar="SEL...", help="site/unit or key=pattern,…", autocompletion=complete_selectors),
+    ],
 ) -> None:
     """Show units in full, with every default applied."""
     from fleetctl.core.export import describe

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fleetctl.cli.arguments import UnitName
 from fleetctl.cli.frame import Frame, colour, frame_of, print_json
 from fleetctl.cli.table import print_table
 from fleetctl.core.problems import InvalidInput
@@ -101,7 +102,7 @@ def status(ctx: typer.Context, source: Source = None) -> None:
 @app.command(epilog="Example: fleetctl lab fault site-1/rad-01 cut")
 def fault(
     ctx: typer.Context,
-    unit: Annotated[str, typer.Argument(metavar="UNIT", help="site/unit")],
+    unit: UnitName,
     what: Annotated[FaultOption, typer.Argument(metavar="FAULT", help=", ".join(f.value for f in FaultOption))],
     source: Source = None,
 ) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fleetctl.cli.arguments import Selection
 from fleetctl.cli.frame import Exit, Frame, frame_of, print_json
 
 if TYPE_CHECKING:
@@ -30,9 +31,7 @@ class Format(StrEnum):
 
 def plan(
     ctx: typer.Context,
-    selection: Annotated[
-        list[str] | None, typer.Argument(metavar="[SEL]...", help="key=pattern,… or site/unit; all units if left out.")
-    ] = None,
+    selection: Selection = None,
     out: Annotated[Path | None, typer.Option("--out", help="Save the plan; 'apply FILE' applies exactly that.")] = None,
     form: Annotated[Format | None, typer.Option("--format", help="How to print it.")] = None,
     detailed_exitcode: Annotated[bool, typer.Option(help="Exit with 3 if there is something to do.")] = False,

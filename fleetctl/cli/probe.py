@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
+from fleetctl.cli.arguments import Selection
 from fleetctl.cli.frame import Exit, Frame, colour, frame_of, print_json
 from fleetctl.cli.table import print_table
 
@@ -22,9 +23,7 @@ if TYPE_CHECKING:
 
 def probe(
     ctx: typer.Context,
-    selection: Annotated[
-        list[str] | None, typer.Argument(metavar="[SEL]...", help="key=pattern,… or site/unit; all units if left out.")
-    ] = None,
+    selection: Selection = None,
     detailed_exitcode: Annotated[bool, typer.Option(help="Exit with 3 if a unit is not what is declared.")] = False,
 ) -> None:
     """Observe units over SSH, store the facts, and report drift; exits with 1 if a unit could not be observed."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fleetctl.cli.arguments import Selection
 from fleetctl.cli.frame import Exit, Frame, frame_of, print_json
 from fleetctl.cli.table import print_table
 
@@ -23,9 +24,7 @@ _SHORT = 12
 
 def render(
     ctx: typer.Context,
-    selection: Annotated[
-        list[str] | None, typer.Argument(metavar="[SEL]...", help="key=pattern,… or site/unit; all units if left out.")
-    ] = None,
+    selection: Selection = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder to write to, as DIR/site/unit/path.")] = None,
     diff: Annotated[
         bool, typer.Option("--diff", help="Show which files of the units differ, by the last facts.")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fleetctl.cli.arguments import RolloutId, UnitName
+from fleetctl.cli.completion import complete_units
 from fleetctl.cli.frame import Frame, frame_of, print_json
 from fleetctl.cli.table import print_table
 
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Look at rollouts and steer them, from any process.", no_args_is_help=True)
 
-Id = Annotated[str, typer.Argument(metavar="ROLLOUT", help="A rollout's id, or its beginning; 'last' is the newest.")]
 Reason = Annotated[str, typer.Option("--reason", help="Kept in the event log.")]
 
 
@@ -36,13 +37,13 @@ def list_rollouts(ctx: typer.Context) -> None:
 
 
 @app.command("show", epilog="Example: fleetctl rollout show last")
-def show(ctx: typer.Context, rollout: Id) -> None:
+def show(ctx: typer.Context, rollout: RolloutId) -> None:
     """Show a rollout: every unit with its phase and the reason for it."""
     from fleetctl.cli import compose
 
     frame = frame_of(ctx)
     with compose.state(frame) as state:
-        row = _find(state, rollout)
+        row = find_rollout(state, rollout)
         units = state.journal.progress(row.id)
     if frame.is_json:
         print_json({**_row_document(row), "schema": "fleetctl/rollout/v1", "units": [_unit_document(u) for u in units]})
@@ -55,7 +56,7 @@ def show(ctx: typer.Context, rollout: Id) -> None:
 
 
 @app.command("watch", epilog="Example: fleetctl -o json rollout watch last | jq .what")
-def watch(ctx: typer.Context, rollout: Id) -> None:
+def watch(ctx: typer.Context, rollout: RolloutId) -> None:
     """Follow a rollout that another process drives, from its first event on."""
     from fleetctl.cli import compose
     from fleetctl.cli.interrupts import interruptible
@@ -64,20 +65,20 @@ def watch(ctx: typer.Context, rollout: Id) -> None:
 
     frame = frame_of(ctx)
     with compose.state(frame) as state, interruptible("the rollout goes on; you only stopped watching") as stopped:
-        row = _find(state, rollout)
+        row = find_rollout(state, rollout)
         with viewing(frame, row.id, len(state.journal.progress(row.id))) as view:
             show_all(view, events(compose.seat(frame, state, stopped), row.id))
 
 
 @app.command("why", epilog="Example: fleetctl rollout why last launaguet-les-sables/a101-1")
-def why(ctx: typer.Context, rollout: Id, unit: Annotated[str, typer.Argument(metavar="UNIT")]) -> None:
+def why(ctx: typer.Context, rollout: RolloutId, unit: UnitName) -> None:
     """Say why a unit is where it is: the very reason that the scheduler uses."""
     from fleetctl.cli import compose
     from fleetctl.services.explain import explain
 
     frame = frame_of(ctx)
     with compose.state(frame) as state:
-        row = _find(state, rollout)
+        row = find_rollout(state, rollout)
         reason = explain(state, row, unit, compose.clock().now())
     if frame.is_json:
         print_json({"schema": "fleetctl/why/v1", "rollout": row.id, "unit": unit, "reason": reason})
@@ -86,7 +87,7 @@ def why(ctx: typer.Context, rollout: Id, unit: Annotated[str, typer.Argument(met
 
 
 @app.command("pause", epilog="Example: fleetctl rollout pause last --reason 'storm warning'")
-def pause(ctx: typer.Context, rollout: Id, reason: Reason = "") -> None:
+def pause(ctx: typer.Context, rollout: RolloutId, reason: Reason = "") -> None:
     """Start nothing new; what is under way ends first."""
     from fleetctl.core.rollout.state import CommandKind
 
@@ -94,7 +95,7 @@ def pause(ctx: typer.Context, rollout: Id, reason: Reason = "") -> None:
 
 
 @app.command("abort", epilog="Example: fleetctl rollout abort last --reason 'wrong release'")
-def abort(ctx: typer.Context, rollout: Id, reason: Reason = "") -> None:
+def abort(ctx: typer.Context, rollout: RolloutId, reason: Reason = "") -> None:
     """Cancel what waits and end what is under way at its next safe point; works in any state."""
     from fleetctl.core.rollout.state import CommandKind
 
@@ -102,7 +103,7 @@ def abort(ctx: typer.Context, rollout: Id, reason: Reason = "") -> None:
 
 
 @app.command("resume", epilog="Example: fleetctl rollout resume last")
-def resume(ctx: typer.Context, rollout: Id, reason: Reason = "") -> None:
+def resume(ctx: typer.Context, rollout: RolloutId, reason: Reason = "") -> None:
     """Go on with a rollout that is paused, halted, or was left by a controller that is gone."""
     from fleetctl.core.rollout.state import CommandKind
 
@@ -112,8 +113,11 @@ def resume(ctx: typer.Context, rollout: Id, reason: Reason = "") -> None:
 @app.command("retry", epilog="Example: fleetctl rollout retry last --unit launaguet-les-sables/a101-1")
 def retry(
     ctx: typer.Context,
-    rollout: Id,
-    unit: Annotated[list[str] | None, typer.Option("--unit", help="Only this unit; may be repeated.")] = None,
+    rollout: RolloutId,
+    unit: Annotated[
+        list[str] | None,
+        typer.Option("--unit", help="Only this unit; may be repeated.", autocompletion=complete_units),
+    ] = None,
     reason: Reason = "",
 ) -> None:
     """Try the units again that failed, were rolled back, deferred or skipped, and no others."""
@@ -127,7 +131,7 @@ def _tell(frame: Frame, rollout: str, kind: CommandKind, reason: str) -> None:
     from fleetctl.cli import compose
 
     with compose.state(frame, durable=True) as state:
-        row = _find(state, rollout)
+        row = find_rollout(state, rollout)
         at = compose.clock().now().utc
         state.rollouts.command(row.id, kind, actor=frame.actor, at=at, reason=reason)
     frame.notes().print(f"told rollout {row.id}: {kind.value}")
@@ -140,7 +144,7 @@ def _steer(frame: Frame, rollout: str, kind: CommandKind, reason: str, units: tu
     from fleetctl.core.rollout.state import CommandKind, Status
 
     with compose.state(frame, durable=True) as state:
-        row = _find(state, rollout)
+        row = find_rollout(state, rollout)
         left_behind = kind is CommandKind.RESUME and row.status is Status.RUNNING
         if not left_behind:
             at = compose.clock().now().utc
@@ -149,7 +153,12 @@ def _steer(frame: Frame, rollout: str, kind: CommandKind, reason: str, units: tu
     raise typer.Exit(code)
 
 
-def _find(state: State, rollout: str) -> Rollout:
+def find_rollout(state: State, rollout: str) -> Rollout:
+    """Return the rollout that a person named.
+
+    Raises:
+        InvalidInput: if there is none.
+    """
     from fleetctl.core.problems import InvalidInput, Problem
 
     if rollout == "last":

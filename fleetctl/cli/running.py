@@ -46,8 +46,10 @@ def _conclude(frame: Frame, state: State, row: Rollout) -> None:
 
     units = state.journal.progress(row.id)
     phases = Counter(unit.phase.value for unit in units)
+    report = _report(frame, state, row)
     if frame.is_json:
-        print_json({"schema": "fleetctl/rollout-end/v1", "id": row.id, "status": row.status.value, "units": phases})
+        end = {"id": row.id, "status": row.status.value, "units": phases, "report": report}
+        print_json({"schema": "fleetctl/rollout-end/v1", **end})
         return
     notes = frame.notes()
     counts = ", ".join(f"{count} {phase}" for phase, count in phases.items())
@@ -60,3 +62,17 @@ def _conclude(frame: Frame, state: State, row: Rollout) -> None:
     verb = {Status.FAILED: "retry", Status.HALTED: "resume", Status.PAUSED: "resume"}.get(row.status)
     if verb is not None:
         notes.print(f"  next: fleetctl rollout {verb} {row.id}")
+    if report:
+        notes.print(f"  report: {report}")
+
+
+def _report(frame: Frame, state: State, row: Rollout) -> str:
+    """Write the report and return where it lies; a disk that is full does not change how the rollout ended."""
+    from fleetctl.cli.report import write_html_report
+    from fleetctl.core.problems import CouldNot
+
+    try:
+        return str(write_html_report(frame, state, row))
+    except CouldNot as reason:
+        frame.notes().print(f"no report: {reason}")
+        return ""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fleetctl.cli.arguments import UnitName
 from fleetctl.cli.frame import Frame, frame_of, print_json
 
 if TYPE_CHECKING:
@@ -18,11 +19,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="One unit: show it, log in to it, adopt it.", no_args_is_help=True)
 
-Name = Annotated[str, typer.Argument(metavar="UNIT", help="site/unit")]
-
 
 @app.command(epilog="Example: fleetctl unit show les-sables/a101-1")
-def show(ctx: typer.Context, unit: Name) -> None:
+def show(ctx: typer.Context, unit: UnitName) -> None:
     """Show what is declared of a unit and what was last observed of it."""
     from fleetctl.cli import compose
 
@@ -40,7 +39,7 @@ def show(ctx: typer.Context, unit: Name) -> None:
 @app.command(epilog="Example: fleetctl unit ssh les-sables/a101-1 -- journalctl -b")
 def ssh(
     ctx: typer.Context,
-    unit: Name,
+    unit: UnitName,
     command: Annotated[list[str] | None, typer.Argument(metavar="[-- COMMAND...]", help="A shell if left out.")] = None,
 ) -> None:
     """Log in to a unit through its gateway, or run a command there; its host key has to be the pinned one."""
@@ -59,7 +58,7 @@ def ssh(
 @app.command(epilog="Example: fleetctl unit adopt les-sables/a101-1 --fingerprint SHA256:…")
 def adopt(
     ctx: typer.Context,
-    unit: Name,
+    unit: UnitName,
     fingerprint: Annotated[str, typer.Option(help="Of the host key, read off the machine itself.")],
 ) -> None:
     """Trust a machine by its host key's fingerprint: the only way in for one that was not imaged by fleetctl."""
