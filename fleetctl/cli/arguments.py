@@ -11,7 +11,7 @@ from fleetctl.cli.completion import complete_rollouts, complete_selectors, compl
 Selection = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[SEL]...",
+        metavar="SEL",
         help="key=pattern,… or site/unit; all units if left out.",
         autocompletion=complete_selectors,
     ),

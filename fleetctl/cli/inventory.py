@@ -46,7 +46,7 @@ def show_units(
     ctx: typer.Context,
     selection: Annotated[
         list[str],
-        typer.Argument(metavar="SEL...", help="site/unit or key=pattern,…", autocompletion=complete_selectors),
+        typer.Argument(metavar="SEL", help="site/unit or key=pattern,…", autocompletion=complete_selectors),
     ],
 ) -> None:
     """Show units in full, with every default applied."""
@@ -96,7 +96,7 @@ def _lines(described: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any
         if isinstance(value, Mapping):
             yield from _lines(value, f"{prefix}{key}.")
         elif value not in ("", None):
-            yield prefix + key, value
+            yield prefix + key, str(value).lower() if isinstance(value, bool) else value
 
 
 def _exported(format: Format, fleet: Fleet, units: tuple[Unit, ...]) -> str:

@@ -50,6 +50,7 @@ def test_show_prints_what_is_declared_with_its_defaults(fleet_folder: Path) -> N
     assert shown["serial"] == "QR-1"
     assert shown["heat.default_setpoint_c"] == "20.0"
     assert shown["compute.secret"] == "token"
+    assert shown["ssh.become"] == "false"
     assert "loop" not in shown
 
 
