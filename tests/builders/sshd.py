@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,16 @@ from fleetctl.core.route import Hop, Pin, Route
 
 SSHD = shutil.which("sshd") or "/usr/sbin/sshd"
 DEADLINE_S = 10.0
+RELAY = """
+import os, select, socket, sys
+peer = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+while True:
+    for ready in select.select([0, peer], [], [])[0]:
+        data = os.read(0, 65536) if ready == 0 else peer.recv(65536)
+        if not data:
+            sys.exit()
+        peer.sendall(data) if ready == 0 else os.write(1, data)
+"""
 
 
 @dataclass
@@ -52,6 +63,11 @@ class Server:
     def route(self, *, through: Server | None = None, pins: tuple[Pin, ...] | None = None) -> Route:
         hop = self.hop if pins is None else replace(self.hop, pins=pins)
         return Route((), (through.hop, hop) if through else (hop,))
+
+    @property
+    def dial(self) -> tuple[str, ...]:
+        """Return a command that is a connection to this server."""
+        return (sys.executable, "-IS", "-c", RELAY, str(self.port))
 
     def new_keys(self, *key_types: str) -> None:
         """Give the server other host keys; takes effect at the next start."""

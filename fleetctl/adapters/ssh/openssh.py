@@ -11,6 +11,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from fleetctl.core.problems import CouldNot
 from fleetctl.core.route import Hop, Pin, Route
 
 CONNECT_TIMEOUT_S = 15
@@ -61,9 +62,9 @@ def host_key_algorithms(pins: Sequence[Pin]) -> list[str]:
 def _host(route: Route, number: int, config: Path, masters: Path | None) -> str:
     hop = route.hops[number]
     options = {
-        "HostName": hop.host,
+        "HostName": _quoted(hop.host),
         "Port": str(hop.port),
-        "User": hop.user,
+        "User": _quoted(hop.user),
         "HostKeyAlias": hop.alias,
     }
     if hop.pins:
@@ -73,7 +74,7 @@ def _host(route: Route, number: int, config: Path, masters: Path | None) -> str:
     if number > 0:
         options |= {"KexAlgorithms": INNER_KEX, "ProxyCommand": _through(route.hops[number - 1], config, masters)}
     elif route.dial:
-        options["ProxyCommand"] = shlex.join(route.dial).replace("%", "%%")
+        options["ProxyCommand"] = f"sh {_shell_word(_dial_script(route, config.parent))}"
     return "\n".join([f"Host {hop.alias}", *(f"  {key} {value}" for key, value in options.items()), ""])
 
 
@@ -82,9 +83,15 @@ def _through(gateway: Hop, config: Path, masters: Path | None) -> str:
 
     It alone names the master: a gateway that is itself a target gets a connection of its own, as a confirmation must.
     """
-    master = ("-S", str(control_path(masters, gateway))) if masters else ()
-    command = shlex.join(["ssh", "-F", str(config), *master]).replace("%", "%%")
-    return f"{command} -W [%h]:%p {gateway.alias}"
+    master = f"-S {_shell_word(control_path(masters, gateway))} " if masters else ""
+    return f"ssh -F {_shell_word(config)} {master}-W [%h]:%p {gateway.alias}"
+
+
+def _dial_script(route: Route, folder: Path) -> Path:
+    """Write a dial command as a script: in the configuration itself a line break or a quote would end it."""
+    script = folder / f"dial-{route.hops[0].alias}"
+    _write(script, f"exec {shlex.join(route.dial)}\n")
+    return script
 
 
 def _for_all(known_hosts: Path) -> str:
@@ -103,13 +110,25 @@ def _for_all(known_hosts: Path) -> str:
         "ConnectTimeout": str(CONNECT_TIMEOUT_S),
         "ServerAliveInterval": str(ALIVE_INTERVAL_S),
         "ServerAliveCountMax": str(ALIVE_COUNT),
-        "LogLevel": "ERROR",
     }
     return "\n".join(["Host *", *(f"  {key} {value}" for key, value in options.items()), ""])
 
 
-def _quoted(path: str) -> str:
-    return '"' + path.replace("%", "%%") + '"'
+def _shell_word(path: Path) -> str:
+    return shlex.quote(_plain(str(path))).replace("%", "%%")
+
+
+def _quoted(text: str) -> str:
+    return '"' + _plain(text).replace("%", "%%") + '"'
+
+
+def _plain(text: str) -> str:
+    """Refuse what could not stand in the configuration as it is: it would be read as something else."""
+    if not text.isprintable() or any(char in text for char in "\"'\\"):
+        raise CouldNot(
+            f"{text!r} cannot stand in a configuration of OpenSSH", hint="avoid quotes and line breaks in it"
+        )
+    return text
 
 
 def _write(path: Path, text: str) -> None:
