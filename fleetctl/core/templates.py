@@ -13,18 +13,18 @@ from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Strict, ValidationError
+from pydantic_core import PydanticCustomError
 
 from fleetctl.core.document import Document, Position, Positions
 from fleetctl.core.inventory.declared.fleet import KindName
-from fleetctl.core.inventory.declared.quantities import Declared, Text, refusal
+from fleetctl.core.inventory.declared.quantities import Declared, Text
 from fleetctl.core.inventory.explain import flaws_of
 from fleetctl.core.inventory.flaws import Flaw
 from fleetctl.core.inventory.fleet import Kind
-from fleetctl.core.names import did_you_mean, is_label
+from fleetctl.core.names import did_you_mean
 from fleetctl.core.problems import InvalidInput, Problem
 
 MANIFEST = "manifest.yaml"
-_CLEAN_PATH = re.compile(r"(/[A-Za-z0-9_@.+-]+)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,38 +77,42 @@ def templates_of(sources: Mapping[str, Source], manifest: Document) -> Templates
     return Templates(sources, rules)
 
 
-def _absolute(path: str) -> str:
-    if _CLEAN_PATH.fullmatch(path) and not {".", ".."} & set(path.split("/")):
-        return path
-    hint = "write an absolute path of letters, digits and '@.+_-', without '.' and '..'"
-    raise refusal("bad-path", f"'{path}' is not a file's path on a unit", hint)
+def _form(pattern: str, code: str, fault: str, hint: str) -> AfterValidator:
+    """Make the check that a text has a form; `fault` completes the sentence that the text begins."""
 
+    def check(text: str) -> str:
+        if re.fullmatch(pattern, text):
+            return text
+        # The fact goes in as a value, because braces in a message template would be taken for fields.
+        raise PydanticCustomError(code, "{fact}", {"fact": f"'{text}' {fault}", "hint": hint})
 
-def _permissions(text: str) -> str:
-    if re.fullmatch(r"0[0-7]{3}", text):
-        return text
-    raise refusal("bad-mode", f"'{text}' is not a file's mode", "write four octal digits, such as 0644")
-
-
-def _service(text: str) -> str:
-    if text == "" or is_label(text):
-        return text
-    raise refusal("bad-name", f"'{text}' is not a service hook's name", "use a-z, 0-9 and '-'")
+    return AfterValidator(check)
 
 
 def _some(kinds: tuple[KindName, ...]) -> tuple[KindName, ...]:
     if kinds:
         return kinds
-    raise refusal("no-kinds", "no kind of unit has this file", "name radiator, boiler or gateway")
+    hint = "name radiator, boiler or gateway"
+    raise PydanticCustomError("no-kinds", "{fact}", {"fact": "no kind of unit has this file", "hint": hint})
+
+
+_PATH = _form(
+    r"(/(?!\.{1,2}(/|$))[A-Za-z0-9_@.+-]+)+",
+    "bad-path",
+    "is not a file's path on a unit",
+    "write an absolute path of letters, digits and '@.+_-', without '.' and '..'",
+)
+_MODE = _form(r"0[0-7]{3}", "bad-mode", "is not a file's mode", "write four octal digits, such as 0644")
+_SERVICE = _form(r"[a-z0-9-]*", "bad-name", "is not a service hook's name", "use a-z, 0-9 and '-'")
 
 
 class _File(Declared):
     """What becomes of a template."""
 
-    path: Annotated[Text, AfterValidator(_absolute)]
+    path: Annotated[Text, _PATH]
     kinds: Annotated[tuple[KindName, ...], Strict(False), AfterValidator(_some)]
-    mode: Annotated[Text, AfterValidator(_permissions)] = "0644"
-    service: Annotated[Text, AfterValidator(_service)] = ""
+    mode: Annotated[Text, _MODE] = "0644"
+    service: Annotated[Text, _SERVICE] = ""
     confirm: bool = False
     reboot: bool = False
 
