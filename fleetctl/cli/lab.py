@@ -16,7 +16,7 @@ import typer
 from fleetctl.cli.arguments import UnitName
 from fleetctl.cli.frame import Frame, colour, frame_of, print_json
 from fleetctl.cli.table import print_table
-from fleetctl.core.problems import InvalidInput
+from fleetctl.core.problems import CouldNot, InvalidInput
 
 if TYPE_CHECKING:
     from fleetctl.core.route import Way
@@ -77,6 +77,9 @@ def up(
 
     frame = _frame_to_bring_up(frame_of(ctx), source, units)
     fleet = compose.fleet(frame)
+    if frame.inventory == SAMPLE and len(fleet.by_name) < (units or 0):
+        message = f"the fleet in {SAMPLE} has {len(fleet.by_name)} units, not {units}"
+        raise CouldNot(message, hint=f"remove {SAMPLE}, and a fleet of {units} is made")
     wanted = None if level is LevelOption.AUTO else Level(level.value)
     chosen = _chosen(fleet, select, units)
     with _progress(frame) as progress:
@@ -146,8 +149,9 @@ def _frame_to_bring_up(frame: Frame, source: Path | None, units: int | None) -> 
         return replace(frame, inventory=source or frame.inventory)
     if _has_fleet(frame) and units is None:
         return frame
-    compose.write_files(SAMPLE, sample_files(units or _SAMPLE_UNITS), overwrite=True)
-    sys.stderr.write(f"made a fleet of {units or _SAMPLE_UNITS} units in {SAMPLE}; name it with -i {SAMPLE}\n")
+    if not (SAMPLE / "fleet.yaml").is_file():
+        compose.write_files(SAMPLE, sample_files(units or _SAMPLE_UNITS), overwrite=False)
+        sys.stderr.write(f"made a fleet of {units or _SAMPLE_UNITS} units in {SAMPLE}; name it with -i {SAMPLE}\n")
     return replace(frame, inventory=SAMPLE)
 
 
