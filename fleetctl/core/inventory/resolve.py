@@ -54,7 +54,9 @@ def resolve_site(
     settings = layered(defaults.site, declared)
     dwellings = {key: _dwelling(key, d, declared, defaults) for key, d in declared.dwellings.items()}
     places = _Places.of(declared, dwellings)
-    units = {unit.id: unit for unit in _units(id, declared, defaults, shared, places, settings.get("ssh", {}))}
+    units: dict[str, resolved.Unit] = {}
+    for unit in _units(id, declared, defaults, shared, places, settings.get("ssh", {})):
+        units.setdefault(unit.id, unit)
     site = resolved.Site(
         id=id,
         title=declared.title or id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, Strict
+from pydantic import Field
 
 from fleetctl.core.inventory.declared.quantities import (
     Celsius,
@@ -15,18 +15,18 @@ from fleetctl.core.inventory.declared.quantities import (
     Hosts,
     Hours,
     Id,
+    Ids,
+    KilojoulesPerKelvin,
     Label,
+    Litres,
     Setpoint,
     SquareMetres,
     Text,
     TimeZone,
     Watts,
+    WattsPerKelvin,
 )
 from fleetctl.core.inventory.declared.units import Boiler, Gateway, Radiator, Ssh, UnitDefaults
-
-Ids = Annotated[tuple[Id, ...], Strict(False)]
-WattsPerKelvin = Annotated[float, Field(gt=0)]
-KilojoulesPerKelvin = Annotated[float, Field(gt=0)]
 
 
 class Network(Declared):
@@ -92,7 +92,7 @@ class Zone(Declared):
 class Loop(Declared):
     """A hydraulic circuit with its tank."""
 
-    volume_l: Annotated[float, Field(ge=0)]
+    volume_l: Litres
     """Stored water, in litres."""
     demand_w: Watts
     """Heat that the loop must be able to deliver, in W."""

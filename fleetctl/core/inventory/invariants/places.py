@@ -57,7 +57,7 @@ def _boiler(unit: Unit, site: Site) -> Iterator[Flaw]:
 def gateways_serve_buildings(site: Site) -> Iterator[Flaw]:
     """Every unit has one gateway, and it is one of its building."""
     for unit in site.units.values():
-        if unit.kind is Kind.GATEWAY or (unit.dwelling and unit.dwelling not in site.dwellings):
+        if unit.kind is Kind.GATEWAY or _is_lost(unit, site):
             continue
         gateway = site.units.get(unit.gateway)
         if not unit.gateway:
@@ -73,6 +73,12 @@ def gateways_serve_buildings(site: Site) -> Iterator[Flaw]:
                 f"'{unit.name}' is in building '{unit.building}', its gateway '{gateway.id}' in '{gateway.building}'"
             )
             yield Flaw(unit_path(unit, "gateway"), "gateway-elsewhere", message, "name a gateway of its own building")
+
+
+def _is_lost(unit: Unit, site: Site) -> bool:
+    """Say whether the unit's building is unknown for a reason that is a flaw already."""
+    dwelling = site.dwellings.get(unit.dwelling)
+    return bool(unit.dwelling) and (dwelling is None or not dwelling.building)
 
 
 def zones(site: Site) -> Iterator[Flaw]:
