@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -90,6 +91,16 @@ def test_a_secret_from_an_age_file(age: Make, file: str) -> None:
 
 def test_a_whole_age_file_is_a_secret_without_its_last_line_break(age: Make) -> None:
     assert age("whole.age").resolve("token") == CANARY
+
+
+def test_an_age_file_for_an_ssh_key(age: Make, tmp_path: Path) -> None:
+    (tmp_path / "age.txt").unlink()
+    key = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(tmp_path / "age.txt")]
+    subprocess.run(key, check=True)
+    recipient = pyrage.ssh.Recipient.from_str((tmp_path / "age.txt.pub").read_text().strip())
+    (tmp_path / "ssh.age").write_bytes(pyrage.encrypt(CANARY.encode(), [recipient]))
+
+    assert age("ssh.age").resolve("token") == CANARY
 
 
 def test_a_secret_from_an_ansible_vault_file(vault: Make) -> None:

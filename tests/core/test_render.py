@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -47,6 +48,7 @@ def problems(templates: Templates, fleet: Fleet = FLEET) -> tuple[Problem, ...]:
         ("{% if true %}\nx\n{% endif %}\ny\n", RADIATOR, "x\ny\n"),
         ("<{{ site.title | toml }}>", RADIATOR, '<"Site 1">'),
         ("{{ 'a \"b\" $c \\\\ `d`' | env }}", RADIATOR, '"a \\"b\\" \\$c \\\\ \\`d\\`"'),
+        ("{{ secret }}", RADIATOR, "secret"),
         ("{{ labels | prometheus }}", "hot-water/gw-1", '{unit="hot-water/gw-1",site="hot-water",kind="gateway",'),
     ],
 )
@@ -68,13 +70,13 @@ def test_templates_include_others_and_nothing_else() -> None:
 
 
 @given(st.randoms(use_true_random=False), st.integers(1, 6), st.text(max_size=8))
-def test_same_input_same_bytes_same_digest_in_any_order(random: object, radiators: int, floor: str) -> None:
+def test_same_input_same_bytes_same_digest_in_any_order(random: Random, radiators: int, floor: str) -> None:
     units = tuple(a_radiator("s", 1, place, labels={"floor": floor}) for place in range(radiators))
     site = a_building("s", 1, 0)
     fleet = a_fleet(a_site("s", 1, (*site.units.values(), *units)))
     templates = some_templates(own="{{ labels | prometheus }}", alike="{{ heat.watchdog_s }} {{ model.power_w }}")
     shuffled = list(fleet.units())
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)
 
     there = {config.unit: config for config in Renderer(templates, fleet).configs(shuffled)}
 
@@ -99,6 +101,14 @@ def test_a_file_differs_where_one_of_its_inputs_does() -> None:
     found = rendered(some_templates(heat="{% include '_heat' %}", _heat="{{ heat.watchdog_s }}"), fleet)
 
     assert [found[unit.name].files[0].content for unit in units] == ["60", "99", "60"]
+
+
+def test_a_template_whose_parts_are_named_at_run_time_is_rendered_for_each_unit() -> None:
+    templates = some_templates(file="{% include '_' ~ unit.id[-1] %}", _1="one {{ unit.id }}", _2="two {{ unit.id }}")
+
+    found = rendered(templates, a_fleet(a_building("s", 1, 2)))
+
+    assert [config.files[0].content for config in found.values()] == ["one gw-1", "one a101-1", "two a101-2"]
 
 
 def test_sites_that_look_alike_are_told_apart() -> None:
