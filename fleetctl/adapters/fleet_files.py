@@ -6,7 +6,6 @@ import zoneinfo
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from fleetctl.adapters import yaml_reader
 from fleetctl.core.document import Document, SourceFile
 from fleetctl.core.problems import CouldNot
 
@@ -38,6 +37,8 @@ class FolderFiles:
 
     def parse(self, file: SourceFile) -> Document:
         """Read a file as strict YAML."""
+        from fleetctl.adapters import yaml_reader  # a fleet that did not change is loaded without it
+
         return yaml_reader.read(file)
 
     def time_zones(self) -> frozenset[str]:

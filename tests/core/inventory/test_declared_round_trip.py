@@ -36,11 +36,14 @@ settings = {
     "model": ids,
     "channel": ids,
     "ssh": ssh,
-    "heat": optional(min_setpoint_c=st.floats(5, 30), watchdog_s=st.integers(1, 3600), max_power_w=watts),
     "labels": some(ids, text),
 }
+heating = {
+    "heat": optional(min_setpoint_c=st.floats(5, 30), watchdog_s=st.integers(1, 3600), max_power_w=watts),
+    "compute": optional(platform=st.just("slurm"), cpus=st.integers(0, 99)),
+}
 machine = {"serial": ids, "mac": macs, **settings}
-radiators = st.fixed_dictionaries({"dwelling": ids, "address": addresses}, optional={"room": ids, **machine})
+radiators = st.fixed_dictionaries({"dwelling": ids, "address": addresses}, optional={"room": ids, **machine, **heating})
 gateways = st.fixed_dictionaries(
     {"building": ids, "address": addresses},
     optional={"uplink_address": addresses, "dial": st.lists(text, max_size=3), **machine},
@@ -61,7 +64,7 @@ sites = st.fixed_dictionaries(
         "dwellings": some(ids, dwellings),
         "loops": some(ids, loops),
         "radiators": some(labels, radiators),
-        "defaults": optional(radiator=optional(**settings)),
+        "defaults": optional(radiator=optional(**settings, **heating)),
         "ssh": ssh,
     },
 )

@@ -49,7 +49,7 @@ MALFORMED: dict[str, tuple[Edit, str, str, str]] = {
     "value in kilowatts": (
         ("heat-qh, power_w: 650, module_power_w: [200, 200]", "heat-qh, power_w: ▸0.65"),
         "out-of-range",
-        "models.qh.power_w must be at least 10, but is '0.65'",
+        "models.qh.power_w must be at least 1, but is '0.65'",
         "write the number alone, in watts",
     ),
     "number with its unit": (

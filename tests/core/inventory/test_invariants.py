@@ -40,7 +40,19 @@ ERRORS: dict[str, tuple[str, list[Edit]]] = {
     "unknown room": ("unknown-room", [("dwelling: A101, room: bedroom", "dwelling: A101, room: ▸bedroon")]),
     "unknown loop": ("unknown-loop", [("building: plant, loop: dhw", "building: plant, loop: ▸dwh")]),
     "boiler on no loop": ("missing-key", [("  boiler-1:", "  ▸boiler-1:"), ("plant, loop: dhw", "plant")]),
-    "radiator on a loop": ("two-places", [("QR-2,", "QR-2, loop: ▸dhw,")]),
+    "radiator on a loop": ("unknown-key", [("QR-2,", "QR-2, ▸loop: dhw,")]),
+    "gateway behind a gateway": ("unknown-key", [("  gw-p: {", "  gw-p: {▸gateway: gw-a, ")]),
+    "radiator in no room of a zone": (
+        "no-zone",
+        [
+            ("A101, room: bedroom, serial: QR-2", "A101, room: ▸hall, serial: QR-2"),
+            ("bedroom: 20", "bedroom: 20, hall: 9"),
+        ],
+    ),
+    "radiator in no room of a divided dwelling": (
+        "no-zone",
+        [("  a101-2:", "  ▸a101-2:"), ("room: bedroom, serial", "serial")],
+    ),
     "unknown gateway": ("unknown-gateway", [("QR-2,", "QR-2, gateway: ▸gw-x,")]),
     "a radiator as gateway": ("unknown-gateway", [("QR-2,", "QR-2, gateway: ▸a101-1,")]),
     "gateway of another building": ("gateway-elsewhere", [("QR-2,", "QR-2, gateway: ▸gw-p,")]),
@@ -61,6 +73,7 @@ ERRORS: dict[str, tuple[str, list[Edit]]] = {
     "rooms larger than the dwelling": ("rooms-too-large", [("    rooms: {living: 30", "    ▸rooms: {living: 50")]),
     "no such time zone": ("unknown-time-zone", [("time_zone: Europe/Paris", "time_zone: ▸Europe/Pari")]),
     # power
+    "power in kilowatts": ("kilowatts", [("heat-qb, power_w: 2000", "heat-qb, power_w: ▸2")]),
     "modules over the model": ("modules-over-power", [("module_power_w: [200, 200]", "▸module_power_w: [400, 400]")]),
     "over the subscribed power": ("over-subscribed", [("subscribed_power_w: 20000", "subscribed_power_w: ▸5000")]),
     # climate

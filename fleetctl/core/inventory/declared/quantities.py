@@ -34,7 +34,8 @@ MAC = re.compile(
 )
 TIME = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 HOURS = re.compile(f"{TIME.pattern}-{TIME.pattern}")
-HOST = re.compile(f"(?=.{{1,253}}$){LABEL.pattern}(?:\\.{LABEL.pattern})*")
+HOST = re.compile(f"(?=.{{1,253}}$){LABEL.pattern}(?:\\.{LABEL.pattern})*|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]+")
+"""A host name, an IPv4 address (its parts are labels too), or what can only be an IPv6 address."""
 ENDPOINT = re.compile(r"[A-Za-z0-9.-]+(?::[0-9]{1,5})?|\[[0-9A-Fa-f:]+\](?::[0-9]{1,5})?")
 USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 TIME_ZONE = re.compile(r"[A-Z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+)*")
@@ -181,8 +182,7 @@ Hosts = Annotated[tuple[Host, ...], Strict(False)]
 Ids = Annotated[tuple[Id, ...], Strict(False)]
 
 Watts = Annotated[float, Field(ge=0)]
-MachineWatts = Annotated[float, Field(ge=10)]
-"""Power of a machine that heats; less than 10 W is a value in kW."""
+MachineWatts = Annotated[float, Field(ge=1)]
 WattList = Annotated[tuple[Watts, ...], Strict(False)]
 WattsPerKelvin = Annotated[float, Field(gt=0)]
 KilojoulesPerKelvin = Annotated[float, Field(gt=0)]

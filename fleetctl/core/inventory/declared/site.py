@@ -26,7 +26,15 @@ from fleetctl.core.inventory.declared.quantities import (
     Watts,
     WattsPerKelvin,
 )
-from fleetctl.core.inventory.declared.units import Boiler, Gateway, Radiator, Ssh, UnitDefaults
+from fleetctl.core.inventory.declared.units import (
+    Boiler,
+    BoilerDefaults,
+    Gateway,
+    HeaterDefaults,
+    Radiator,
+    Ssh,
+    UnitDefaults,
+)
 
 
 class Network(Declared):
@@ -141,9 +149,9 @@ class SiteDefaults(Declared):
     """For dwellings."""
     gateway: UnitDefaults | None = None
     """For gateways."""
-    boiler: UnitDefaults | None = None
+    boiler: BoilerDefaults | None = None
     """For boilers."""
-    radiator: UnitDefaults | None = None
+    radiator: HeaterDefaults | None = None
     """For radiators."""
 
 

@@ -80,23 +80,35 @@ class UnitDefaults(Declared):
     """Release channel, declared in `fleet.yaml` under `channels`."""
     release: Version | None = None
     """Release that the unit must run, in place of its channel's."""
-    building: Id | None = None
-    """Building; a radiator has its dwelling's."""
-    gateway: Label | None = None
-    """Gateway that serves the unit; needed only where a building has several."""
-    loop: Id | None = None
-    """Hydraulic loop that a boiler heats."""
     ssh: Ssh | None = None
     """How fleetctl logs in."""
-    heat: Heat | None = None
-    """Settings of the heat agent."""
-    compute: Compute | None = None
-    """Settings of the compute platform's node daemon."""
     labels: dict[Id, Text] | None = None
     """Free labels, for selectors and for monitoring."""
 
 
-class _Machine(UnitDefaults):
+class HeaterDefaults(UnitDefaults):
+    """What units that heat have in common."""
+
+    gateway: Label | None = None
+    """Gateway that serves the unit; needed only where a building has several."""
+    heat: Heat | None = None
+    """Settings of the heat agent."""
+    compute: Compute | None = None
+    """Settings of the compute platform's node daemon."""
+
+
+class BoilerDefaults(HeaterDefaults):
+    """What boilers have in common."""
+
+    building: Id | None = None
+    """Building that the boiler stands in; needed only where several buildings have gateways."""
+    loop: Id | None = None
+    """Hydraulic loop that the boiler heats."""
+
+
+class Machine(Declared):
+    """What is known of the machine at a place, and where it is plugged in."""
+
     serial: Serial | None = None
     """Serial number as on the label; may be missing until the machine is delivered."""
     mac: Mac | None = None
@@ -107,20 +119,20 @@ class _Machine(UnitDefaults):
     """Switch and port that the unit is plugged into, such as `sw1/11`."""
 
 
-class Radiator(_Machine):
+class Radiator(HeaterDefaults, Machine):
     """A radiator: a place on a dwelling's wall."""
 
     dwelling: Id
-    """Dwelling that it heats."""
+    """Dwelling that it heats; its building and gateway are the dwelling's."""
     room: Id | None = None
     """Room that it stands in."""
 
 
-class Boiler(_Machine):
+class Boiler(BoilerDefaults, Machine):
     """A boiler on a hydraulic loop."""
 
 
-class Gateway(_Machine):
+class Gateway(UnitDefaults, Machine):
     """A gateway: controller, cache and boot server for the units of its building."""
 
     building: Id

@@ -16,6 +16,7 @@ from fleetctl.core.inventory.invariants.context import Context
 __all__ = ["Context", "claims_of", "in_fleet", "of_shared", "of_site", "of_sites"]
 
 _OF_SHARED = (
+    power.power_in_watts,
     power.modules_within_model,
     releases.channels_lead_to_releases,
     policies.thresholds,
@@ -30,6 +31,7 @@ _OF_SITE = (
     places.units_have_one_place,
     places.gateways_serve_buildings,
     places.zones,
+    places.radiators_in_zones,
     places.sensors,
     places.rooms_fit,
     climate.time_constants,

@@ -42,9 +42,6 @@ def _radiator(unit: Unit, site: Site) -> Iterator[Flaw]:
         yield dangling(unit_path(unit, "dwelling"), "dwelling", unit.dwelling, unit.name, site.dwellings)
     elif unit.room and unit.room not in _rooms(dwelling):
         yield dangling(unit_path(unit, "room"), "room", unit.room, unit.name, _rooms(dwelling))
-    if unit.loop:
-        message = f"radiator '{unit.name}' is on loop '{unit.loop}' and in a dwelling"
-        yield Flaw(unit_path(unit, "loop"), "two-places", message, "remove 'loop'")
 
 
 def _boiler(unit: Unit, site: Site) -> Iterator[Flaw]:
@@ -105,6 +102,22 @@ def _zone_rooms(site: Site, zone: Zone, dwelling: Dwelling, holder: dict[tuple[s
         elif (first := holder.setdefault((dwelling.id, room), zone.id)) != zone.id:
             message = f"room '{room}' of '{dwelling.id}' is in zone '{first}' and in zone '{zone.id}'"
             yield Flaw(path, "two-zones", message, "a room is in one zone")
+
+
+def radiators_in_zones(site: Site) -> Iterator[Flaw]:
+    """Where sound zones divide a dwelling, each of its radiators is in one of them."""
+    if any(zones(site)):
+        return
+    rooms_of: dict[str, set[str]] = {}
+    for zone in site.zones.values():
+        rooms_of.setdefault(zone.dwelling, set()).update(zone.rooms)
+    for unit in site.units.values():
+        if unit.dwelling not in rooms_of or unit.room in rooms_of[unit.dwelling]:
+            continue
+        if not unit.room or unit.room in _rooms(site.dwellings[unit.dwelling]):
+            where = f"room '{unit.room}'" if unit.room else "no room"
+            message = f"'{unit.name}' is in {where}, and no zone of '{unit.dwelling}' holds it"
+            yield Flaw(unit_path(unit, "room"), "no-zone", message, "give it a room that is in a zone")
 
 
 def sensors(site: Site) -> Iterator[Flaw]:

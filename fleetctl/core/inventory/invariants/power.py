@@ -10,9 +10,19 @@ from fleetctl.core.inventory.fleet import Dwelling, Fleet, Kind, Site
 from fleetctl.core.inventory.invariants.context import Context
 from fleetctl.core.problems import Severity
 
+LEAST_HEATER_W = 50.0
 MODULES_OVER_MODEL = 1.1
 COMFORT_C = 18.0
 """18 °C must be attainable in a dwelling (CCH R171-11; WHO 2018)."""
+
+
+def power_in_watts(fleet: Fleet) -> Iterator[Flaw]:
+    """A machine that heats has at least 50 W; less was meant in kW."""
+    for model in fleet.models.values():
+        if model.kind is not Kind.GATEWAY and model.power_w < LEAST_HEATER_W:
+            message = f"{model.kind} '{model.id}' heats with {model.power_w:g} W"
+            hint = f"write watts: {model.power_w:g} kW is {model.power_w * 1000:g}"
+            yield Flaw(("fleet", "models", model.id, "power_w"), "kilowatts", message, hint)
 
 
 def modules_within_model(fleet: Fleet) -> Iterator[Flaw]:
