@@ -12,14 +12,17 @@ import tempfile
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import fleetctl
-from fleetctl.adapters.yaml_reader import read
 from fleetctl.core.digest import digest_of
 from fleetctl.core.document import SourceFile
 from fleetctl.core.problems import CouldNot, InvalidInput, Problem
-from fleetctl.core.templates import MANIFEST, Source, Templates, templates_of
 
+if TYPE_CHECKING:
+    from fleetctl.core.templates import Templates
+
+MANIFEST = "manifest.yaml"
 OVERLAYS = ".fleetctl/playbooks"
 """Where playbooks are put together when a fleet replaces some, inside the fleet's folder."""
 _TEMPLATE_SUFFIX = ".j2"
@@ -52,7 +55,7 @@ class TemplateFolders:
         Raises:
             InvalidInput: if a template is not text.
         """
-        return digest_of({name: source.text for name, source in self._sources.items()})
+        return digest_of(self._texts)
 
     def read(self) -> Templates:
         """Read the manifest and hold it against the templates.
@@ -60,14 +63,18 @@ class TemplateFolders:
         Raises:
             InvalidInput: if the manifest is not one.
         """
-        manifest = self._sources[MANIFEST]
-        templates = {name: source for name, source in self._sources.items() if name != MANIFEST}
-        return templates_of(templates, read(SourceFile(manifest.origin, manifest.text.encode())))
+        # YAML and pydantic, which a plan from what is remembered does not need.
+        from fleetctl.adapters.yaml_reader import read
+        from fleetctl.core.templates import Source, templates_of
+
+        sources = {name: Source(text, _shown(self._files[name])) for name, text in self._texts.items()}
+        manifest = sources.pop(MANIFEST)
+        return templates_of(sources, read(SourceFile(manifest.origin, manifest.text.encode())))
 
     @cached_property
-    def _sources(self) -> Mapping[str, Source]:
+    def _texts(self) -> Mapping[str, str]:
         return {
-            name: _source(path)
+            name: _text(path)
             for name, path in self._files.items()
             if name == MANIFEST or name.endswith(_TEMPLATE_SUFFIX)
         }
@@ -104,9 +111,9 @@ def _files(folder: Path) -> dict[str, Path]:
     }
 
 
-def _source(path: Path) -> Source:
+def _text(path: Path) -> str:
     try:
-        return Source(path.read_text("utf-8"), _shown(path))
+        return path.read_text("utf-8")
     except UnicodeDecodeError:
         hint = "save the file as UTF-8"
         raise InvalidInput([Problem("not-utf-8", "the template is not UTF-8 text", _shown(path), hint=hint)]) from None

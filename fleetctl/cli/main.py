@@ -6,6 +6,7 @@ ansible-runner) is imported inside the command that needs it, so that `--help` a
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -25,6 +26,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+_COLLECT_EVERY = 50_000
+"""Objects between two looks for cycles: a large fleet is a million objects without one, and each look visits them."""
 
 _seen: list[Output] = []
 
@@ -69,5 +73,6 @@ app.add_typer(unit.app, name="unit")
 
 def run() -> None:
     """Run the command line and exit with its code (the entry point)."""
+    gc.set_threshold(_COLLECT_EVERY, 50, 100)
     os.umask(0o077)  # what fleetctl writes is the operator's own: state, reports, generated SSH files
     sys.exit(guarded(app, lambda: _seen[0] if _seen else Output.TEXT))

@@ -24,8 +24,6 @@ from fleetctl.core.inventory.fleet import Kind
 from fleetctl.core.names import did_you_mean
 from fleetctl.core.problems import InvalidInput, Problem
 
-MANIFEST = "manifest.yaml"
-
 
 @dataclass(frozen=True, slots=True)
 class Source:
