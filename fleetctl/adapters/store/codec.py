@@ -39,13 +39,15 @@ class Codec(Generic[T]):
         """Return the value as JSON.
 
         Raises:
-            ValueError: if it holds a number that is not finite.
+            ValueError: if it holds a number that is not finite, or has more than 64 bits.
         """
         document = value if self._encode is None else self._encode(value)
         try:
             return orjson.dumps(document)
-        except TypeError:  # a lone surrogate, as a unit may send in its JSON, or an integer of more than 64 bits
-            return json.dumps(document, allow_nan=False).encode()
+        except orjson.JSONEncodeError as error:
+            if "surrogates" in str(error):  # half a character, as a unit may send in its JSON
+                return json.dumps(document).encode()
+            raise ValueError(f"cannot be stored: {error}") from error
 
     def decode(self, content: bytes) -> T:
         """Return the value that was encoded.

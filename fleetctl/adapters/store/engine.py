@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,10 @@ from fleetctl.core.problems import CouldNot, InvalidInput, Problem
 BUSY_TIMEOUT_S = 20.0
 """How long a writer of SQLite waits for another one."""
 CONNECT_TIMEOUT_S = 10
+
+_LOCKED = (
+    "a process keeps it locked, perhaps a controller that was stopped: 'fuser -v FILE' names it; end it and try again"
+)
 
 Insert = sqlite.Insert | postgresql.Insert
 
@@ -71,14 +76,16 @@ class Database:
         try:
             yield
         except OperationalError as error:
-            raise CouldNot(f"the state {self.where} could not be used: {_first_line(error)}") from error
+            message = f"the state {self.where} could not be used: {_first_line(error)}"
+            raise CouldNot(message, hint=_LOCKED if "is locked" in message else "") from error
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str, version: int = LATEST) -> Database:
     """Open the database of a state: create what is missing, bring an older one up to date.
 
     Args:
         url: SQLAlchemy URL, `sqlite:////path/state.db` or `postgresql+psycopg://user@host/name`.
+        version: of the schema that it is brought to; an older one is of use to tests of the migrations alone.
 
     Raises:
         InvalidInput: if the URL is wrong, or the database is not a state, or a newer one; it was not changed.
@@ -86,25 +93,25 @@ def open_database(url: str) -> Database:
     """
     parsed = _parsed(url)
     if parsed.get_backend_name() == "sqlite":
-        sqlite_file.ready(Path(str(parsed.database)), _create_sqlite)
+        sqlite_file.ready(Path(str(parsed.database)), partial(_create_sqlite, version))
         database = Database(_sqlite(parsed), str(parsed.database))
     else:
         database = Database(_postgresql(parsed), parsed.render_as_string(hide_password=True))
     try:
-        _bring_up_to_date(database)
+        _bring_up_to_date(database, version)
     except BaseException:
         database.close()
         raise
     return database
 
 
-def _bring_up_to_date(database: Database) -> None:
+def _bring_up_to_date(database: Database, version: int) -> None:
     try:
         with database.read() as connection:
-            version = check_version(connection, database.where)
-        if version < LATEST:
+            found = check_version(connection, database.where)
+        if found < version:
             with database.write() as connection:
-                migrate(connection, database.where)
+                migrate(connection, database.where, version)
     except DatabaseError as error:
         message = f"{database.where} cannot be read as a state: {_first_line(error)}"
         raise InvalidInput([Problem("foreign-state", message, hint="restore it from a backup")]) from error
@@ -120,7 +127,8 @@ def _parsed(url: str) -> URL:
         return parsed.set(drivername="postgresql+psycopg")
     if backend != "sqlite" or parsed.database in {None, "", ":memory:"}:
         raise _unsupported(parsed.render_as_string(hide_password=True))
-    return parsed
+    # no options: with some of them the driver would open another file than the one that was checked
+    return URL.create("sqlite", database=parsed.database)
 
 
 def _unsupported(shown: str) -> InvalidInput:
@@ -146,7 +154,7 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _create_sqlite(path: Path) -> None:
+def _create_sqlite(version: int, path: Path) -> None:
     engine = _sqlite(URL.create("sqlite", database=str(path)))
     try:
         with engine.connect() as connection:
@@ -155,7 +163,7 @@ def _create_sqlite(path: Path) -> None:
             raw.cursor().execute(f"PRAGMA application_id = {sqlite_file.APPLICATION_ID}")
             raw.cursor().execute("PRAGMA journal_mode = WAL")
         with Database(engine, str(path)).write() as connection:
-            migrate(connection, str(path))
+            migrate(connection, str(path), version)
     finally:
         engine.dispose()
 

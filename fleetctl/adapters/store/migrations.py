@@ -24,7 +24,7 @@ CREATE TABLE controller (
     pid {number} NOT NULL, command TEXT NOT NULL, lease_until TEXT NOT NULL);
 CREATE TABLE processes (
     epoch {number} NOT NULL, pid {number} NOT NULL, started TEXT NOT NULL, PRIMARY KEY (epoch, pid));
-CREATE TABLE plans (id TEXT PRIMARY KEY, digest TEXT NOT NULL, made TEXT NOT NULL);
+CREATE TABLE plans (id TEXT NOT NULL PRIMARY KEY, digest TEXT NOT NULL, made TEXT NOT NULL);
 CREATE TABLE rollouts (
     number {counted}, id TEXT NOT NULL UNIQUE, plan TEXT NOT NULL UNIQUE, ended BOOLEAN NOT NULL,
     body {bytes} NOT NULL);
@@ -39,12 +39,12 @@ CREATE TABLE commands (
     number {counted}, rollout TEXT NOT NULL REFERENCES rollouts (id), kind TEXT NOT NULL, body {bytes} NOT NULL,
     answer TEXT);
 CREATE INDEX commands_waiting ON commands (rollout) WHERE answer IS NULL;
-CREATE TABLE configs (digest TEXT PRIMARY KEY, packed {bytes} NOT NULL);
+CREATE TABLE configs (digest TEXT NOT NULL PRIMARY KEY, packed {bytes} NOT NULL);
 CREATE TABLE events (
     number {number} PRIMARY KEY, rollout TEXT NOT NULL, unit TEXT NOT NULL, body {bytes} NOT NULL,
     digest TEXT NOT NULL);
 CREATE INDEX events_of_rollout ON events (rollout, number);
-CREATE TABLE facts (unit TEXT PRIMARY KEY, facts {bytes}, failure {bytes});
+CREATE TABLE facts (unit TEXT NOT NULL PRIMARY KEY, facts {bytes}, failure {bytes});
 CREATE TABLE placements (
     number {counted}, unit TEXT NOT NULL, serial TEXT NOT NULL, since TEXT NOT NULL, until TEXT);
 CREATE UNIQUE INDEX placements_now_unit ON placements (unit) WHERE until IS NULL;
@@ -53,7 +53,7 @@ CREATE TABLE pins (
     number {counted}, unit TEXT NOT NULL, key_type TEXT NOT NULL, key TEXT NOT NULL, actor TEXT NOT NULL,
     why TEXT NOT NULL, since TEXT NOT NULL, until TEXT);
 CREATE INDEX pins_now ON pins (unit) WHERE until IS NULL;
-CREATE TABLE ways (unit TEXT PRIMARY KEY, body {bytes} NOT NULL)
+CREATE TABLE ways (unit TEXT NOT NULL PRIMARY KEY, body {bytes} NOT NULL)
 """
 
 _APPEND_ONLY_SQLITE = """
@@ -108,7 +108,7 @@ def check_version(connection: Connection, where: str) -> int:
     return int(version)
 
 
-def migrate(connection: Connection, where: str, to: int = LATEST) -> None:
+def migrate(connection: Connection, where: str, to: int) -> None:
     """Bring a database to a version, within the caller's transaction.
 
     Raises:

@@ -10,6 +10,7 @@ from fleetctl.adapters.store import chain, placements
 from fleetctl.adapters.store.controllers import SqlControllers
 from fleetctl.adapters.store.engine import Database, open_database
 from fleetctl.adapters.store.journal import SqlJournal
+from fleetctl.adapters.store.migrations import LATEST
 from fleetctl.adapters.store.placements import Placement
 from fleetctl.adapters.store.plans import SqlPlans
 from fleetctl.adapters.store.rollouts import SqlRollouts
@@ -55,11 +56,11 @@ class SqlState:
         self._database.close()
 
 
-def open_state(url: str) -> SqlState:
+def open_state(url: str, version: int = LATEST) -> SqlState:
     """Open the state that a URL names; see `open_database`.
 
     Raises:
         InvalidInput: if the URL is wrong, or what is there is not a state, or a newer one.
         CouldNot: if it cannot be reached, created or read.
     """
-    return SqlState(open_database(url))
+    return SqlState(open_database(url, version))

@@ -1,0 +1,56 @@
+"""A process of its own that uses a state: `python -m tests.builders.store_process URL WHAT`, for races and crashes.
+
+It says `ready`, waits for a line on its standard input so that several start at once, and prints what came of it.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import count
+
+from fleetctl.adapters.store.state import SqlState, open_state
+from fleetctl.core.problems import CouldNot
+from fleetctl.core.rollout.state import UnitChanged
+from tests.builders.rollouts import UNITS, note, rollout, rows
+from tests.builders.world import START
+
+
+def acquire(state: SqlState, name: str) -> str:
+    now = datetime.now(UTC)
+    return str(state.controllers.acquire(owner=name, host="h", pid=1, command="race", now=now, lease_s=60))
+
+
+def use_plan(state: SqlState, name: str) -> str:
+    state.rollouts.add(rollout(f"r-{name}", "p-1"), rows(), {})
+    return f"r-{name}"
+
+
+def commit_for_ever(state: SqlState, _name: str) -> str:
+    """Commit one attempt of every unit, with one event, again and again."""
+    epoch = state.controllers.acquire(owner="o", host="h", pid=1, command="c", now=START, lease_s=60)
+    for attempt in count(1):
+        changed = [UnitChanged("r-1", replace(row, attempt=attempt)) for row in rows(*UNITS)]
+        state.journal.commit(epoch, [*changed, note(str(attempt))])
+        sys.stdout.write(f"{attempt}\n")
+        sys.stdout.flush()
+    return ""
+
+
+def main() -> None:
+    url, what, name = sys.argv[1:]
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    sys.stdin.readline()
+    try:
+        state = open_state(url)  # in the race as well: both may have to create it
+        came_of_it = {"acquire": acquire, "use-plan": use_plan, "commit": commit_for_ever}[what](state, name)
+        sys.stdout.write(f"done {came_of_it}\n")
+        state.close()
+    except CouldNot as refused:
+        sys.stdout.write(f"refused {type(refused).__name__} {refused}\n")
+
+
+if __name__ == "__main__":
+    main()
