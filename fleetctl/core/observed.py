@@ -48,7 +48,7 @@ def counts(found: Sequence[Report]) -> str:
     """Return one line that sums up: `24 units: 20 as declared, 3 drifted, 1 not observed`."""
     kinds = Counter("not observed" if r.facts is None else "drifted" if r.drift else "as declared" for r in found)
     parts = [f"{kinds[kind]} {kind}" for kind in ("as declared", "drifted", "not observed") if kinds[kind]]
-    return f"{len(found)} units: {', '.join(parts)}"
+    return f"{len(found)} unit{'s' * (len(found) != 1)}: {', '.join(parts)}"
 
 
 def row(of: Report) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ a `dial` command (a bastion, a VM, the lab).
 
 from __future__ import annotations
 
-import binascii
 import hashlib
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
@@ -33,7 +32,7 @@ class Pin:
         """
         try:
             blob = b64decode(self.key, validate=True)
-        except binascii.Error as error:
+        except ValueError as error:
             raise ValueError(f"'{self.key[:16]}…' is not a key in base64") from error
         return "SHA256:" + b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
 

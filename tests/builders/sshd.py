@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -91,6 +92,20 @@ class Server:
                 os.kill(pid, 9)
         self.process.wait()
         self.process = None
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """Freeze the listener and every session of it for a while: it accepts, and says nothing."""
+        assert self.process is not None
+        pids = [self.process.pid, *descendants(self.process.pid)]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                with suppress_gone():
+                    os.kill(pid, signal.SIGCONT)
 
     def _config(self) -> str:
         keys = "".join(f"HostKey {self.folder}/host_{kind}\n" for kind in self.key_types)

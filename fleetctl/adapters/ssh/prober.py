@@ -49,7 +49,13 @@ class SshProber:
     """Fills the port `Prober`; see there."""
 
     def __init__(
-        self, clock: Clock, *, epoch: int = 0, workers: int = WORKERS, unit_timeout_s: float = UNIT_TIMEOUT_S
+        self,
+        clock: Clock,
+        *,
+        epoch: int = 0,
+        workers: int = WORKERS,
+        unit_timeout_s: float = UNIT_TIMEOUT_S,
+        gateway_timeout_s: float = GATEWAY_TIMEOUT_S,
     ) -> None:
         """Start nothing yet.
 
@@ -58,8 +64,9 @@ class SshProber:
             epoch: of the controller that looks, so that units refuse its predecessor from then on; 0 for anybody else.
             workers: how many units are asked at a time.
             unit_timeout_s: how long one unit may take from the first packet to the last.
+            gateway_timeout_s: how long one try at a gateway may take.
         """
-        self._clock, self._unit_timeout_s = clock, unit_timeout_s
+        self._clock, self._unit_timeout_s, self._gateway_timeout_s = clock, unit_timeout_s, gateway_timeout_s
         self._argv = (*STATUS, "--epoch", str(epoch)) if epoch else STATUS
         self._keys = Keys()
         self._lock = threading.Lock()
@@ -122,7 +129,7 @@ class SshProber:
         connection, failure = None, None
         for _ in range(TRIES):
             try:
-                connection = open_first(way, self._keys, Deadline(GATEWAY_TIMEOUT_S))
+                connection = open_first(way, self._keys, Deadline(self._gateway_timeout_s))
                 connection.keep_alive()
                 break
             except SshFailed as error:
