@@ -154,6 +154,18 @@ def test_a_database_of_something_else_is_refused(new_database: Callable[[], str]
         assert inspect(connection).get_table_names() == ["customers"]
 
 
+# --- the journal ----------------------------------------------------------------------------------------------------
+
+
+def test_a_change_of_what_is_not_there_fails_the_whole_commit(sql_state: SqlState) -> None:
+    sql_state.rollouts.add(rollout(), rows("s/r1"), {})
+    stray = [UnitChanged("r-1", replace(row, attempt=1)) for row in rows("s/r1", "s/stray")]
+    with pytest.raises(LookupError, match="1 of 2 rows"):
+        sql_state.journal.commit(lead(sql_state), [*stray, note("never")])
+    assert [row.attempt for row in sql_state.journal.progress("r-1")] == [0]
+    assert list(sql_state.journal.events("r-1")) == []
+
+
 # --- many at once ---------------------------------------------------------------------------------------------------
 
 

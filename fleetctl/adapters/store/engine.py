@@ -15,19 +15,25 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, InternalError, NoSuchModuleError, OperationalError
 
 from fleetctl.adapters.store import sqlite_file
 from fleetctl.adapters.store.migrations import LATEST, check_version, migrate
 from fleetctl.core.problems import CouldNot, InvalidInput, Problem
 
 BUSY_TIMEOUT_S = 20.0
-"""How long a writer of SQLite waits for another one."""
+"""How long a writer waits for another one."""
+IDLE_TIMEOUT_S = 10.0
+"""How long PostgreSQL lets a transaction do nothing: a controller that was stopped, or whose machine was cut off in the
+middle of one, must not keep its locks from the next. Less than the busy timeout, so that who waits gets through."""
 CONNECT_TIMEOUT_S = 10
 
-_LOCKED = (
-    "a process keeps it locked, perhaps a controller that was stopped: 'fuser -v FILE' names it; end it and try again"
+_HELD = "another process holds it, perhaps a controller that was stopped"
+_HINTS = (
+    ("is locked", f"{_HELD}: 'fuser -v FILE' names it; end it and try again"),
+    ("lock timeout", f"{_HELD}: the table pg_stat_activity names it; end it and try again"),
 )
+"""What to do, by what the database says."""
 
 Insert = sqlite.Insert | postgresql.Insert
 
@@ -75,9 +81,9 @@ class Database:
         """Say in our words what the database could not do."""
         try:
             yield
-        except OperationalError as error:
+        except (OperationalError, InternalError) as error:
             message = f"the state {self.where} could not be used: {_first_line(error)}"
-            raise CouldNot(message, hint=_LOCKED if "is locked" in message else "") from error
+            raise CouldNot(message, hint=next((hint for fact, hint in _HINTS if fact in message), "")) from error
 
 
 def open_database(url: str, version: int = LATEST) -> Database:
@@ -169,7 +175,12 @@ def _create_sqlite(version: int, path: Path) -> None:
 
 
 def _postgresql(url: URL) -> Engine:
-    options = {"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "fleetctl"}
+    limits = {"lock_timeout": BUSY_TIMEOUT_S, "idle_in_transaction_session_timeout": IDLE_TIMEOUT_S}
+    options = {
+        "connect_timeout": CONNECT_TIMEOUT_S,
+        "application_name": "fleetctl",
+        "options": " ".join(f"-c {name}={int(seconds * 1000)}" for name, seconds in limits.items()),
+    }
     try:
         return create_engine(url, connect_args=options, pool_pre_ping=True)
     except ModuleNotFoundError as error:

@@ -20,6 +20,7 @@ _NETWORK = frozenset(
     {"9p", "afs", "beegfs", "ceph", "cifs", "fuse.cephfs", "fuse.glusterfs", "fuse.rclone", "fuse.s3fs", "fuse.sshfs",
      "lustre", "ncpfs", "nfs", "nfs4", "smb3", "smbfs", "vboxsf"}
 )  # fmt: skip
+_OUR_FOLDER = ".fleetctl"
 _MOUNTS = Path("/proc/self/mountinfo")
 
 
@@ -41,8 +42,7 @@ def ready(path: Path, create: Callable[[Path], None]) -> None:
             _create(path, create)
         refuse_network(path.parent)
         _check_header(path)
-        if path.stat().st_uid == os.geteuid():
-            path.chmod(0o600)
+        _make_private(path)
     except OSError as error:
         raise CouldNot(f"{path}: {error.strerror}", hint="check owner and mode, or set FLEETCTL_STATE") from error
 
@@ -67,6 +67,14 @@ def file_system(device: int, mounts: str) -> str:
         if mount.split()[2:3] == [number]:
             return source.split()[0]
     return ""
+
+
+def _make_private(path: Path) -> None:
+    """Close the file to others, and the folder if it is ours: what came first there may have left it open."""
+    if path.stat().st_uid == os.geteuid():
+        path.chmod(0o600)
+    if path.parent.name == _OUR_FOLDER and path.parent.stat().st_uid == os.geteuid():
+        path.parent.chmod(0o700)
 
 
 def _check_header(path: Path) -> None:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from fleetctl.adapters.store import migrations, sqlite_file
+from fleetctl.adapters.store import engine, migrations, sqlite_file
 from fleetctl.adapters.store.sqlite_file import file_system, refuse_network
 from fleetctl.adapters.store.state import open_state
 from fleetctl.core.problems import CouldNot, InvalidInput
+from fleetctl.core.route import Way
 
 MOUNTS = """\
 22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
@@ -50,6 +51,29 @@ def test_a_file_that_others_may_read_is_closed_to_them(tmp_path: Path) -> None:
     path.chmod(0o644)
     create(path)
     assert mode(path) == 0o600
+
+
+@pytest.mark.parametrize(("name", "expected"), [(".fleetctl", 0o700), ("var", 0o755)])
+def test_a_folder_that_was_there_is_closed_if_it_is_ours(tmp_path: Path, name: str, expected: int) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    folder.chmod(0o755)
+    create(folder / "state.db")
+    assert mode(folder) == expected
+
+
+def test_a_writer_that_never_gets_its_turn_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "BUSY_TIMEOUT_S", 0.05)
+    path = tmp_path / "state.db"
+    state = open_state(url(path))
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(CouldNot, match=r"state\.db could not be used: database is locked"):
+        state.units.set_ways({})
+    assert state.units.ways() == {}, "a reader does not wait"
+    other.close()
+    state.units.set_ways({"s/r1": Way()})
+    state.close()
 
 
 def foreign(path: Path) -> None:
