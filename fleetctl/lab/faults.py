@@ -55,9 +55,6 @@ def apply(machine: Machine, name: str, level: Level) -> str:
 
 
 def _cut(machine: Machine) -> str:
-    if machine.stand.settings.networked:
-        # Link first: the kernel would say goodbye (FIN, RST) for the processes that die, and power cuts do not.
-        networks.run(networks.links(machine.stand, up=False))
     machine.kill()
     machine.faults.add("cut")
     return "the power is cut"
@@ -65,21 +62,18 @@ def _cut(machine: Machine) -> str:
 
 def _on(machine: Machine) -> str:
     machine.faults.discard("cut")
-    if machine.stand.settings.networked and "unplug" not in machine.faults:
-        networks.run(networks.links(machine.stand, up=True))
     return "the power is on"
 
 
 def _unplug(machine: Machine) -> str:
-    networks.run(networks.links(machine.stand, up=False))
+    machine.link(False)
     machine.faults.add("unplug")
     return "the network cable is out"
 
 
 def _plug(machine: Machine) -> str:
+    machine.link(machine.process is not None)
     machine.faults.discard("unplug")
-    if "cut" not in machine.faults:
-        networks.run(networks.links(machine.stand, up=True))
     return "the network cable is in"
 
 

@@ -53,11 +53,13 @@ class Machine:
     events: int = -1
     process: subprocess.Popen[bytes] | None = None
     _heard: bytes = b""
+    _linked: bool = True
 
     def start(self) -> None:
         """Boot the unit; nothing happens if it runs."""
         if self.process is not None:
             return
+        self.link("unplug" not in self.faults)
         self.events, notify = os.pipe()
         os.set_blocking(self.events, False)
         with self.folder.console(self.stand.settings.host_name + f".{self.stand.number}").open("ab") as console:
@@ -87,6 +89,7 @@ class Machine:
             return False
         self.listen()
         os.close(self.events)
+        self.link(False)  # a kernel that nobody runs would still answer for the address
         self.ended = _ENDS.get(self.process.returncode, f"init failed with code {self.process.returncode}")
         self.process, self.events, self.phase = None, -1, Phase.OFF
         self.faults.discard("hang")
@@ -99,8 +102,15 @@ class Machine:
         pid = self.process.pid
         return processes.family(pid) if self.stand.settings.isolated else [pid, *processes.family(pid)]
 
+    def link(self, up: bool) -> None:
+        """Let the unit's links come up or go down; nothing happens if they are so."""
+        if up != self._linked:
+            self.world.plug(self.stand, up=up)
+            self._linked = up
+
     def kill(self) -> None:
         """Take the power away: nothing in the unit gets to say or write another word."""
+        self.link(False)  # first, or the kernel says goodbye (FIN, RST) for the processes that die
         members = self.members()
         if self.stand.settings.isolated:
             processes.signal_all(members[:1], signal.SIGKILL)  # the kernel ends the rest with its init

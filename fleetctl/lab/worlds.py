@@ -36,6 +36,10 @@ class World(Protocol):
         """Return the folder of a unit's storage, which outlives its boots."""
         ...
 
+    def plug(self, stand: Stand, *, up: bool) -> None:
+        """Let a unit's links come up or go down, where it has any."""
+        ...
+
 
 def world_of(blueprint: Blueprint, folder: LabFolder) -> World:
     """Return the world of a blueprint's level."""
@@ -82,6 +86,9 @@ class Mounts:
         """Return the mount point of the unit's disk."""
         return self._folder.world / "units" / str(stand.number) / "disk"
 
+    def plug(self, stand: Stand, *, up: bool) -> None:
+        """Do nothing: there are no links."""
+
 
 class Namespaces(Mounts):
     """Units with networks of their own besides."""
@@ -96,6 +103,10 @@ class Namespaces(Mounts):
     def command(self, stand: Stand) -> list[str]:
         """Start the unit's init in its network."""
         return ["nsenter", f"--net=/run/netns/{networks.unit_namespace(stand)}", *super().command(stand)]
+
+    def plug(self, stand: Stand, *, up: bool) -> None:
+        """Let the links come up or go down."""
+        networks.run(networks.links(stand, up=up))
 
 
 class Folders:
@@ -131,6 +142,9 @@ class Folders:
     def disk(self, stand: Stand) -> Path:
         """Return the folder of the unit's storage."""
         return self._folder.world / "units" / str(stand.number) / "disk"
+
+    def plug(self, stand: Stand, *, up: bool) -> None:
+        """Do nothing: there are no links."""
 
     @property
     def _library(self) -> Path:

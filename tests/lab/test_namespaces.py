@@ -93,6 +93,8 @@ def test_power_off_stays_off_until_somebody_switches_it_on(here: Lab) -> None:
     wait_until(lambda: here.phase(BOILER) == "off", "the boiler is off")
     with pytest.raises(CouldNot, match="is off"):
         here.fault(BOILER, "hang")
+    with pytest.raises(subprocess.TimeoutExpired):  # nobody refuses the connection: the whole machine is dark
+        here.run(BOILER, "true", timeout_s=1.0)
     here.fault(BOILER, "on")
     wait_until(lambda: here.phase(BOILER) == "good", "the boiler is back")
     assert here.answers(BOILER)
@@ -194,6 +196,17 @@ def test_a_wrong_network_file_cuts_the_unit_off_and_it_comes_back_by_itself(here
     assert not here.answers(RADIATOR, within_s=1.0)
     wait_until(lambda: here.answers(RADIATOR, within_s=1.0), "the old address is back")
     assert json.loads(here.ask(RADIATOR, "fleet-unit status"))["config"]["digest"] == ""
+
+
+def test_an_applied_configuration_survives_a_reboot_untouched(here: Lab) -> None:
+    config = Config(ELSEWHERE, (ConfigFile("/etc/hosts", "127.0.0.1 localhost by-fleetctl\n"),))
+    given = json.dumps(payload(config, str)).encode()
+    applied = here.run(ELSEWHERE, "fleet-unit configure --epoch 1 --attempt c1 --step 1", given=given)
+    assert json.loads(applied.stdout)["ending"] == "ok", applied
+    here.reboot(ELSEWHERE)
+    status = json.loads(here.ask(ELSEWHERE, "fleet-unit status"))
+    assert (status["config"]["digest"], status["config"]["changed"]) == (config.digest, [])
+    assert here.ask(ELSEWHERE, "cat /etc/hosts") == "127.0.0.1 localhost by-fleetctl"
 
 
 def test_a_bit_that_flips_in_an_applied_file_is_seen(here: Lab) -> None:

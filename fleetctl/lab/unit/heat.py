@@ -21,8 +21,8 @@ from fleetctl.lab.unit.settings import Settings, on_unit, root
 
 OUTDOOR_C = 5.0
 _GAIN_W_K = 400.0
-_LAG_S = 10.0
-_LONGEST_PAUSE_S = 5.0
+_LAG_S = 1.5
+_LONGEST_PAUSE_S = 2.0
 _RETURN_C = 52.0
 _FLOW_W_K = 418.0
 """Heat that 6 L/min of water carries for each kelvin."""

@@ -128,15 +128,17 @@ def prepare(settings: Settings) -> str:
     for name, mode in (("run/sshd", 0o755), ("run/heat", 0o755), ("data/ssh", 0o700), ("data/fleet", 0o700)):
         (root() / name).mkdir(mode, parents=True, exist_ok=True)
     (root() / "run/lab/init.pid").write_text(f"{os.getpid()}\n")
-    for name, text in (
-        ("hostname", settings.host_name),
-        ("hosts", f"127.0.0.1 localhost\n127.0.1.1 {settings.host_name}"),
-    ):
-        (root() / "etc" / name).write_text(f"{text}\n")
     machine_id = root() / "data/machine-id"
     if not machine_id.exists():
         slots.replace_file(machine_id, os.urandom(16).hex() + "\n")
-    shutil.copyfile(machine_id, root() / "etc/machine-id")
+    for name, text in (
+        ("hostname", f"{settings.host_name}\n"),
+        ("hosts", f"127.0.0.1 localhost\n127.0.1.1 {settings.host_name}\n"),
+        ("machine-id", machine_id.read_text()),
+    ):
+        file = root() / "etc" / name
+        if not file.is_symlink():  # a link is fleetctl's configuration, and not ours to write through
+            file.write_text(text)
     key = root() / "data/ssh/ssh_host_ed25519_key"
     if not key.exists():
         make = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", settings.name, "-f", str(key)]
