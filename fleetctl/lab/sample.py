@@ -68,7 +68,7 @@ def _site(number: int, size: int) -> dict[str, Any]:
                 "uplink_address": f"10.76.{number}.1",
             }
         },
-        "dwellings": {_dwelling(n): _flat(n) for n in radiators if (n - 1) % _A_DWELLING == 0},
+        "dwellings": {_dwelling(n): _flat(n, min(_A_DWELLING, size - n)) for n in radiators[::_A_DWELLING]},
         "radiators": {
             f"rad-{n:02d}": {
                 "dwelling": _dwelling(n),
@@ -86,16 +86,15 @@ def _dwelling(radiator: int) -> str:
     return f"A{(radiator - 1) // _A_DWELLING + 101}"
 
 
-def _flat(radiator: int) -> dict[str, Any]:
-    rooms = {f"room-{n}": 18 for n in range(1, _A_DWELLING + 1)}
-    floor = (radiator - 1) // (_A_DWELLING * 4) + 1
+def _flat(first: int, radiators: int) -> dict[str, Any]:
+    """Return the dwelling whose first radiator has this number: 20 m² and 24 W/K for each of them."""
     return {
         "building": "a",
-        "floor": floor,
-        "area_m2": 60,
-        "heat_loss_w_k": 70,
-        "capacity_kj_k": 9900,
-        "rooms": rooms,
+        "floor": (first - 1) // (_A_DWELLING * 4) + 1,
+        "area_m2": 20 * radiators,
+        "heat_loss_w_k": 24 * radiators,
+        "capacity_kj_k": 3300 * radiators,
+        "rooms": {f"room-{n}": 18 for n in range(1, radiators + 1)},
     }
 
 

@@ -104,8 +104,8 @@ class Supervisor:
                 peer.settimeout(5.0)
                 try:
                     answer(peer)
-                except OSError as error:
-                    log(f"{path.name}: {error}")
+                except (OSError, ValueError, KeyError) as error:
+                    log(f"{path.name}: {error!r}")
 
         self._selector.register(server, selectors.EVENT_READ, accept)
 
@@ -113,7 +113,12 @@ class Supervisor:
         booting = sum(m.phase is Phase.BOOTING for m in self._machines.values())
         while self._waiting and booting < _AT_ONCE:
             machine = self._waiting.pop(0)
-            machine.start()
+            try:
+                machine.start()
+            except (OSError, CouldNot) as error:
+                machine.ended = f"cannot start: {error}"
+                log(f"{machine.stand.unit}: {machine.ended}")
+                continue
             self._selector.register(machine.events, selectors.EVENT_READ, machine.listen)
             booting += 1
 
@@ -133,6 +138,8 @@ class Supervisor:
                 reply = self._do(request)
             except CouldNot as failure:
                 reply = {"error": str(failure), "hint": failure.hint}
+            except OSError as failure:
+                reply = {"error": str(failure)}
             lines.write(json.dumps(reply) + "\n")
 
     def _do(self, request: dict[str, Any]) -> dict[str, Any]:

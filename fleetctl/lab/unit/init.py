@@ -92,7 +92,11 @@ def take_root(settings: Settings, folder: Path, base: Path, slot: str) -> None:
 def lay_out_folder(folder: Path, slot: str) -> None:
     """Lay a slot's files over the folder that stands for a unit's root, and forget the last boot's run-time files."""
     shutil.rmtree(root() / "run", ignore_errors=True)
-    shutil.copytree(folder / "disk/slots" / slot / "tree", root(), dirs_exist_ok=True)
+    trees = {name: folder / "disk/slots" / name / "tree" for name in slots.NAMES}
+    for tree in trees.values():
+        for file in (f for f in tree.rglob("*") if f.is_file()):
+            (root() / file.relative_to(tree)).unlink(missing_ok=True)
+    shutil.copytree(trees[slot], root(), dirs_exist_ok=True)
     for name, text in (
         ("sys/kernel/random/boot_id", file_system.new_boot_id()),
         ("cmdline", f"quiet rauc.slot={slot}\n"),
