@@ -41,13 +41,12 @@ def apply(
     frame = frame_of(ctx)
     fleet = compose.fleet(frame)
     with compose.state(frame, durable=True) as state:
-        plan = (
-            _saved_plan(frame, fleet, state, Path(what[0])) if _is_file(what) else _new_plan(frame, fleet, state, what)
-        )
+        file = _plan_file(what)
+        plan = _saved_plan(frame, fleet, state, file) if file else _new_plan(frame, fleet, state, what)
         if plan.is_empty:
             frame.notes().print("nothing to do")
             raise typer.Exit(Exit.DONE)
-        if not (yes or _is_file(what)) and not _agreed(len(plan.units)):
+        if not (yes or file) and not _agreed(len(plan.units)):
             raise typer.Exit(Exit.FAILED)
         rollout = _start(frame, fleet, state, plan, policy)
         if detach:
@@ -58,9 +57,12 @@ def apply(
     raise typer.Exit(code)
 
 
-def _is_file(what: list[str] | None) -> bool:
-    """Say whether the only argument is a plan's file; a selector has an `=` or names a unit."""
-    return what is not None and len(what) == 1 and ("=" not in what[0]) and Path(what[0]).is_file()
+def _plan_file(what: list[str] | None) -> Path | None:
+    """Return the only argument if it is a plan's file; a selector has an `=` or names a unit."""
+    if what is None or len(what) != 1 or "=" in what[0]:
+        return None
+    file = Path(what[0])
+    return file if file.is_file() else None
 
 
 def _new_plan(frame: Frame, fleet: Fleet, state: State, selection: list[str] | None) -> Plan:

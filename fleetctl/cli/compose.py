@@ -14,6 +14,7 @@ from fleetctl.core.problems import CouldNot, InvalidInput, Problem
 if TYPE_CHECKING:
     from fleetctl.adapters.secrets import SecretResolver
     from fleetctl.core.config import Config
+    from fleetctl.core.doctor import Machine
     from fleetctl.core.inventory.fleet import Fleet
     from fleetctl.core.route import Route
     from fleetctl.ports import Clock, FleetFiles, Prober, Processes, Shell, SiteCache, State, TemplateFiles
@@ -194,3 +195,10 @@ def report_template(name: str) -> str:
     from fleetctl.adapters.reports import template
 
     return template(name)
+
+
+def machine(programs: Iterable[str], folders: Mapping[str, Path]) -> Machine:
+    """Return what can be seen of this machine."""
+    from fleetctl.adapters.machine import look
+
+    return look(programs, folders)

@@ -15,7 +15,21 @@ from typing import Annotated
 import typer
 
 from fleetctl import __version__
-from fleetctl.cli import apply, controller, init, inventory, lab, plan, probe, render, report, rollout, unit, validate
+from fleetctl.cli import (
+    apply,
+    controller,
+    doctor,
+    init,
+    inventory,
+    lab,
+    plan,
+    probe,
+    render,
+    report,
+    rollout,
+    unit,
+    validate,
+)
 from fleetctl.cli.boundary import guarded
 from fleetctl.cli.frame import Frame, Output
 
@@ -63,6 +77,7 @@ app.add_typer(inventory.app, name="inventory")
 app.add_typer(rollout.app, name="rollout")
 app.add_typer(controller.app, name="controller")
 app.add_typer(report.app, name="report")
+app.command(epilog="Example: fleetctl -o json doctor")(doctor.doctor)
 app.command(epilog="Example: fleetctl plan site=launaguet-* --out evening.plan")(plan.plan)
 app.command(epilog="Example: fleetctl apply evening.plan")(apply.apply)
 app.add_typer(lab.app, name="lab")
