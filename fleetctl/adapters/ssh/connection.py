@@ -67,6 +67,7 @@ class Connection:
         self.hop = hop
         self._dialled = dialled
         self._transport = paramiko.Transport(stream)
+        self._proved: Pin | None = None
 
     @classmethod
     def open(
@@ -101,9 +102,9 @@ class Connection:
 
     @property
     def host_key(self) -> Pin:
-        """Return the host key that the server proved."""
-        key = self._transport.get_remote_server_key()
-        return Pin(key.get_name(), key.get_base64())
+        """Return the host key that the server proved; it is known for as long as this object lives."""
+        assert self._proved is not None, "no keys were exchanged yet"  # noqa: S101 - `open` exchanges them
+        return self._proved
 
     @property
     def is_active(self) -> bool:
@@ -136,7 +137,9 @@ class Connection:
             raise timed_out(self.hop, "exchange keys")
         if not self._transport.is_active():
             raise unreachable(self.hop, _words(self._transport.get_exception(), "it closed the connection"))
-        return self.host_key
+        key = self._transport.get_remote_server_key()
+        self._proved = Pin(key.get_name(), key.get_base64())
+        return self._proved
 
     def _log_in(self, keys: Sequence[paramiko.PKey], deadline: Deadline) -> None:
         for key in keys:
@@ -146,6 +149,8 @@ class Connection:
                 raise timed_out(self.hop, "check our key")
             if self._transport.is_authenticated():
                 return
+            if not self._transport.is_active():  # it did not say no: it went away
+                raise unreachable(self.hop, _words(self._transport.get_exception(), "the connection broke"))
         raise not_let_in(self.hop, _words(self._transport.get_exception(), "refused"))
 
     def run(self, command: str, stdin: bytes, deadline: Deadline) -> tuple[int, bytes, bytes]:
