@@ -175,17 +175,22 @@ def _create_sqlite(version: int, path: Path) -> None:
 
 
 def _postgresql(url: URL) -> Engine:
-    limits = {"lock_timeout": BUSY_TIMEOUT_S, "idle_in_transaction_session_timeout": IDLE_TIMEOUT_S}
-    options = {
-        "connect_timeout": CONNECT_TIMEOUT_S,
-        "application_name": "fleetctl",
-        "options": " ".join(f"-c {name}={int(seconds * 1000)}" for name, seconds in limits.items()),
-    }
+    options = {"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "fleetctl"}
     try:
-        return create_engine(url, connect_args=options, pool_pre_ping=True)
+        engine = create_engine(url, connect_args=options, pool_pre_ping=True)
     except ModuleNotFoundError as error:
         hint = "install fleetctl with its extra: pip install 'fleetctl[postgres]'"
         raise CouldNot("a state in PostgreSQL needs psycopg, which is not installed", hint=hint) from error
+    event.listen(engine, "connect", _set_up_postgresql)
+    return engine
+
+
+def _set_up_postgresql(connection: Any, _record: object) -> None:
+    # not by the URL's `options`, which a person may need for something else
+    limits = {"lock_timeout": BUSY_TIMEOUT_S, "idle_in_transaction_session_timeout": IDLE_TIMEOUT_S}
+    for name, seconds in limits.items():
+        connection.execute(f"SET {name} = {int(seconds * 1000)}")
+    connection.commit()
 
 
 def _first_line(error: DatabaseError) -> str:
