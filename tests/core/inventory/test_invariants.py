@@ -206,3 +206,51 @@ def test_problems_of_all_invariants_come_together() -> None:
 
 def test_site_text_has_no_marks() -> None:
     assert unmarked({"s": SITE}) == ({"s": SITE}, [])
+
+
+AT_THE_LIMIT: dict[str, list[Edit]] = {
+    "modules at 1.1 of the model": [("module_power_w: [200, 200]", "module_power_w: [400, 315]")],
+    "all of the subscribed power": [("subscribed_power_w: 20000", "subscribed_power_w: 5070")],
+    "heat just enough": [
+        ("A102: {building: a, area_m2: 30, heat_loss_w_k: 25", "A102: {building: a, area_m2: 30, heat_loss_w_k: 28.26")
+    ],
+    "demand just covered": [("demand_w: 9000", "demand_w: 22000")],
+    "cap of one unit": [("A102: {", "A102: {cap_down_w: 650, ")],
+    "one step for the whole unit": [("{max_in_progress: 4}", "{step_timeout_s: 600, unit_timeout_s: 600}")],
+    "399 litres need nothing": [
+        ("dhw: {volume_l: 1000", "dhw: {volume_l: 399"),
+        (", disinfection: daily-60, disinfection_at: 03:00", ""),
+    ],
+    "rooms at 1.05 of the dwelling": [("    rooms: {living: 30", "    rooms: {living: 43")],
+    "time constant of 3 h": [("capacity_kj_k: 9900", "capacity_kj_k: 540")],
+    "the machine's 50 W": [("heat-qb, power_w: 2000", "heat-qb, power_w: 50")],
+}
+
+
+@pytest.mark.parametrize("edits", AT_THE_LIMIT.values(), ids=list(AT_THE_LIMIT))
+def test_what_is_at_the_limit_is_allowed(edits: list[Edit]) -> None:
+    assert said_of(a_folder(*edits)) == ()
+
+
+def test_400_litres_need_a_disinfection() -> None:
+    texts = a_folder(("volume_l: 1000", "volume_l: 400"), (", disinfection: daily-60, disinfection_at: 03:00", ""))
+    assert [p.code for p in said_of(texts)] == ["no-disinfection"]
+
+
+def test_a_network_of_two_addresses_has_none_to_spare() -> None:
+    there = OTHER_SITE.replace("10.77.2.0/24", "10.77.2.0/31")
+    assert said_of(a_folder(there=there)) == ()
+
+
+@pytest.mark.parametrize(
+    ("edit", "hint"),
+    [
+        (("{model: qb,", "{model: qh,"), "models of this kind: qb"),
+        (("{night: 20}", "{day: 20}"), "known: night"),
+        (("heat-qb, power_w: 2000", "heat-qb, power_w: 2.5"), "2.5 kW is 2500"),
+        (("QR-2,", "QR-2, gateway: a101-1,"), "known: gw-a, gw-p"),
+    ],
+)
+def test_hint_says_what_would_do(edit: Edit, hint: str) -> None:
+    (problem,) = said_of(a_folder(edit))
+    assert hint in problem.hint
