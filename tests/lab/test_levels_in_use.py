@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from fleetctl.core.problems import CouldNot
-from fleetctl.lab import lab
+from fleetctl.lab import lab, levels
 from fleetctl.lab.folder import LabFolder
 from fleetctl.lab.layout import Level
 from fleetctl.lab.unit.processes import started
@@ -114,6 +114,19 @@ def test_down_cleans_up_after_a_supervisor_that_was_killed(tmp_path: Path, level
         assert made.up.level is level
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can do without a user namespace")
+@pytest.mark.parametrize("level", [Level.NAMESPACES, Level.LOOPBACK])
+def test_root_does_without_a_user_namespace_where_none_is_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, level: Level
+) -> None:
+    monkeypatch.setattr(levels, "ENTER", ("unshare", "--no-such-option"))
+    with a_lab(lab_fleet(sites=1), tmp_path / "lab", level) as made:
+        assert made.ask(RADIATOR, "cat /proc/self/uid_map").split() == ["0", "0", "4294967295"]
+        made.reboot(RADIATOR)
+        assert made.answers(RADIATOR)
+    assert traces(tmp_path / "lab") == []
+
+
 def test_a_lab_that_cannot_come_up_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lab, "make_sockets", lambda: tmp_path / "no/such/folder")
     with pytest.raises(CouldNot, match="supervisor ended"):
@@ -124,7 +137,7 @@ def test_a_lab_that_cannot_come_up_leaves_nothing(tmp_path: Path, monkeypatch: p
 AS_SOMEBODY = """
 from pathlib import Path
 import json, subprocess, sys
-from fleetctl.lab import lab
+from fleetctl.lab import lab, levels
 from fleetctl.lab.layout import Level
 from tests.builders.lab_fleets import lab_fleet
 

@@ -151,10 +151,12 @@ def test_a_slow_link_is_slow(here: Lab) -> None:
     subprocess.run(argv, stdout=subprocess.DEVNULL, timeout=10, check=True)
 
 
-def test_a_full_disk_is_full_for_the_unit_alone(here: Lab) -> None:
+def test_a_full_disk_is_full_for_the_unit_alone_and_stops_no_boot(here: Lab) -> None:
     here.fault(RADIATOR, "fill-disk")
     assert "No space left" in here.run(RADIATOR, "cp /etc/passwd /data/y").stderr
     here.ask(BOILER, "echo x > /data/y")
+    here.reboot(RADIATOR)
+    assert "No space left" in here.run(RADIATOR, "cp /etc/passwd /data/y").stderr
     here.fault(RADIATOR, "free-disk")
     here.ask(RADIATOR, "echo x > /data/y")
 

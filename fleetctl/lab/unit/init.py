@@ -69,8 +69,17 @@ class Notice:
 def choose_slot(folder: Path) -> str:
     """Let the boot loader choose and remember what it did."""
     slot, env = slots.start(slots.load(folder))
-    slots.store(folder, env)
+    remember(folder, env)
     return slot
+
+
+def remember(folder: Path, env: slots.Environment) -> None:
+    """Store what the boot loader remembers; a full disk is no reason not to boot."""
+    try:
+        if env != slots.load(folder):
+            slots.store(folder, env)
+    except OSError as error:
+        print(f"boot loader: {error}", file=sys.stderr)
 
 
 def take_root(settings: Settings, folder: Path, base: Path, slot: str) -> None:
@@ -141,7 +150,8 @@ def prepare(settings: Settings) -> str:
         ("machine-id", machine_id.read_text()),
     ):
         file = root() / "etc" / name
-        if not file.is_symlink():  # a link is fleetctl's configuration, and not ours to write through
+        # A link is fleetctl's configuration, and not ours to write through.
+        if not file.is_symlink() and not (file.exists() and file.read_text() == text):
             file.write_text(text)
     key = root() / "data/ssh/ssh_host_ed25519_key"
     if not key.exists():
@@ -219,7 +229,7 @@ class Init:
             self.tell("ready", host_key=self.host_key)
         if self.ready and not self.good and (self.settings.kind == "gateway" or heat_is_fresh()):
             folder = root() / "data/boot"
-            slots.store(folder, slots.mark_good(slots.load(folder), self.slot))
+            remember(folder, slots.mark_good(slots.load(folder), self.slot))
             self.good = True
             self.tell("good")
 
