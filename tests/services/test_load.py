@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 
@@ -53,6 +56,23 @@ def test_what_did_not_change_is_not_read_again(cache: MemoryCache) -> None:
     assert sorted(read_first) == ["fleet.yaml", "sites/here.yaml", "sites/there.yaml"]
     assert read_again == []
     assert second == first
+
+
+def test_an_unchanged_fleet_is_loaded_without_pydantic(tmp_path: Path) -> None:
+    for name, text in a_folder().items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    program = """
+import sys
+from pathlib import Path
+from fleetctl.adapters.fleet_files import FolderFiles
+from fleetctl.adapters.site_cache import FolderCache
+from fleetctl.services.load import load
+load(FolderFiles(Path(sys.argv[1])), FolderCache(Path(sys.argv[1]) / "cache"))
+print("pydantic" in sys.modules)
+"""
+    runs = [subprocess.check_output([sys.executable, "-c", program, tmp_path], text=True) for _ in range(2)]
+    assert runs == ["True\n", "False\n"]
 
 
 def test_one_changed_site_is_read_with_what_all_sites_share(cache: MemoryCache) -> None:

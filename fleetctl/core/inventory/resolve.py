@@ -161,7 +161,7 @@ def _unit(
     building = values["building"] if gateway else places.building(values)
     channel = values.get("channel", "")
     heat = values.get("heat", {})
-    if model is not None and "max_power_w" not in heat:
+    if model is not None and not gateway and "max_power_w" not in heat:
         heat = {**heat, "max_power_w": model.power_w}
     return resolved.Unit(
         site=site,
