@@ -73,8 +73,11 @@ def is_dead(controller: Controller, host: str, succession: Succession) -> bool:
     """Say whether a controller of this machine is certainly gone; of another machine nothing is certain."""
     if controller.host != host:
         return False
-    recorded = [p for p in succession.controllers.processes() if p[0] == controller.epoch]
-    return all(not succession.processes.is_alive(Process(pid, mark)) for _, pid, mark in recorded)
+    recorded = [
+        Process(pid, mark) for epoch, pid, mark in succession.controllers.processes() if epoch == controller.epoch
+    ]
+    # Nothing recorded yet: it has just taken the lease, or died doing so; nothing is certain before the lease ends.
+    return bool(recorded) and not any(succession.processes.is_alive(process) for process in recorded)
 
 
 def _end_predecessors(succession: Succession) -> None:

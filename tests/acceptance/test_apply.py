@@ -78,7 +78,7 @@ def test_a_declared_fleet_is_planned_applied_and_then_needs_nothing(fresh: Cli) 
 def test_units_really_have_what_was_rendered(configured: Cli) -> None:
     name = unit("a101-1")
     configured("unit", "ssh", name, "--", "true")
-    config = configured.folder / ".fleetctl/ssh/a101-1.launaguet-les-sables/config"
+    config = configured.folder / ".fleetctl/ssh/a101-1.launaguet-les-sables/ssh_config"
     host = testinfra.get_host(f"ssh://a101-1.{SITE}", ssh_config=str(config))
     rendered = configured.folder / "rendered"
     configured("render", name, "--out", str(rendered))

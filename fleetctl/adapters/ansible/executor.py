@@ -1,7 +1,8 @@
 """The executor: steps that are due for the same playbook go into one run, and every step gets exactly one result.
 
 Steps that arrive while every run slot is taken wait and make the next, larger batch: the busier the fleet, the cheaper
-a unit. A run that hangs on one unit does not hold back the others' results: they come in event by event.
+a unit. A run that hangs on one unit holds nobody back: the others' results come in event by event, and after a while
+its slot is free again although it still runs.
 """
 
 from __future__ import annotations
@@ -23,8 +24,12 @@ from fleetctl.core.rollout.state import Ending, Step, StepKind, StepResult
 from fleetctl.core.route import Route
 
 PLAYBOOKS = {StepKind.CONFIGURE: "configure.yml", StepKind.VERIFY: "verify.yml", StepKind.REBOOT: "reboot.yml"}
-LINGER_S = 0.15
-"""How long the first step of a batch waits for company."""
+LINGER_S = 0.3
+"""How long the first step of a batch waits for company; a run costs a second of CPU whatever its size."""
+MOST_RUNS = 16
+"""Runs at once, stragglers included."""
+STRAGGLER_S = 10.0
+"""A run older than this waits for a unit that hangs, and takes no slot any more."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ class Sources:
 class AnsibleExecutor:
     """Fills the port `Executor`; see there."""
 
-    def __init__(self, settings: Settings, sources: Sources, *, max_runs: int = 4, max_batch: int = 40) -> None:
+    def __init__(self, settings: Settings, sources: Sources, *, max_runs: int = 2, max_batch: int = 40) -> None:
         self._settings, self._sources = settings, sources
         self._max_runs, self._max_batch = max_runs, max_batch
         self._waiting: list[Step] = []
@@ -57,7 +62,8 @@ class AnsibleExecutor:
         self._results: queue.SimpleQueue[StepResult] = queue.SimpleQueue()
         self._changed = threading.Condition()
         self._closing = False
-        self._runs: set[threading.Thread] = set()
+        self._runs: dict[threading.Thread, float] = {}
+        """When each run began, on the monotonic clock."""
         self._payloads = PayloadServer(settings.folder / "payloads", self._payload)
         self._dispatcher = threading.Thread(target=self._dispatch, name="ansible-dispatch", daemon=True)
         self._dispatcher.start()
@@ -98,16 +104,21 @@ class AnsibleExecutor:
     def _dispatch(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._closing or (self._waiting and len(self._runs) < self._max_runs))
+                self._changed.wait_for(lambda: self._closing or (self._waiting and self._has_slot()), timeout=1.0)
                 if self._closing:
                     return
             time.sleep(LINGER_S)
             with self._changed:
-                batch = self._next_batch()
+                batch = self._next_batch() if self._has_slot() else []
                 if batch:
                     run = threading.Thread(target=self._run, args=(batch,), name=f"ansible-{batch[0].kind.value}")
-                    self._runs.add(run)
+                    self._runs[run] = time.monotonic()
                     run.start()
+
+    def _has_slot(self) -> bool:
+        began_s = time.monotonic() - STRAGGLER_S
+        young = sum(run_s > began_s for run_s in self._runs.values())
+        return young < self._max_runs and len(self._runs) < MOST_RUNS
 
     def _next_batch(self) -> list[Step]:
         """Take the oldest step and all others of its kind, in order, up to the size of a batch."""
@@ -130,7 +141,7 @@ class AnsibleExecutor:
             message = self._payloads.refusals.pop(step.id, "") or said or "Ansible ended without an outcome"
             self._end(StepResult(step, Ending.NO_OUTCOME, message))
         with self._changed:
-            self._runs.discard(threading.current_thread())
+            self._runs.pop(threading.current_thread(), None)
             self._changed.notify_all()
 
     def _run_batch(self, batch: list[Step], silent: dict[str, Step]) -> str:
