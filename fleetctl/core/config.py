@@ -1,7 +1,8 @@
 """A unit's rendered configuration: files with a digest, and the payload that carries them to the unit.
 
 A rendered file may hold secret *marks* instead of secrets: `⟦secret:NAME@VERSION⟧`. The config's digest is made from
-the files with their marks, so it covers references with versions and never values. `payload` puts the values in, at the edge.
+the files with their marks, so it covers references with versions and never values. `payload` puts the values in, at
+the edge.
 """
 
 from __future__ import annotations
