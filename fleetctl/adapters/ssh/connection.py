@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
+from typing import cast
 
 import paramiko
 
@@ -23,6 +24,7 @@ from fleetctl.adapters.ssh.failures import (
     timed_out,
     unreachable,
 )
+from fleetctl.adapters.ssh.forwarded import Forwarded
 from fleetctl.adapters.ssh.openssh import RSA_SIGNATURES, host_key_algorithms
 from fleetctl.core.route import Hop, Pin
 
@@ -37,7 +39,7 @@ ALIVE_TIMEOUT_S = 4.0
 KEEPALIVE_S = 15
 MAX_OUTPUT = 1 << 20
 
-Stream = socket.socket | paramiko.Channel
+Stream = socket.socket | Forwarded
 
 # Every failure is reported by an exception; paramiko would print it on standard error besides.
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)
@@ -66,7 +68,8 @@ class Connection:
         """Take over a stream; `open` does the rest."""
         self.hop = hop
         self._dialled = dialled
-        self._transport = paramiko.Transport(stream)
+        # paramiko needs no more of a socket than `Forwarded` has, but its annotations ask for one.
+        self._transport = paramiko.Transport(cast("socket.socket", stream))
         self._proved: Pin | None = None
 
     @classmethod
@@ -144,14 +147,20 @@ class Connection:
     def _log_in(self, keys: Sequence[paramiko.PKey], deadline: Deadline) -> None:
         for key in keys:
             done = threading.Event()
-            self._transport.auth_publickey(self.hop.user, key, event=done)
+            try:
+                self._transport.auth_publickey(self.hop.user, key, event=done)
+            except (OSError, EOFError, paramiko.SSHException) as error:
+                raise unreachable(self.hop, _words(error, "the connection broke")) from error
             if not done.wait(deadline.left_s):
                 raise timed_out(self.hop, "check our key")
             if self._transport.is_authenticated():
                 return
             if not self._transport.is_active():  # it did not say no: it went away
                 raise unreachable(self.hop, _words(self._transport.get_exception(), "the connection broke"))
-        raise not_let_in(self.hop, _words(self._transport.get_exception(), "refused"))
+        reason = self._transport.get_exception()
+        if not self._transport.is_active() and not isinstance(reason, paramiko.AuthenticationException):
+            raise unreachable(self.hop, _words(reason, "it closed the connection"))
+        raise not_let_in(self.hop, _words(reason, "refused"))
 
     def run(self, command: str, stdin: bytes, deadline: Deadline) -> tuple[int, bytes, bytes]:
         """Run a command; return its exit code and what it wrote (each stream 1 MiB at most).
@@ -176,16 +185,17 @@ class Connection:
         except (OSError, EOFError, paramiko.SSHException) as error:
             raise unreachable(self.hop, _words(error, "the connection broke")) from error
 
-    def forward(self, hop: Hop, deadline: Deadline) -> paramiko.Channel:
+    def forward(self, hop: Hop, deadline: Deadline) -> Forwarded:
         """Open a stream through this gateway to a hop behind it.
 
         Raises:
             SshFailed: if there is no connection; whether it is the gateway that is silent, `answers` tells.
         """
         try:
-            return self._transport.open_channel(
+            channel = self._transport.open_channel(
                 "direct-tcpip", (hop.host, hop.port), ("127.0.0.1", 0), timeout=deadline.within(CONNECT_TIMEOUT_S)
             )
+            return Forwarded(channel)
         except paramiko.ChannelException as refusal:
             raise unreachable(hop, refusal.text or "the gateway could not connect") from refusal
         except (OSError, EOFError, paramiko.SSHException) as error:
@@ -225,5 +235,6 @@ def _read_all(receive: Callable[[int], bytes], channel: paramiko.Channel, deadli
 
 
 def _words(error: BaseException | None, otherwise: str) -> str:
-    """Return an exception's text on one line; many of paramiko's have none."""
-    return " ".join(str(error).split()) if error is not None and str(error) else otherwise
+    """Return an exception's text on one line; many of paramiko's have none, and one has it in the middle of a word."""
+    said = " ".join(str(error).split()) if error is not None else ""
+    return said.replace("protocol banner[", "protocol banner: [") or otherwise
