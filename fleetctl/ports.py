@@ -407,6 +407,10 @@ class State(Protocol):
         """Return the plans that were made."""
         ...
 
+    def chain_flaw(self) -> str | None:
+        """Return what is wrong with the event log's chain, in words; None if it is whole."""
+        ...
+
     def close(self) -> None:
         """Close the database."""
         ...

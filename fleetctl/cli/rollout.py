@@ -126,6 +126,22 @@ def retry(
     _steer(frame_of(ctx), rollout, CommandKind.RETRY, reason, tuple(unit or ()))
 
 
+@app.command("verify-log", epilog="Example: fleetctl rollout verify-log")
+def verify_log(ctx: typer.Context) -> None:
+    """Check the event log of all rollouts: every entry is chained to the one before by its digest."""
+    from fleetctl.cli import compose
+    from fleetctl.core.problems import CouldNot
+
+    frame = frame_of(ctx)
+    with compose.state(frame) as state:
+        flaw = state.chain_flaw()
+    if frame.is_json:
+        print_json({"schema": "fleetctl/log-check/v1", "whole": flaw is None, "flaw": flaw})
+    if flaw is not None:
+        raise CouldNot(f"the event log was changed: {flaw}", hint="keep the state as evidence and restore a copy")
+    frame.notes().print("the event log is whole")
+
+
 def _tell(frame: Frame, rollout: str, kind: CommandKind, reason: str) -> None:
     """Append a command; whoever drives the rollout sees it at its next tick."""
     from fleetctl.cli import compose
