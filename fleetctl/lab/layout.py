@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from ipaddress import ip_address, ip_network
+from typing import Any
 
 from fleetctl.core.inventory.fleet import Fleet, Kind, Site, Unit
 from fleetctl.core.problems import InvalidInput, Problem
@@ -213,6 +214,6 @@ class _Places:
         return values
 
 
-def _stand(document: dict[str, object]) -> Stand:
+def _stand(document: dict[str, Any]) -> Stand:
     settings = settings_from_json(json.dumps(document["settings"]))
-    return Stand(**{**document, "settings": settings})  # type: ignore[arg-type]
+    return Stand(**{**document, "settings": settings})
