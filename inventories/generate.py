@@ -61,6 +61,8 @@ POLICIES: Data = {
         "unreachable": "defer",
     },
 }
+BRISK: Data = {"brisk": {"max_in_progress": 12, "max_failed": 1, "retries": 0, "step_timeout_s": 45}}
+"""For the demonstration: stand-ins boot within seconds, and a person is watching."""
 HEAT = {"min_setpoint_c": 16, "max_setpoint_c": 26, "default_setpoint_c": 20, "watchdog_s": 60}
 
 
@@ -206,13 +208,15 @@ def fleets() -> dict[str, tuple[Data, dict[str, Data]]]:
     """Return all example fleets: name to `fleet.yaml` and sites."""
     homes = {"gateway": "gw-1", "radiator": "qh-1"}
     plants = {"gateway": "gw-1", "boiler": "qb-1"}
+    demo = fleet("demo", homes | plants, slurm=False)
+    demo["policies"] = POLICIES | BRISK
     demo_sites = {"launaguet-les-sables": part(les_sables(), "a", 1), "bordeaux-aiguillon": hot_water_plant()}
     hot_water_sites = {"bordeaux-aiguillon": hot_water_plant(), "brescia-lamarmora": heat_network()}
     return {
         "les-sables": (fleet("les-sables", homes, slurm=True), {"launaguet-les-sables": les_sables()}),
         "florestine": (fleet("florestine", homes, slurm=True), {"bordeaux-florestine": florestine()}),
         "hot-water": (fleet("hot-water", plants, others=("qbx",), slurm=False), hot_water_sites),
-        "demo": (fleet("demo", homes | plants, slurm=False), demo_sites),
+        "demo": (demo, demo_sites),
     }
 
 
