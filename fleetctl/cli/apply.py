@@ -12,7 +12,7 @@ from fleetctl.cli.completion import complete_selectors
 from fleetctl.cli.frame import Exit, Frame, frame_of
 
 if TYPE_CHECKING:
-    from fleetctl.core.inventory.fleet import Fleet
+    from fleetctl.core.inventory.fleet import Fleet, Policy
     from fleetctl.core.plan import Plan
     from fleetctl.core.rollout.state import Rollout
     from fleetctl.ports import State
@@ -37,18 +37,19 @@ def apply(
     """Apply a saved plan, or plan, show and ask; then run the rollout to its end."""
     from fleetctl.cli import compose
     from fleetctl.cli.running import run_to_exit
+    from fleetctl.services.apply import policy_of
 
     frame = frame_of(ctx)
     fleet = compose.fleet(frame)
+    chosen = policy_of(fleet, policy)
     with compose.state(frame, durable=True) as state:
         file = _plan_file(what)
         plan = _saved_plan(frame, fleet, state, file) if file else _new_plan(frame, fleet, state, what)
         if plan.is_empty:
-            frame.notes().print("nothing to do")
-            raise typer.Exit(Exit.DONE)
+            raise typer.Exit(_nothing(frame, plan))
         if not (yes or file) and not _agreed(len(plan.units)):
             raise typer.Exit(Exit.FAILED)
-        rollout = _start(frame, fleet, state, plan, policy)
+        rollout = _start(frame, fleet, state, plan, chosen)
         if detach:
             frame.console().print(rollout.id)
             frame.notes().print(f"rollout {rollout.id} waits for a controller; 'fleetctl rollout watch {rollout.id}'")
@@ -110,14 +111,22 @@ def _agreed(units: int) -> bool:
     return typer.confirm(f"apply this to {units} units?", err=True)
 
 
-def _start(frame: Frame, fleet: Fleet, state: State, plan: Plan, policy: str | None) -> Rollout:
+def _nothing(frame: Frame, plan: Plan) -> int:
+    """Say that there is nothing to do; a unit that nobody could judge is not one that needs nothing."""
+    if not plan.left_out:
+        frame.notes().print("nothing to do")
+        return Exit.DONE
+    frame.notes().print(f"nothing was applied: {len(plan.left_out)} units were left out, see above")
+    return Exit.FAILED
+
+
+def _start(frame: Frame, fleet: Fleet, state: State, plan: Plan, policy: Policy) -> Rollout:
     from fleetctl.cli import compose
     from fleetctl.cli.plan import declared
     from fleetctl.core.rollout.enlist import Terms
-    from fleetctl.services.apply import policy_of, refuse_held_sites, start
+    from fleetctl.services.apply import refuse_held_sites, start
 
-    chosen = policy_of(fleet, policy)
     refuse_held_sites(state, plan.sites, led=compose.is_led(state))
     clock = compose.clock()
-    terms = Terms(compose.new_id("r"), chosen, str(frame.folder.resolve()), frame.actor, clock.now().utc)
+    terms = Terms(compose.new_id("r"), policy, str(frame.folder.resolve()), frame.actor, clock.now().utc)
     return start(declared(frame, fleet), plan, state, clock, terms)

@@ -1,0 +1,148 @@
+"""Bad input, as a user meets it: exit code 2, object and next step named, all problems at once, and nothing changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.builders.cli import Cli
+
+pytestmark = pytest.mark.acceptance
+
+SITE = "sites/launaguet-les-sables.yaml"
+FIRST = "a101-1:"
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Cli:
+    return Cli.of_example("demo", tmp_path / "demo")
+
+
+def prepend(text: str) -> Callable[[Cli], None]:
+    def edit(cli: Cli) -> None:
+        path = cli.folder / SITE
+        path.write_text(text + path.read_text())
+
+    return edit
+
+
+def replace(old: str, new: str) -> Callable[[Cli], None]:
+    return lambda cli: cli.edit(SITE, (old, new))
+
+
+def template(name: str, text: str) -> Callable[[Cli], None]:
+    return lambda cli: cli.override(name, append=text)
+
+
+def state_file(content: bytes) -> Callable[[Cli], None]:
+    def write(cli: Cli) -> None:
+        folder = cli.folder / ".fleetctl"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        (folder / "state.db").write_bytes(content)
+
+    return write
+
+
+def newer_state(cli: Cli) -> None:
+    cli("rollout", "list")
+    with closing(sqlite3.connect(cli.folder / ".fleetctl/state.db", isolation_level=None)) as database:
+        columns = [row[1] for row in database.execute("PRAGMA table_info(schema_version)")]
+        others = ", ".join(column for column in columns if column != "version")
+        database.execute(
+            f"INSERT INTO schema_version (version, {others}) SELECT 1 + max(version), {others} FROM schema_version"
+        )
+
+
+BOMB = "x: &a [1, 1, 1, 1]\ny: &b [*a, *a, *a, *a]\n"
+
+CASES: list[tuple[str, Callable[[Cli], None], list[str], list[str]]] = [
+    ("broken YAML", prepend("a: [1, 2\n"), ["validate"], [SITE]),
+    ("a tab", prepend("a:\n\tb: 1\n"), ["validate"], [SITE, "tab"]),
+    ("a duplicate key", prepend("title: twice\n"), ["validate"], ["title", "duplicate"]),
+    ("a YAML bomb", prepend(BOMB), ["validate"], ["anchor"]),
+    ("a YAML tag", prepend("x: !!python/object:os.system ls\n"), ["validate"], ["tag"]),
+    ("an unknown key", replace("subscribed_power_w", "subscribed_powr_w"), ["validate"], ["subscribed_power_w"]),
+    (
+        "a wrong unit",
+        replace("subscribed_power_w: 160000", "subscribed_power_kw: 160"),
+        ["validate"],
+        ["subscribed_power_w"],
+    ),
+    ("a dangling reference", replace(f"{FIRST} {{dwelling: A101", f"{FIRST} {{dwelling: A909"), ["validate"], ["A909"]),
+    ("shell metacharacters", replace(FIRST, '"a101-1;reboot":'), ["validate"], ["a101-1;reboot"]),
+    ("an empty selection", lambda _: None, ["plan", "site=nowhere", "--no-refresh"], ["site=nowhere"]),
+    ("an unknown unit", lambda _: None, ["plan", "launaguet-les-sables/a101-9"], ["a101-9"]),
+    ("an undefined variable", template("hosts.j2", "{{ unit.nonsense }}\n"), ["render"], ["hosts.j2", "nonsense"]),
+    ("a template that is no template", template("hosts.j2", "{% if %}\n"), ["render"], ["hosts.j2"]),
+    ("a foreign state", state_file(b"not a database at all"), ["rollout", "list"], ["state.db"]),
+    ("a newer state", newer_state, ["rollout", "list"], ["newer"]),
+    ("an unknown rollout", lambda _: None, ["rollout", "show", "r-none"], ["r-none", "rollout list"]),
+    ("an unknown policy", lambda _: None, ["apply", "--policy", "carefull", "--yes"], ["careful"]),
+]
+
+
+def content_of(folder: Path) -> dict[str, str]:
+    """Digest every file of the fleet but what is a cache, or SQLite's own."""
+    return {
+        str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and "cache" not in file.parts and not file.name.endswith(("-wal", "-shm"))
+    }
+
+
+@pytest.mark.parametrize(("prepare", "command", "said"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+def test_bad_input_is_refused_with_what_and_what_next(
+    cli: Cli, prepare: Callable[[Cli], None], command: list[str], said: list[str]
+) -> None:
+    prepare(cli)
+    before = content_of(cli.folder)
+    ran = cli(*command, code=2)
+    for word in said:
+        assert word in ran.err + ran.out, ran
+    after = content_of(cli.folder)
+    assert {name: after.get(name) for name in before} == before
+
+
+def test_all_problems_are_reported_at_once(cli: Cli) -> None:
+    cli.edit(
+        SITE, ("subscribed_power_w", "subscribed_powr_w"), (f"{FIRST} {{dwelling: A101", f"{FIRST} {{dwelling: A909")
+    )
+    cli.edit("fleet.yaml", ("max_failed: 1", "max_failed: -1"))
+    ran = cli("-o", "json", "validate", "--format", "json", code=2)
+    places = {(row["file"].rsplit("/", 1)[-1], row["line"] > 0, row["column"] > 0) for row in ran.json["problems"]}
+    assert places == {("fleet.yaml", True, True), ("launaguet-les-sables.yaml", True, True)}
+    assert all(row["code"] and row["message"] for row in ran.json["problems"])
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (lambda plan: {**plan, "selection": "site=other"}, "edited"),
+        (lambda plan: {"schema": "other"}, "not a plan"),
+    ],
+)
+def test_a_plan_edited_by_hand_is_refused(
+    cli: Cli, edit: Callable[[dict[str, object]], dict[str, object]], said: str
+) -> None:
+    cli("plan", "--no-refresh", "--out", "some.plan")
+    path = cli.folder / "some.plan"
+    path.write_text(json.dumps(edit(json.loads(path.read_text()))))
+    assert said in cli("apply", "some.plan", code=2).err
+
+
+def test_a_plan_of_another_state_is_refused(cli: Cli) -> None:
+    cli("plan", "--no-refresh", "--out", "some.plan")
+    other = Cli(cli.folder, {"FLEETCTL_STATE": f"sqlite:///{cli.folder}/other/state.db"})
+    (cli.folder / "other").mkdir(mode=0o700)
+    assert "another state" in other("apply", "some.plan", code=2).err
+
+
+def test_a_pipeline_without_a_lasting_state_is_told_what_to_set(cli: Cli) -> None:
+    pipeline = Cli(cli.folder, {"CI": "true"})
+    assert "FLEETCTL_STATE" in pipeline("apply", "--yes", code=2).err
