@@ -44,7 +44,7 @@ def start_unit(maker: Servers, tmp_path: Path) -> StartUnit:
 
 @pytest.fixture
 def prober() -> Iterator[SshProber]:
-    made = SshProber(FakeClock(), unit_timeout_s=3, gateway_timeout_s=1)
+    made = SshProber(FakeClock(), unit_timeout_s=10, gateway_timeout_s=5)
     yield made
     made.close()
 
@@ -128,7 +128,8 @@ def test_a_gateway_that_hangs_is_down_and_its_units_are_not_called_unreachable(
     gateway: Server, start_unit: StartUnit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("fleetctl.adapters.ssh.connection.ALIVE_TIMEOUT_S", 0.5)
-    prober = SshProber(FakeClock(), unit_timeout_s=1, gateway_timeout_s=0.5)
+    monkeypatch.setattr("fleetctl.adapters.ssh.connection.CONNECT_TIMEOUT_S", 1.5)
+    prober = SshProber(FakeClock(), unit_timeout_s=10, gateway_timeout_s=2)
     route = start_unit("u1").route(through=gateway)
     assert isinstance(ask(prober, route)["site/u1"], Facts)
     with gateway.hanging():
@@ -152,7 +153,7 @@ def test_a_dead_gateway_holds_back_no_other_site(gateway: Server, start_unit: St
 
 
 def test_a_unit_that_hangs_has_a_deadline(gateway: Server, start_unit: StartUnit) -> None:
-    prober = SshProber(FakeClock(), unit_timeout_s=0.7)
+    prober = SshProber(FakeClock(), unit_timeout_s=2)
     unit = start_unit("u1")
     with unit.hanging():
         assert cause(ask(prober, unit.route(through=gateway))["site/u1"]) is Cause.TIMED_OUT
