@@ -21,6 +21,15 @@ class Now:
     boot_id: str = ""
 
 
+def next_epoch(before: int, now: datetime) -> int:
+    """Return the epoch of a new controller: greater than the one before, and than any of a state that was lost.
+
+    Units refuse epochs lower than they have seen. Counted from the wall clock's seconds, a state that starts anew is not
+    refused by units that remember the old one.
+    """
+    return max(before + 1, int(now.timestamp()))
+
+
 def to_text(at: datetime) -> str:
     """Format an aware time as RFC 3339 in UTC with milliseconds, so that texts sort as times do."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

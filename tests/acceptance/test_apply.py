@@ -22,6 +22,8 @@ from tests.builders.cli import Cli
 pytestmark = [pytest.mark.lab, pytest.mark.acceptance]
 
 SITE = "launaguet-les-sables"
+SOME = f"site={SITE},dwelling=A10[345]"
+"""Some ten radiators: enough to interrupt a rollout in the middle."""
 
 
 def unit(name: str) -> str:
@@ -157,7 +159,7 @@ def test_a_full_disk_changes_nothing_and_says_so(configured: Cli) -> None:
 
 def test_a_killed_controller_is_resumed_and_nothing_is_done_twice(configured: Cli) -> None:
     changed(configured)
-    process = configured.start("-o", "json", "apply", f"site={SITE}", "--yes", "--policy", "slow")
+    process = configured.start("-o", "json", "apply", SOME, "--yes", "--policy", "slow")
     until_event(process, "unit-succeeded")
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -170,7 +172,7 @@ def test_a_killed_controller_is_resumed_and_nothing_is_done_twice(configured: Cl
 def nothing_was_done_twice(cli: Cli) -> None:
     """Hold the journals of the units themselves against it: each step of the last rollout ended well once."""
     rollout = cli.json("rollout", "show", "last")["id"]
-    for name in units_of(cli, f"site={SITE}"):
+    for name in units_of(cli, SOME):
         lines = [json.loads(line) for line in on_unit(cli, name, "cat", "/data/fleet/journal").splitlines()]
         mine = [line for line in lines if rollout in str(line.get("attempt")) and line.get("ending") == "ok"]
         steps = Counter((line["attempt"], line["step"]) for line in mine)
@@ -179,7 +181,7 @@ def nothing_was_done_twice(cli: Cli) -> None:
 
 def test_a_stopped_controller_that_wakes_up_after_another_took_over_does_nothing_more(configured: Cli) -> None:
     changed(configured)
-    stopped = configured.start("-o", "json", "apply", f"site={SITE}", "--yes", "--policy", "slow")
+    stopped = configured.start("-o", "json", "apply", SOME, "--yes", "--policy", "slow")
     until_event(stopped, "unit-succeeded")
     stopped.send_signal(signal.SIGSTOP)
     try:
@@ -209,7 +211,7 @@ def processes() -> Iterator[tuple[bytes, str]]:
 
 def test_ctrl_c_lets_units_finish_and_says_how_to_go_on(configured: Cli) -> None:
     changed(configured)
-    process = configured.start("apply", f"site={SITE}", "--yes", "--policy", "slow")
+    process = configured.start("apply", SOME, "--yes", "--policy", "slow")
     assert process.stdout is not None
     for line in process.stdout:
         if "unit-succeeded" in line:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from fleetctl.adapters.store import refusals
+from fleetctl.core.clock import next_epoch
 from fleetctl.core.config import Config
 from fleetctl.core.facts import Observation
 from fleetctl.core.plan import Plan
@@ -198,7 +199,7 @@ class MemoryControllers:
             if holder.lease_until > now:
                 raise refusals.led(holder)
             until = now + timedelta(seconds=lease_s)
-            self.rows.controller = Controller(holder.epoch + 1, owner, host, pid, until, command)
+            self.rows.controller = Controller(next_epoch(holder.epoch, now), owner, host, pid, until, command)
             return self.rows.controller.epoch
 
     def renew(self, epoch: int, *, now: datetime, lease_s: float) -> None:

@@ -11,6 +11,7 @@ from fleetctl.adapters.store import refusals
 from fleetctl.adapters.store.engine import Database
 from fleetctl.adapters.store.schema import CONTROLLER, PROCESSES
 from fleetctl.adapters.store.times import LONG_AGO, from_column, to_column
+from fleetctl.core.clock import next_epoch
 from fleetctl.ports import Controller
 
 
@@ -42,7 +43,7 @@ class SqlControllers:
             if holder.lease_until > now:
                 raise refusals.led(holder)
             values = {"owner": owner, "host": host, "pid": pid, "command": command}
-            epoch = holder.epoch + 1
+            epoch = next_epoch(holder.epoch, now)
             connection.execute(update(CONTROLLER).values(epoch=epoch, lease_until=_end(now, lease_s), **values))
             return epoch
 
