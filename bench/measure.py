@@ -70,6 +70,7 @@ def once(command: Command) -> Usage:
         RunFailed: with the end of its output.
     """
     command.before()
+    others = _children()
     with tempfile.TemporaryFile() as output:
         started_s = time.monotonic()
         process = subprocess.Popen(
@@ -83,7 +84,7 @@ def once(command: Command) -> Usage:
         _, status, used = os.wait4(process.pid, 0)
         wall_s = time.monotonic() - started_s
         process.returncode = os.waitstatus_to_exitcode(status)
-        usages = [used, *_leftovers()]
+        usages = [used, *_leftovers(others)]
         if process.returncode not in command.codes:
             raise RunFailed(f"{process.args!r} ended with {process.returncode}: {_tail(output.fileno())}")
     return Usage(wall_s, sum(map(_cpu_s, usages)), max(u.ru_maxrss for u in usages) * 1024 / 1e6)
@@ -135,18 +136,18 @@ def adopt_orphans() -> None:
         raise OSError(ctypes.get_errno(), "prctl")
 
 
-def _leftovers() -> Iterator[resource.struct_rusage]:
+def _leftovers(others: frozenset[int]) -> Iterator[resource.struct_rusage]:
     """End what a command left running and became this process's child; yield what it used."""
-    while children := _children():
+    while children := _children() - others:
         for pid in children:
             os.kill(pid, signal.SIGTERM)
         for pid in children:
             yield os.wait4(pid, 0)[2]
 
 
-def _children() -> list[int]:
+def _children() -> frozenset[int]:
     path = Path(f"/proc/self/task/{os.getpid()}/children")
-    return [int(pid) for pid in path.read_text().split()]
+    return frozenset(int(pid) for pid in path.read_text().split())
 
 
 def _cpu_s(used: resource.struct_rusage) -> float:
