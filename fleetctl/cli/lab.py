@@ -16,11 +16,12 @@ import typer
 from fleetctl.cli.arguments import UnitName
 from fleetctl.cli.frame import Frame, colour, frame_of, print_json
 from fleetctl.cli.table import print_table
-from fleetctl.core.problems import CouldNot, InvalidInput
+from fleetctl.core.problems import CouldNot, InvalidInput, Problem
 
 if TYPE_CHECKING:
     from fleetctl.core.route import Way
     from fleetctl.lab.lab import Up
+    from fleetctl.lab.line import Line
 
 app = typer.Typer(
     help="Stand-in units on this machine: bring them up, break them, take them down.", no_args_is_help=True
@@ -33,6 +34,9 @@ _SAMPLE_UNITS = 12
 Source = Annotated[
     Path | None, typer.Option("--from", metavar="INVENTORY", help="Folder with the fleet.yaml to stand in for.")
 ]
+Delay = Annotated[float | None, typer.Option(min=0, max=10_000, help="lossy: how late each way; 40 if left out.")]
+Jitter = Annotated[float | None, typer.Option(min=0, max=10_000, help="lossy: later or earlier by so much; 0.")]
+Loss = Annotated[float | None, typer.Option(min=0, max=100, help="lossy: packets lost of a hundred each way; 2.")]
 
 
 class LevelOption(StrEnum):
@@ -54,7 +58,9 @@ class FaultOption(StrEnum):
     HANG = "hang"
     UNHANG = "unhang"
     SLOW = "slow"
+    LOSSY = "lossy"
     FAST = "fast"
+    CLEAR = "clear"
     FILL_DISK = "fill-disk"
     FREE_DISK = "free-disk"
     CORRUPT = "corrupt"
@@ -107,13 +113,17 @@ def fault(
     ctx: typer.Context,
     unit: UnitName,
     what: Annotated[FaultOption, typer.Argument(metavar="FAULT", help=", ".join(f.value for f in FaultOption))],
+    delay_ms: Delay = None,
+    jitter_ms: Jitter = None,
+    loss_percent: Loss = None,
     source: Source = None,
 ) -> None:
     """Break a stand-in, or repair it: power, network, disk, processes, files."""
     from fleetctl.lab import lab
 
+    line = _line(what, delay_ms=delay_ms, jitter_ms=jitter_ms, loss_percent=loss_percent)
     frame = _frame_of_lab(frame_of(ctx), source)
-    done = lab.fault(lab_folder(frame), unit, what.value)
+    done = lab.fault(lab_folder(frame), unit, what.value, line)
     if frame.is_json:
         print_json({"schema": "fleetctl/lab-fault/v1", "unit": unit, "fault": what.value, "done": done})
     else:
@@ -138,6 +148,18 @@ def down(ctx: typer.Context, source: Source = None) -> None:
 def lab_folder(frame: Frame) -> Path:
     """Return the folder of a fleet's lab."""
     return frame.state_folder / "lab"
+
+
+def _line(what: FaultOption, **numbers: float | None) -> Line:
+    """Return what a lossy line shall be like; its numbers are an error with any other fault."""
+    from fleetctl.lab.line import USUAL
+
+    given = {name: number for name, number in numbers.items() if number is not None}
+    if given and what is not FaultOption.LOSSY:
+        option = f"--{next(iter(given)).replace('_', '-')}"
+        message = f"{option} says what a lossy line is like, and '{what.value}' makes none"
+        raise InvalidInput([Problem("misplaced-option", message, hint=f"leave {option} out, or say 'lossy'")])
+    return replace(USUAL, **given)
 
 
 def _frame_to_bring_up(frame: Frame, source: Path | None, units: int | None) -> Frame:

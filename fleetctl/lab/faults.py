@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from fleetctl.core.names import did_you_mean
 from fleetctl.core.problems import CouldNot
-from fleetctl.lab import networks
+from fleetctl.lab import cable, networks
 from fleetctl.lab.layout import Level
+from fleetctl.lab.line import USUAL, Line
 from fleetctl.lab.machine import Machine
 from fleetctl.lab.unit import processes
 
@@ -37,13 +39,19 @@ class Fault:
     refusals: tuple[tuple[Level, str], ...] = ()
 
 
-def apply(machine: Machine, name: str, level: Level) -> str:
+def apply(machine: Machine, name: str, level: Level, line: Line = USUAL) -> str:
     """Do something to a unit; returns what was done.
+
+    Args:
+        machine: the unit.
+        name: of the fault.
+        level: of the lab.
+        line: what a lossy line is like.
 
     Raises:
         CouldNot: if there is no such fault, or this level or the unit's state does not allow it.
     """
-    fault = FAULTS.get(name)
+    fault = faults(line).get(name)
     if fault is None:
         raise CouldNot(f"there is no fault '{name}'", hint=did_you_mean(name, FAULTS))
     reason = dict(fault.refusals).get(level)
@@ -100,11 +108,26 @@ def _slow(machine: Machine) -> str:
     return "the link carries 256 kbit/s"
 
 
-def _fast(machine: Machine) -> str:
+def _lossy(line: Line, machine: Machine) -> str:
+    _take_relay_out(machine)
+    machine.relay = cable.put_in(machine.stand, line)
+    machine.faults.add("lossy")
+    return f"the {'uplink' if machine.stand.is_gateway else 'link'} has {line}"
+
+
+def _plain(machine: Machine) -> str:
+    _take_relay_out(machine)
     if "slow" in machine.faults:
         networks.run(networks.shaping(machine.stand, slow=False))
     machine.faults.discard("slow")
-    return "the link is as fast as it was"
+    return "the link is as good as it was"
+
+
+def _take_relay_out(machine: Machine) -> None:
+    if machine.relay is not None:
+        cable.take_out(machine.stand, machine.relay)
+    machine.relay = None
+    machine.faults.discard("lossy")
 
 
 def _fill_disk(machine: Machine) -> str:
@@ -151,6 +174,12 @@ def _write_until_full(write: Callable[[bytes], int | None], size: int) -> int:
 _NO_LINK = tuple((level, "units share this machine's network here") for level in (Level.LOOPBACK, Level.PROCESSES))
 _NO_DISK = ((Level.PROCESSES, "a unit's disk is a folder of this machine's disk here"),)
 
+
+def faults(line: Line) -> dict[str, Fault]:
+    """Return everything that can be done to a unit, by name; `line` is what a lossy one is like."""
+    return FAULTS | {"lossy": replace(FAULTS["lossy"], act=partial(_lossy, line))}
+
+
 FAULTS = {
     "cut": Fault("takes the power away", _cut, running=True),
     "on": Fault("gives power again", _on),
@@ -159,7 +188,9 @@ FAULTS = {
     "hang": Fault("stops everything that runs on the unit", _hang, running=True),
     "unhang": Fault("lets it go on", _unhang, running=True),
     "slow": Fault("limits the link to 256 kbit/s", _slow, refusals=_NO_LINK),
-    "fast": Fault("takes the limit away", _fast, refusals=_NO_LINK),
+    "lossy": Fault("delays packets and loses some", partial(_lossy, USUAL), refusals=_NO_LINK),
+    "fast": Fault("puts the plain link back", _plain, refusals=_NO_LINK),
+    "clear": Fault("puts the plain link back", _plain, refusals=_NO_LINK),
     "fill-disk": Fault("fills the unit's disk", _fill_disk, refusals=_NO_DISK),
     "free-disk": Fault("empties it again", _free_disk, refusals=_NO_DISK),
     "corrupt": Fault("flips a bit in an applied configuration file", _corrupt),

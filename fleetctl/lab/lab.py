@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from fleetctl.core.route import Pin, Way
 from fleetctl.lab import layout, levels
 from fleetctl.lab.folder import LabFolder, Record, make_sockets
 from fleetctl.lab.layout import Blueprint, Level
+from fleetctl.lab.line import USUAL, Line
 from fleetctl.lab.unit.processes import holding, signal_all, started
 
 _DIAL = Path(__file__).with_name("dial.py")
@@ -97,8 +98,14 @@ def status(path: Path) -> dict[str, Any]:
     return {"level": record.level.value, "why": record.why, "cannot": list(levels.cannot(record.level)), "units": units}
 
 
-def fault(path: Path, unit: str, name: str) -> str:
+def fault(path: Path, unit: str, name: str, line: Line = USUAL) -> str:
     """Do something to a unit; returns what was done.
+
+    Args:
+        path: folder of the lab.
+        unit: its name.
+        name: of the fault.
+        line: what a lossy line is like.
 
     Raises:
         CouldNot: if no lab is up, it has no such unit, or its level cannot do that.
@@ -108,7 +115,7 @@ def fault(path: Path, unit: str, name: str) -> str:
     known = [s.unit for s in layout.blueprint_from_json(folder.blueprint.read_text()).stands]
     if unit not in known:
         raise CouldNot(f"the lab has no unit '{unit}'", hint=did_you_mean(unit, known))
-    done: str = ask(record, {"do": "fault", "unit": unit, "fault": name})["done"]
+    done: str = ask(record, {"do": "fault", "unit": unit, "fault": name, "line": asdict(line)})["done"]
     return done
 
 

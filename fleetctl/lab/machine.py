@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from fleetctl.lab.cable import Relay
 from fleetctl.lab.folder import LabFolder
 from fleetctl.lab.layout import Stand
 from fleetctl.lab.unit import processes
@@ -38,6 +39,7 @@ class Machine:
     Attributes:
         ended: how its last boot ended; empty if none has.
         faults: what was done to it and not undone.
+        relay: the relay in its cable, if one was put there.
     """
 
     stand: Stand
@@ -52,6 +54,7 @@ class Machine:
     faults: set[str] = field(default_factory=set)
     events: int = -1
     process: subprocess.Popen[bytes] | None = None
+    relay: Relay | None = None
     _heard: bytes = b""
     _linked: bool = True
 

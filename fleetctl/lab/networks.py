@@ -14,6 +14,10 @@ from dataclasses import dataclass
 from fleetctl.core.problems import CouldNot
 from fleetctl.lab.layout import CONTROLLER, LAN, PORT, WAN, Stand
 
+_UPLINK, _LAN = "uplink", "br0"
+_UPLINK_MAC = "02:00:5e:00:00:01"
+"""Fixed: a bridge takes the lowest address of its ports otherwise, a new port then changes it, and gateways go on
+sending to the old one."""
 _SLOW = "root tbf rate 256kbit burst 8kb latency 500ms"
 
 
@@ -60,6 +64,37 @@ def shaping(stand: Stand, *, slow: bool) -> list[Batch]:
     return [Batch(name, (f"qdisc {verb} dev {device}{rule}",), "tc") for name, device in ends]
 
 
+def relay_ends(stand: Stand) -> tuple[str, str]:
+    """Return the names of a relay's two devices: towards the unit, and towards the rest of the network."""
+    return f"n{stand.number}", f"f{stand.number}"
+
+
+def at_relay(stand: Stand, command: Sequence[str]) -> list[str]:
+    """Return a command that runs where the far end of a unit's cable is: in its site, or beside the controller."""
+    namespace, _, _ = _far_end(stand)
+    return [*(["nsenter", f"--net=/run/netns/{namespace}"] if namespace else []), *command]
+
+
+def relayed(stand: Stand, *, relay: bool) -> list[Batch]:
+    """Return what plugs the far end of a unit's cable into its relay, which runs, or into its bridge again.
+
+    A gateway's is its uplink, so that all that passes between the controller and its site goes through.
+    """
+    namespace, bridge, port = _far_end(stand)
+    near, far = relay_ends(stand)
+    joint = f"j{stand.number}"
+    if not relay:
+        return [Batch(namespace, (f"link set {port} master {bridge}", f"link del {joint}"))]
+    lines = (
+        f"link add {joint} type bridge",
+        f"link set {joint} up",
+        f"link set {near} master {joint} up",
+        f"link set {far} master {bridge} up",
+        f"link set {port} master {joint}",
+    )
+    return [Batch(namespace, lines)]
+
+
 def run(batches: Iterable[Batch]) -> None:
     """Run batches one after another.
 
@@ -87,31 +122,38 @@ def _uplink_port(stand: Stand) -> str:
     return f"g{stand.number}"
 
 
+def _far_end(stand: Stand) -> tuple[str, str, str]:
+    """Return the namespace, the bridge and the port that a unit's cable to the controller's side ends in."""
+    if stand.uplink:
+        return "", _UPLINK, _uplink_port(stand)
+    return site_namespace(stand), _LAN, _port(stand)
+
+
 def _uplink(stands: Sequence[Stand], sites: Iterable[str]) -> Batch:
     lines = [f"netns add {name}" for name in [*sites, *(unit_namespace(s) for s in stands)]]
     lines += [
         "link set lo up",
-        "link add uplink type bridge",
-        f"addr add {CONTROLLER}/32 dev uplink",
-        "link set uplink up",
+        f"link add {_UPLINK} address {_UPLINK_MAC} type bridge",
+        f"addr add {CONTROLLER}/32 dev {_UPLINK}",
+        f"link set {_UPLINK} up",
     ]
     for stand in stands:
         if stand.uplink:
             port = _uplink_port(stand)
             lines += [
                 f"link add {port} type veth peer name {WAN} netns {unit_namespace(stand)}",
-                f"link set {port} master uplink up",
-                f"route add {stand.uplink}/32 dev uplink",
+                f"link set {port} master {_UPLINK} up",
+                f"route add {stand.uplink}/32 dev {_UPLINK}",
             ]
     return Batch("", tuple(lines))
 
 
 def _site(name: str, stands: Sequence[Stand]) -> Batch:
-    lines = ["link add br0 type bridge", "link set br0 up"]
+    lines = [f"link add {_LAN} type bridge", f"link set {_LAN} up"]
     for stand in stands:
         address = f" address {stand.mac}" if stand.mac else ""
         lines += [
             f"link add {_port(stand)} type veth peer name {_inner(stand)}{address} netns {unit_namespace(stand)}",
-            f"link set {_port(stand)} master br0 up",
+            f"link set {_port(stand)} master {_LAN} up",
         ]
     return Batch(name, tuple(lines))

@@ -24,6 +24,7 @@ from fleetctl.core.problems import CouldNot
 from fleetctl.lab import faults, layout
 from fleetctl.lab.folder import LabFolder, Record
 from fleetctl.lab.layout import Stand
+from fleetctl.lab.line import Line
 from fleetctl.lab.machine import Machine, Phase
 from fleetctl.lab.worlds import world_of
 
@@ -94,9 +95,11 @@ class Supervisor:
 
     def _serve(self, path: Path, answer: Callable[[socket.socket], None]) -> None:
         server = socket.socket(socket.AF_UNIX)
-        server.bind(str(path))
-        path.chmod(0o600)
+        early = path.with_name(f"{path.name}.new")
+        server.bind(str(early))
+        early.chmod(0o600)
         server.listen(64)
+        early.rename(path)  # whoever sees the socket may connect: bound but not listening, it refuses
 
         def accept() -> None:
             peer, _ = server.accept()
@@ -147,7 +150,8 @@ class Supervisor:
             return {"failure": self._failure, "units": [m.document() for m in self._machines.values()]}
         if request["do"] == "fault":
             machine = self._machines[request["unit"]]
-            done = faults.apply(machine, request["fault"], self._blueprint.level)
+            line = Line(**request.get("line", {}))
+            done = faults.apply(machine, request["fault"], self._blueprint.level, line)
             if request["fault"] == "on" and machine.process is None and machine not in self._waiting:
                 self._waiting.append(machine)
             log(f"{request['unit']}: {request['fault']}: {done}")

@@ -18,6 +18,7 @@ from fleetctl.core.problems import CouldNot
 from fleetctl.core.routes import route_to
 from fleetctl.lab import lab
 from fleetctl.lab.layout import Level
+from fleetctl.lab.line import USUAL, Line
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,9 @@ class Lab:
         except subprocess.TimeoutExpired:
             return False
 
-    def fault(self, unit: str, name: str) -> str:
+    def fault(self, unit: str, name: str, line: Line = USUAL) -> str:
         """Do something to a unit."""
-        return lab.fault(self.path, unit, name)
+        return lab.fault(self.path, unit, name, line)
 
     def phase(self, unit: str) -> str:
         """Return what the supervisor knows of a unit: off, booting, up or good."""

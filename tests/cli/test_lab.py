@@ -96,3 +96,19 @@ def test_a_part_of_a_fleet_comes_with_its_gateways(tmp_path: Path) -> None:
         assert json.loads(up.stdout)["units"] == ["site-2/gw-1", "site-2/rad-01"], up.stderr
     finally:
         call(tmp_path, "lab", "down")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("slow", "--delay-ms", "5"), "--delay-ms says what a lossy line is like, and 'slow' makes none"),
+        (("lossy", "--loss-percent", "101"), "--loss-percent"),
+        (("lossy", "--jitter-ms", "-1"), "--jitter-ms"),
+    ],
+)
+def test_numbers_of_a_lossy_line_that_mean_nothing_are_refused(
+    tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    refused = call(tmp_path, "lab", "fault", "site-1/rad-01", *arguments)
+    assert refused.returncode == 2
+    assert said in refused.stderr

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import pwd
 import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,11 +17,11 @@ from fleetctl.lab.layout import Level
 from fleetctl.lab.unit.processes import started
 from tests.builders.lab_fleets import lab_fleet
 from tests.builders.labs import Lab, a_lab, traces, wait_until
+from tests.builders.somebody import somebody
 
 pytestmark = pytest.mark.lab
 
 RADIATOR, GATEWAY = "site-1/rad-1", "site-1/gw"
-ROOT_OF_CHECKOUT = Path(lab.__file__).parents[2]
 
 
 @pytest.fixture(scope="module", params=[Level.LOOPBACK, Level.PROCESSES])
@@ -81,7 +79,7 @@ def test_power_and_hangs_work_without_networks(here: Lab) -> None:
     assert here.answers(RADIATOR)
 
 
-@pytest.mark.parametrize("name", ["unplug", "plug", "slow", "fast"])
+@pytest.mark.parametrize("name", ["unplug", "plug", "slow", "lossy", "fast", "clear"])
 def test_what_needs_a_network_is_refused_with_the_reason(here: Lab, name: str) -> None:
     with pytest.raises(CouldNot, match="share this machine's network"):
         here.fault(RADIATOR, name)
@@ -159,27 +157,8 @@ print([p.name for p in path.parent.iterdir()])
 @pytest.mark.skipif(os.geteuid() != 0, reason="the other tests run as an ordinary user already")
 @pytest.mark.parametrize("level", list(Level))
 def test_every_level_works_for_an_ordinary_user(tmp_path: Path, level: Level) -> None:
-    """The user has a home and a shell, in a user database that only this command sees."""
-    home = Path("/tmp") / f"fleetctl-lab-user-{os.getpid()}"
-    accounts = tmp_path / "passwd"
-    somebody = f"labuser:x:54321:54321::{home}:/bin/sh\n"
-    accounts.write_text("".join(f"{':'.join(map(str, u))}\n" for u in pwd.getpwall()) + somebody)
-    home.mkdir()
-    os.chown(home, 54321, 54321)
-    become = f"mount --bind {accounts} /etc/passwd && exec setpriv --reuid 54321 --regid 54321 --clear-groups"
-    python = f"/usr/bin/python3 - {home} {level.value}"
-    try:
-        result = subprocess.run(
-            ["unshare", "--mount", "sh", "-c", f"cd {ROOT_OF_CHECKOUT} && {become} {python}"],
-            input=AS_SOMEBODY,
-            capture_output=True,
-            text=True,
-            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(home), "PYTHONPATH": str(ROOT_OF_CHECKOUT)},
-        )
-        assert result.returncode == 0, result.stderr
-        status, left = result.stdout.strip().splitlines()
+    with somebody(tmp_path) as user:
+        status, left = user.run_python(AS_SOMEBODY, str(user.home), level.value)
         assert json.loads(status)["release"]["serial"] == "LAB-1-1"
         assert left == "['known_hosts']"
-        wait_until(lambda: traces(home / "lab") == [], "nothing is left")
-    finally:
-        subprocess.run(["rm", "-rf", str(home)])
+        wait_until(lambda: traces(user.home / "lab") == [], "nothing is left")

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from fleetctl.lab.layout import Level, lay_out
-from fleetctl.lab.networks import Batch, links, plumbing, shaping
+from fleetctl.lab.networks import Batch, at_relay, links, plumbing, relay_ends, relayed, shaping
 from tests.builders.lab_fleets import lab_fleet
 
 STANDS = {s.unit: s for s in lay_out(lab_fleet(), Level.NAMESPACES).stands}
@@ -39,3 +39,27 @@ def test_a_slow_link_is_slow_both_ways_and_comes_back() -> None:
     assert [b.namespace for b in slow] == [b.namespace for b in fast] == ["s1", "u2"]
     assert all("replace" in b.lines[0] and "tbf" in b.lines[0] for b in slow)
     assert all("del" in b.lines[0] for b in fast)
+
+
+def test_a_relay_stands_where_the_cable_ends_and_its_port_is_moved_last() -> None:
+    number = RADIATOR.number
+    (put_in,), (taken_out,) = relayed(RADIATOR, relay=True), relayed(RADIATOR, relay=False)
+    assert put_in.namespace == taken_out.namespace == "s1"
+    assert put_in.lines[-1] == f"link set v{number} master j{number}"
+    assert taken_out.lines[0] == f"link set v{number} master br0"
+    assert at_relay(RADIATOR, ["relay"]) == ["nsenter", "--net=/run/netns/s1", "relay"]
+    assert not any("u2" in line or "address" in line for line in put_in.lines), "the unit's side is left alone"
+
+
+def test_a_gateways_relay_is_in_its_uplink() -> None:
+    near, far = relay_ends(GATEWAY)
+    (put_in,) = relayed(GATEWAY, relay=True)
+    assert put_in.namespace == ""
+    assert f"link set {far} master uplink up" in put_in.lines
+    assert at_relay(GATEWAY, ["relay", near]) == ["relay", near]
+
+
+def test_the_controllers_hardware_address_is_no_ports() -> None:
+    """Else a port that comes or goes may change it, and gateways send to the old one."""
+    uplink = plumbing(list(STANDS.values()))[0]
+    assert any(line.startswith("link add uplink address 02:") for line in uplink.lines)
