@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import fleetctl
+from fleetctl.lab.unit import file_checks
 from fleetctl.lab.unit.settings import LIBRARY, PATH, PYTHON
 
 SERVICES = ("network", "time", "ssh", "heat", "compute", "labels", "boot", "netboot")
@@ -215,7 +216,7 @@ def write_private(path: Path, text: str) -> None:
 
 def _programs() -> dict[str, str]:
     power = dict.fromkeys(("sbin/reboot", "sbin/poweroff", "sbin/halt", "sbin/shutdown", "bin/systemctl"), "power")
-    hooks = {f"lib/fleet/hooks/{service}": "hooks" for service in SERVICES}
+    hooks = {f"lib/fleet/hooks/{s}": "file_checks" if s in file_checks.CHECKS else "hooks" for s in SERVICES}
     return {**power, **hooks, "bin/rauc": "rauc"}
 
 

@@ -9,9 +9,10 @@ import pytest
 
 from fleetctl.lab.base import SERVICES
 from fleetctl.lab.layout import Level, lay_out
-from fleetctl.lab.unit import hooks
+from fleetctl.lab.unit import file_checks, hooks
 from tests.builders.lab_fleets import lab_fleet
 
+CHECKS = {**hooks.CHECKS, **file_checks.CHECKS}
 SETTINGS = {s.unit: s.settings for s in lay_out(lab_fleet(), Level.PROCESSES).stands}["site-1/rad-1"]
 NETWORK = "[Match]\nName=eth0\n[Network]\nAddress=10.77.1.11/24\nGateway=10.77.1.1\n"
 
@@ -66,26 +67,28 @@ BAD = [
 
 @pytest.mark.parametrize(("service", "path", "text"), GOOD)
 def test_a_good_file_passes(tree: Path, service: str, path: str, text: str) -> None:
-    hooks.CHECKS[service](staged(tree, path, text))
+    CHECKS[service](staged(tree, path, text))
 
 
 @pytest.mark.parametrize(("service", "path", "text", "complaint"), BAD)
 def test_a_bad_file_fails_with_the_reason(tree: Path, service: str, path: str, text: str, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
-        hooks.CHECKS[service](staged(tree, path, text))
+        CHECKS[service](staged(tree, path, text))
 
 
 def test_what_is_wrong_with_a_private_file_does_not_give_it_away(tree: Path) -> None:
     with pytest.raises(ValueError, match="line 1") as caught:
-        hooks.check_variables("etc/fleet/compute.env")(staged(tree, "etc/fleet/compute.env", "TOKEN='hunter2\n"))
+        file_checks.check_variables("etc/fleet", "compute.env")(
+            staged(tree, "etc/fleet/compute.env", "TOKEN='hunter2\n")
+        )
     assert "hunter2" not in str(caught.value)
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_service_without_files_passes(tree: Path, service: str) -> None:
     tree.mkdir()
-    hooks.CHECKS[service](tree)
+    CHECKS[service](tree)
 
 
 def test_every_service_has_a_hook() -> None:
-    assert set(hooks.CHECKS) == set(SERVICES)
+    assert set(CHECKS) == set(SERVICES)
