@@ -61,7 +61,7 @@ POLICIES: Data = {
         "unreachable": "defer",
     },
 }
-BRISK: Data = {"brisk": {"max_in_progress": 12, "max_failed": 1, "retries": 0, "step_timeout_s": 45}}
+BRISK: Data = {"brisk": {"max_in_progress": 12, "max_failed": 1, "retries": 0, "step_timeout_s": 60}}
 """For the demonstration: stand-ins boot within seconds, and a person is watching."""
 HEAT = {"min_setpoint_c": 16, "max_setpoint_c": 26, "default_setpoint_c": 20, "watchdog_s": 60}
 
