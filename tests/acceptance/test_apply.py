@@ -38,7 +38,7 @@ def changed(cli: Cli) -> str:
 
 
 def units_of(cli: Cli, selection: str) -> list[str]:
-    return [row["name"] for row in cli.json("inventory", "list", selection)["units"]]
+    return [row["unit"] for row in cli.json("inventory", "list", selection)["units"]]
 
 
 def phases(cli: Cli, rollout: str = "last") -> dict[str, str]:
@@ -105,7 +105,7 @@ def test_a_unit_cut_in_mid_rollout_fails_alone_and_alone_is_retried(configured: 
     code, out = ended(process)
     assert code == 1, out
     assert Counter(phases(configured).values()) == {"succeeded": len(names), "failed": 1}
-    assert "does not answer" in configured("rollout", "why", "last", last).out
+    assert "no answer" in configured("rollout", "why", "last", last).out
     configured("lab", "fault", last, "on")
     wait_for(configured, last)
     retried = configured("-o", "json", "rollout", "retry", "last").json_lines
@@ -319,14 +319,14 @@ def test_no_secret_in_any_file_that_a_run_leaves(configured: Cli) -> None:
         "fleet.yaml",
         ("policies:\n", "secrets:\n  token: {backend: env, locator: CANARY_TOKEN, version: '1'}\npolicies:\n"),
     )
-    configured.override("labels.prom.j2", append="# {{ secret('token') }}\n")
+    configured.override("compute.env.j2", append="TOKEN={{ secret('token') }}\n")
     cli = Cli(configured.folder, {"CANARY_TOKEN": canary})
     said = [
         cli("render", name, "--out", str(cli.folder / "rendered")),
         cli("plan", name, "--out", "secret.plan"),
         cli("apply", "secret.plan"),
     ]
-    assert canary in on_unit(cli, name, "cat", "/var/lib/prometheus/node-exporter/fleet.prom")
+    assert canary in on_unit(cli, name, "cat", "/etc/fleet/compute.env")
     assert not any(canary in str(ran) for ran in said)
     holders = [f for root in (cli.folder, Path("/dev/shm")) for f in root.rglob("*") if holds(f, canary)]
     assert holders == []
