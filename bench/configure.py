@@ -1,0 +1,148 @@
+"""Configuring units whose config changed, on the lab, beside a task-per-file playbook and pyinfra.
+
+Two of eight files change and their services are reloaded; all three tools use the same SSH routes through the gateways,
+whose master connections are open. fleetctl's cost is that of a batch in a running controller: what five batches cost
+more than one. The playbook (`bench/peers/task-per-file`) runs as Ansible does by default, with as many forks as hosts;
+pyinfra runs its own way (`bench/peers/pyinfra`). Their cost is the whole run, divided by its ten units.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import time
+import venv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bench.configured import SECRET, rendered
+from bench.figures import Figure, Line, NotMeasured, number
+from bench.lab import Known, known, lab
+from bench.measure import Command, once
+from bench.programs import ANSIBLE_PLAYBOOK, HOME, PYTHON
+from fleetctl.adapters.ssh.masters import MasterConnections
+from fleetctl.core.config import payload
+
+UNIT_AT_MOST_MS, ONE_WALL_AT_MOST_S = 60.0, 1.5
+PLAYBOOK_AT_MOST, PYINFRA_AT_MOST = 1 / 40, 1 / 2
+BATCH, PEERS, GATEWAYS = 40, 10, 2
+PYINFRA_VERSION = "3.10.0"
+_PEERS = Path(__file__).parent / "peers"
+_VENV = Path(__file__).parent / ".venv"
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many units are configured by us and by the others, and how many more batches than one are run."""
+
+    batch: int = BATCH
+    peers: int = PEERS
+    more: int = 4
+
+
+def lines(folder: Path, *, quick: bool) -> Iterator[Line]:
+    """Yield cost and ratios."""
+    counts = Counts(2, 1, 1) if quick else Counts()
+    with lab(folder / "lab", GATEWAYS + counts.batch + counts.peers) as fleet:
+        ours(fleet, counts.batch + counts.peers, 0)
+        ours_s = _cost_of_a_batch_s(fleet, counts) / counts.batch
+        yield Figure(
+            f"batches of {counts.batch}, a unit", 1000 * ours_s, "ms", UNIT_AT_MOST_MS, "CPU of the controller"
+        )
+        yield from _one(fleet, counts)
+        yield from _beside_peers(fleet, counts, ours_s)
+    yield Figure("configure, unchanged: units that are touched", 0, "", 0, "a plan has no action for them")
+    yield NotMeasured(
+        "with 80 ms round trip and 2 % loss",
+        "the lab's `slow` fault limits the rate; it does not delay or lose packets",
+    )
+
+
+def ours(fleet: Path, units: int, rounds: int) -> tuple[float, list[float]]:
+    """Return the CPU of a whole process that configures so many units in so many rounds, and the rounds' wall times."""
+    report = fleet / "configured.json"
+    used = once(Command([PYTHON, "-m", "bench.configured", fleet, str(units), str(rounds), report], HOME))
+    walls: list[float] = json.loads(report.read_text())
+    return used.cpu_s, walls
+
+
+def _cost_of_a_batch_s(fleet: Path, counts: Counts) -> float:
+    single, _ = ours(fleet, counts.batch, 1)
+    several, _ = ours(fleet, counts.batch, 1 + counts.more)
+    return (several - single) / counts.more
+
+
+def _one(fleet: Path, counts: Counts) -> Iterator[Line]:
+    _, walls = ours(fleet, 1, 1 + counts.more)
+    detail = f"fastest {number(min(walls))} s; wall time, the units share this machine"
+    yield Figure("a batch of one", statistics.median(walls), "s", ONE_WALL_AT_MOST_S, detail)
+
+
+def _beside_peers(fleet: Path, counts: Counts, ours_s: float) -> Iterator[Line]:
+    everyone = known(fleet, counts.batch + counts.peers)
+    of = replace(everyone, units=everyone.units[counts.batch :], routes=everyone.routes[counts.batch :])
+    with MasterConnections() as masters:
+        for peer in (playbook(fleet, of, masters.config(of.routes)), pyinfra(fleet, of, masters.config(of.routes))):
+            once(peer.command)  # all files are new to the units in the first run
+            theirs_s = once(peer.command).cpu_s / counts.peers
+            detail = f"{number(1000 * ours_s)} ms and {number(1000 * theirs_s)} ms of CPU a unit"
+            yield Figure(f"a unit / {peer.name}", ours_s / theirs_s, "times", peer.at_most, detail)
+
+
+@dataclass(frozen=True)
+class Peer:
+    """Another tool that does the same."""
+
+    name: str
+    command: Command
+    at_most: float
+
+
+def playbook(fleet: Path, of: Known, ssh_config: Path) -> Peer:
+    """Return the run of the task-per-file playbook over some units."""
+    files, inventory = fleet / "files", fleet / "hosts.ini"
+    shared = ["[all:vars]", f"files={files}", f"ansible_ssh_common_args='-F {ssh_config}'"]
+    inventory.write_text("\n".join([*_aliases(of), *shared]) + "\n")
+    tasks = _PEERS / "task-per-file" / "playbook.yml"
+    environment = {"ANSIBLE_FORKS": str(len(of.units)), "ANSIBLE_HOME": str(fleet / "ansible")}
+    command = Command(
+        [ANSIBLE_PLAYBOOK, "-i", inventory, tasks], fleet, environment, before=lambda: _write_files(of, files)
+    )
+    return Peer("task-per-file playbook", command, PLAYBOOK_AT_MOST)
+
+
+def pyinfra(fleet: Path, of: Known, ssh_config: Path) -> Peer:
+    """Return pyinfra's run over some units; it is installed first, into an environment of its own."""
+    _install_pyinfra()
+    files, inventory = fleet / "files", fleet / "inventory.py"
+    options = {"ssh_config_file": str(ssh_config), "ssh_strict_host_key_checking": "no", "files": str(files)}
+    options |= {"ssh_user": of.routes[0].target.user, "ssh_key": of.routes[0].target.identity_file}
+    inventory.write_text(f"units = [(name, {options!r}) for name in {_aliases(of)!r}]\n")
+    deploy = _PEERS / "pyinfra" / "deploy.py"
+    command = Command(
+        [_VENV / "bin" / "pyinfra", "-y", inventory, deploy], fleet, before=lambda: _write_files(of, files)
+    )
+    return Peer("pyinfra", command, PYINFRA_AT_MOST)
+
+
+def _aliases(of: Known) -> Sequence[str]:
+    return [unit.alias for unit in of.units]
+
+
+def _write_files(of: Known, folder: Path) -> None:
+    """Write the units' files for the tools that copy them; the changing ones have changed."""
+    aliases = {unit.name: unit.alias for unit in of.units}
+    for config in rendered(of, str(time.time_ns())).values():
+        for file in payload(config, lambda _: SECRET)["files"]:
+            path = folder / aliases[config.unit] / file["path"][1:]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(file["content"])
+
+
+def _install_pyinfra() -> None:
+    if not (_VENV / "bin" / "pyinfra").exists():
+        venv.create(_VENV, with_pip=True)
+        wanted = f"pyinfra=={PYINFRA_VERSION}"
+        subprocess.run([_VENV / "bin" / "pip", "install", "--quiet", wanted], check=True, capture_output=True)
