@@ -144,7 +144,8 @@ def build_folder(root: Path, library: Path, authorized_key: Path) -> None:
     (root / LIBRARY[1:]).parent.mkdir(parents=True)
     (root / LIBRARY[1:]).symlink_to(library)
     install_programs(root / "usr", str(library))
-    environment = f'SetEnv FLEET_ROOT="{root}" PATH="{folder_path(root)}"\n'
+    # bash reads its user's ~/.bashrc for sshd only on the first level of shells; what that does is no unit's business.
+    environment = f'SetEnv FLEET_ROOT="{root}" PATH="{folder_path(root)}" SHLVL=1\n'
     write_program(root / "usr/lib/fleet/session", _SESSION.format(path=shlex.quote(folder_path(root))))
     # A folder under /tmp is writable for others further up, and the key's own file is ours.
     keys = f'AuthorizedKeysFile "{authorized_key}"\nStrictModes no\n'
