@@ -58,12 +58,12 @@ def make_plan(
     unchanged = 0
     for want in sorted(desired, key=lambda d: d.unit):
         planned = plan_unit(want, observed.get(want.unit))
-        if isinstance(planned, LeftOut):
-            left_out.append(planned)
-        elif planned.actions:
-            units.append(planned)
-        else:
+        if planned is None:
             unchanged += 1
+        elif isinstance(planned, LeftOut):
+            left_out.append(planned)
+        else:
+            units.append(planned)
     sites = sorted({unit.site for unit in units})
     return Plan(
         id=occasion.id,
@@ -81,8 +81,8 @@ def make_plan(
     )
 
 
-def plan_unit(want: Desired, seen: Observation | None) -> UnitPlan | LeftOut:
-    """Say what one unit needs, or why nothing can be said about it."""
+def plan_unit(want: Desired, seen: Observation | None) -> UnitPlan | LeftOut | None:
+    """Say what one unit needs, or why nothing can be said about it; None if it needs nothing."""
     if seen is None:
         return LeftOut(want.unit, None, "never observed")
     if isinstance(seen, Unobserved):
@@ -90,6 +90,8 @@ def plan_unit(want: Desired, seen: Observation | None) -> UnitPlan | LeftOut:
     if want.serial and seen.serial and want.serial != seen.serial:
         reason = f"answers with serial {seen.serial}, the inventory says {want.serial}"
         return LeftOut(want.unit, Cause.WRONG_IDENTITY, reason)
+    if not (_needs_config(want, seen) or seen.reboot_needed):
+        return None
     files = differing_files(want, seen)
     actions, reasons = _actions(want, seen, files)
     return UnitPlan(
@@ -114,10 +116,14 @@ def differing_files(want: Desired, seen: Facts) -> tuple[str, ...]:
     return tuple(sorted(changed | removed | set(seen.config_changed)))
 
 
+def _needs_config(want: Desired, seen: Facts) -> bool:
+    return bool(seen.config_digest != want.config_digest or seen.config_changed or seen.unconfirmed)
+
+
 def _actions(want: Desired, seen: Facts, files: tuple[str, ...]) -> tuple[list[Action], list[str]]:
     actions: list[Action] = []
     reasons: list[str] = []
-    if seen.config_digest != want.config_digest or seen.config_changed or seen.unconfirmed:
+    if _needs_config(want, seen):
         actions.append(Action.CONFIGURE)
         reasons.append(_why_configure(want, seen, files))
     reboots = [path for path in files if path in want.reboots] if actions else []

@@ -11,10 +11,10 @@ import contextlib
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import ArgumentError, DatabaseError, InternalError, NoSuchModuleError, OperationalError
 
 from fleetctl.adapters.store import sqlite_file
@@ -35,7 +35,10 @@ _HINTS = (
 )
 """What to do, by what the database says."""
 
-Insert = sqlite.Insert | postgresql.Insert
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
+
+    Insert = sqlite.Insert | postgresql.Insert
 
 
 class Database:
@@ -70,7 +73,11 @@ class Database:
 
     def insert(self, table: Table) -> Insert:
         """Return the dialect's INSERT, which knows ON CONFLICT."""
-        return postgresql.insert(table) if self._engine.dialect.name == "postgresql" else sqlite.insert(table)
+        if self._engine.dialect.name == "sqlite":
+            return sqlite.insert(table)
+        from sqlalchemy.dialects import postgresql  # a slow import that SQLite does not need
+
+        return postgresql.insert(table)
 
     def close(self) -> None:
         """Close every connection."""
