@@ -17,8 +17,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.configured import SECRET, rendered
-from bench.figures import Figure, Line, NotMeasured, number
+from bench.configured import SECRET, changed, rendered
+from bench.figures import Figure, Line, number
 from bench.lab import Known, known, lab
 from bench.measure import Command, once
 from bench.programs import ANSIBLE_PLAYBOOK, HOME, PYTHON
@@ -54,10 +54,6 @@ def lines(folder: Path, *, quick: bool) -> Iterator[Line]:
         yield from _one(fleet, counts)
         yield from _beside_peers(fleet, counts, ours_s)
     yield Figure("configure, unchanged: units that are touched", 0, "", 0, "a plan has no action for them")
-    yield NotMeasured(
-        "with 80 ms round trip and 2 % loss",
-        "the lab's `slow` fault limits the rate; it does not delay or lose packets",
-    )
 
 
 def ours(fleet: Path, units: int, rounds: int) -> tuple[float, list[float]]:
@@ -134,8 +130,9 @@ def _aliases(of: Known) -> Sequence[str]:
 def _write_files(of: Known, folder: Path) -> None:
     """Write the units' files for the tools that copy them; the changing ones have changed."""
     aliases = {unit.name: unit.alias for unit in of.units}
-    for config in rendered(of, str(time.time_ns())).values():
-        for file in payload(config, lambda _: SECRET)["files"]:
+    round_id = str(time.time_ns())
+    for config in rendered(of):
+        for file in payload(changed(config, round_id), lambda _: SECRET)["files"]:
             path = folder / aliases[config.unit] / file["path"][1:]
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(file["content"])

@@ -28,6 +28,7 @@ TITLES: Mapping[str, str] = {
     "scheduler": "Scheduler",
     "probe": "Probe",
     "configure": "Configure",
+    "lossy": "Configure over a bad line",
 }
 KEPT = HOME / ".cache" / "bench"
 PAGE = HOME / "docs" / "benchmarks.md"
