@@ -38,10 +38,9 @@ def changed(config: Config, round_id: str) -> Config:
     return replace(config, files=tuple(files))
 
 
-def rendered(of: Known, round_id: str) -> dict[str, Config]:
-    """Return the units' configs of a round, by the unit's name."""
-    made = configs(of.fleet, of.units, TemplateFolders())
-    return {config.unit: changed(config, round_id) for config in made}
+def rendered(of: Known) -> list[Config]:
+    """Return the units' configs as they are declared."""
+    return list(configs(of.fleet, of.units, TemplateFolders()))
 
 
 def configure(of: Known, rounds: int) -> list[float]:
@@ -51,7 +50,7 @@ def configure(of: Known, rounds: int) -> list[float]:
         AssertionError: if a unit did not take its config.
     """
     routes = {route.target.unit: route for route in of.routes}
-    current: dict[str, Config] = {}
+    declared, current = rendered(of), dict[str, Config]()
     walls: list[float] = []
     with tempfile.TemporaryDirectory(dir="/dev/shm") as folder, MasterConnections() as masters:
         sources = Sources(
@@ -65,7 +64,7 @@ def configure(of: Known, rounds: int) -> list[float]:
         try:
             for _ in range(rounds or 1):
                 round_id = str(time.time_ns())
-                current |= rendered(of, round_id)
+                current |= {config.unit: changed(config, round_id) for config in declared}
                 started_s = time.monotonic()
                 _do(executor, [_step(config, round_id, StepKind.CONFIGURE) for config in current.values()])
                 walls.append(time.monotonic() - started_s)
