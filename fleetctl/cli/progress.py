@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -30,6 +30,7 @@ STYLES = {
 ENDS = frozenset(
     {"unit-succeeded", "unit-failed", "unit-rolled-back", "unit-deferred", "unit-skipped", "unit-cancelled"}
 )
+NOBODY: Mapping[str, str] = {}
 QUIET = frozenset({"attempt-started", "unit-succeeded", "unit-reboots"})
 """Seen in the bar; a line of their own only in a pipe."""
 
@@ -43,20 +44,21 @@ class View(Protocol):
 
 
 @contextmanager
-def viewing(frame: Frame, title: str, total: int) -> Iterator[View]:
+def viewing(frame: Frame, title: str, total: int, ended: Mapping[str, str] = NOBODY) -> Iterator[View]:
     """Show a rollout's events in the form that fits where they go.
 
     Args:
         frame: the global options.
         title: what stands before the bar.
         total: how many units the rollout has.
+        ended: units that have ended already, with the event that said so.
     """
     if frame.is_json:
         yield Lines(lambda note: sys.stdout.write(json.dumps(event_document(note)) + "\n"))
     elif not colour():
         yield Lines(lambda note: sys.stderr.write(plain_line(note) + "\n"))
     else:
-        with _bar(frame, title, total) as view:
+        with _bar(frame, title, total, Tally(ended)) as view:
             yield view
 
 
@@ -98,12 +100,14 @@ class Lines:
 class Tally:
     """Folds events into what a bar shows: who is under way, who ended how."""
 
-    def __init__(self) -> None:
+    def __init__(self, ended: Mapping[str, str] = NOBODY) -> None:
         self.under_way: dict[str, str] = {}
-        self.ended: dict[str, str] = {}
+        self.ended = dict(ended)
+        self.over = False
 
     def fold(self, note: Noted) -> None:
         """Take one event in."""
+        self.over = note.what.startswith("rollout-")
         if note.what in ENDS:
             self.under_way.pop(note.unit, None)
             self.ended[note.unit] = note.what
@@ -112,6 +116,10 @@ class Tally:
         elif note.unit:
             self.ended.pop(note.unit, None)
             self.under_way[note.unit] = note.what
+
+    def completed(self, total: int) -> int:
+        """Return how far the bar goes: its end is reached, and its clock stops, only when the rollout says so."""
+        return len(self.ended) if self.over else min(len(self.ended), total - 1)
 
     @property
     def counts(self) -> str:
@@ -128,7 +136,7 @@ class Tally:
 
 
 @contextmanager
-def _bar(frame: Frame, title: str, total: int) -> Iterator[View]:
+def _bar(frame: Frame, title: str, total: int, tally: Tally) -> Iterator[View]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (
@@ -140,11 +148,10 @@ def _bar(frame: Frame, title: str, total: int) -> Iterator[View]:
     )
     with Progress(*columns, console=frame.notes(), transient=False) as progress:
         task = progress.add_task(title, total=total, counts="", busy="")
-        tally = Tally()
 
         def show(note: Noted) -> None:
             tally.fold(note)
-            progress.update(task, completed=len(tally.ended), counts=tally.counts, busy=tally.busy)
+            progress.update(task, completed=tally.completed(total), counts=tally.counts, busy=tally.busy)
             if note.what not in QUIET:
                 progress.console.print(plain_line(note), style=STYLES.get(note.what, ""))
 

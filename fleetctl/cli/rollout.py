@@ -162,10 +162,11 @@ def _steer(frame: Frame, rollout: str, kind: CommandKind, reason: str, units: tu
     with compose.state(frame, durable=True) as state:
         row = find_rollout(state, rollout)
         left_behind = kind is CommandKind.RESUME and row.status is Status.RUNNING
+        known = max((number for number, _ in state.journal.events(row.id)), default=0)
         if not left_behind:
             at = compose.clock().now().utc
             state.rollouts.command(row.id, kind, actor=frame.actor, at=at, reason=reason, units=units)
-        code = run_to_exit(frame, state, row.id)
+        code = run_to_exit(frame, state, row.id, after=known)
     raise typer.Exit(code)
 
 

@@ -11,18 +11,26 @@ if TYPE_CHECKING:
     from fleetctl.ports import State
 
 
-def run_to_exit(frame: Frame, state: State, rollout: str) -> int:
-    """Drive or follow a rollout until it settles; say how it ended and how to go on."""
+def run_to_exit(frame: Frame, state: State, rollout: str, *, after: int = 0) -> int:
+    """Drive or follow a rollout until it settles; say how it ended and how to go on.
+
+    Args:
+        frame: the global options.
+        state: the state.
+        rollout: its id.
+        after: number of the last event that is not to be told again.
+    """
     from fleetctl.cli import compose
     from fleetctl.cli.interrupts import interruptible
     from fleetctl.cli.progress import show_all, viewing
     from fleetctl.services.run import run
 
-    total = len(state.journal.progress(rollout))
+    units = state.journal.progress(rollout)
+    ended = {unit.unit: f"unit-{unit.phase.value.replace('_', '-')}" for unit in units if unit.phase.is_end}
     waiting = "stopping: nothing new starts, units under way reach a safe point (again to leave at once)"
     with interruptible(waiting) as interrupted:
-        with viewing(frame, rollout, total) as view:
-            show_all(view, run(compose.seat(frame, state, interrupted), rollout))
+        with viewing(frame, rollout, len(units), ended) as view:
+            show_all(view, run(compose.seat(frame, state, interrupted), rollout, after=after))
         row = state.journal.rollout(rollout)
         assert row is not None  # noqa: S101 - it was just run
         _conclude(frame, state, row)

@@ -33,13 +33,18 @@ class Seat:
     interrupted: Callable[[], bool] = lambda: False
 
 
-def run(seat: Seat, rollout: str) -> Iterator[Noted]:
+def run(seat: Seat, rollout: str, *, after: int = 0) -> Iterator[Noted]:
     """Drive or follow one rollout until nothing more happens by itself.
+
+    Args:
+        seat: where it is run from.
+        rollout: its id.
+        after: number of the last event that is known already.
 
     Raises:
         Fenced: if another controller took over while this one drove.
     """
-    follower = _Follower(seat, rollout)
+    follower = _Follower(seat, rollout, after)
     while not follower.settled():
         try:
             with seat.lead() as (hands, epoch):
@@ -107,10 +112,10 @@ def _pause(seat: Seat, rollout: str) -> None:
 class _Follower:
     """Reads a rollout that somebody else drives."""
 
-    def __init__(self, seat: Seat, rollout: str) -> None:
+    def __init__(self, seat: Seat, rollout: str, seen: int) -> None:
         self.journal = seat.state.journal
         self.rollout = rollout
-        self.seen = 0
+        self.seen = seen
 
     def settled(self) -> bool:
         row = self._row()
@@ -136,7 +141,7 @@ class _Follower:
 
 def watch(seat: Seat, rollout: str) -> Iterator[Noted]:
     """Yield what happens to a rollout until nothing more does, without driving it."""
-    follower = _Follower(seat, rollout)
+    follower = _Follower(seat, rollout, 0)
     while not seat.interrupted():
         settled = follower.settled()
         yield from follower.catch_up()

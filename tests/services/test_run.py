@@ -11,7 +11,7 @@ import pytest
 from fleetctl.core.facts import Cause
 from fleetctl.core.inventory.fleet import Policy
 from fleetctl.core.problems import CouldNot
-from fleetctl.core.rollout.state import Change, CommandKind, Noted, Phase, Progress, Status, StepIntended
+from fleetctl.core.rollout.state import Change, CommandKind, Ending, Noted, Phase, Progress, Status, StepIntended
 from fleetctl.core.route import Route
 from fleetctl.ports import Fenced, Led
 from fleetctl.services.drive import LEASE_S, Driver, Hands
@@ -65,6 +65,17 @@ def test_a_rollout_is_run_to_its_end_and_tells_what_happened() -> None:
     assert room.status() is Status.SUCCEEDED
     assert told.count("unit-succeeded") == 3
     assert told[-1] == "rollout-succeeded"
+
+
+def test_what_is_known_already_is_not_told_again() -> None:
+    room = Room(2, Policy("p", retries=0, max_failed=2))
+    room.world.units["s/r1"].endings = [Ending.REFUSED]
+    list(run(room.seat(), "r1"))
+    known = max(number for number, _ in room.state.journal.events("r1"))
+    room.state.rollouts.command("r1", CommandKind.RETRY, actor="operator", at=START)
+    told = [note.what for note in run(room.seat(), "r1", after=known)]
+    assert told[0] == "command-retry"
+    assert told.count("unit-succeeded") == 1
 
 
 def test_leadership_is_given_up_and_what_ran_is_ended_on_every_way_out() -> None:

@@ -66,22 +66,30 @@ def reload_ssh() -> None:
     from fleetctl.lab.unit.init import sshd_answers
 
     pid_file = root() / "run/sshd.pid"
-    before = pid_file.stat().st_mtime_ns
+    before = _written_ns(pid_file)
     os.kill(int(pid_file.read_text()), signal.SIGHUP)
-    _wait(lambda: pid_file.exists() and pid_file.stat().st_mtime_ns != before, "sshd did not start again")
+    _wait(lambda: _written_ns(pid_file) not in (None, before), "sshd did not start again")
     _wait(lambda: sshd_answers(on_unit()), "sshd does not answer")
 
 
 def reload_heat() -> None:
     """Let the heat agent read its settings again, and wait until it has written its state with them."""
     state = root() / "run/heat/state.json"
-    before = state.stat().st_mtime_ns
+    before = _written_ns(state)
     os.kill(int((root() / "run/heat/agent.pid").read_text()), signal.SIGHUP)
-    _wait(lambda: state.stat().st_mtime_ns != before, "the heat agent does not write")
+    _wait(lambda: _written_ns(state) not in (None, before), "the heat agent does not write")
 
 
 CHECKS: dict[str, Check] = {"network": check_network, "ssh": check_ssh, "heat": check_heat}
 RELOADS: dict[str, Callable[[], None]] = {"network": reload_network, "ssh": reload_ssh, "heat": reload_heat}
+
+
+def _written_ns(file: Path) -> int | None:
+    """Return when a file was last written, or None while its owner replaces it."""
+    try:
+        return file.stat().st_mtime_ns
+    except FileNotFoundError:
+        return None
 
 
 def _wait(is_so: Callable[[], bool], complaint: str) -> None:
