@@ -24,8 +24,8 @@ class Now:
 def next_epoch(before: int, now: datetime) -> int:
     """Return the epoch of a new controller: greater than the one before, and than any of a state that was lost.
 
-    Units refuse epochs lower than they have seen. Counted from the wall clock's seconds, a state that starts anew is not
-    refused by units that remember the old one.
+    Units refuse epochs lower than they have seen. Counted from the seconds of the wall clock, a state that starts
+    anew is not refused by units that remember the old one.
     """
     return max(before + 1, int(now.timestamp()))
 
