@@ -17,6 +17,7 @@ class Figure:
         unit: of the value, for instance `ms` or `times`.
         at_most: the target; None where there is none.
         detail: absolute values behind a ratio, and how it was measured.
+        limit: what is known to stand in the way of the target; shown where it is missed.
     """
 
     what: str
@@ -24,6 +25,7 @@ class Figure:
     unit: str
     at_most: float | None = None
     detail: str = ""
+    limit: str = ""
 
     @property
     def is_held(self) -> bool:

@@ -90,15 +90,10 @@ def once(command: Command) -> Usage:
     return Usage(wall_s, sum(map(_cpu_s, usages)), max(u.ru_maxrss for u in usages) * 1024 / 1e6)
 
 
-def repeated(command: Command, runs: int) -> Usage:
-    """Return the median of each quantity over some runs."""
-    return median([once(command) for _ in range(runs)])
-
-
-def compared(one: Command, other: Command, runs: int) -> tuple[Usage, Usage]:
-    """Run two commands in turn, so that both see the same machine; return their medians."""
-    pairs = [(once(one), once(other)) for _ in range(runs)]
-    return median([pair[0] for pair in pairs]), median([pair[1] for pair in pairs])
+def in_turn(commands: Sequence[Command], runs: int) -> list[Usage]:
+    """Run commands one after the other, and again, so that all see the same machine; return each one's median."""
+    rounds = [[once(command) for command in commands] for _ in range(runs)]
+    return [median(usages) for usages in zip(*rounds, strict=True)]
 
 
 def median(usages: Sequence[Usage]) -> Usage:

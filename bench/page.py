@@ -50,7 +50,12 @@ def _summary(results: Mapping[str, Sequence[Line]]) -> str:
     promised = [line for of in results.values() for line in of if isinstance(line, Figure) and line.at_most is not None]
     missed = [line for line in promised if not line.is_held]
     said = f"{len(promised) - len(missed)} of {len(promised)} figures are held.\n"
-    return said + "".join(f"\n- missed: {line.what}: {line.measured}, at most {line.target}" for line in missed) + "\n"
+    return said + "".join(map(_miss, missed)) + "\n"
+
+
+def _miss(line: Figure) -> str:
+    limit = f". {line.limit}" if line.limit else ""
+    return f"\n- missed: {line.what}: {line.measured}, at most {line.target}{limit}"
 
 
 def _sections(titles: Mapping[str, str], results: Mapping[str, Sequence[Line]]) -> Iterator[str]:

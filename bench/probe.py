@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.figures import Figure, Line, number
 from bench.lab import lab
-from bench.measure import Command, once, repeated
+from bench.measure import Command, once
 from bench.programs import FLEETCTL, HOME, PYTHON
 
 RATIO_AT_MOST, MEMORY_AT_MOST_MB = 1.5, 60.0
@@ -43,5 +43,5 @@ def _memory(fleet: Path, units: int) -> Iterator[Line]:
     alone = once(Command([PYTHON, "-m", "bench.probed", "ours", fleet, "1", fleet / "alone.json"], HOME))
     at_most = MEMORY_AT_MOST_MB if units == LARGE else None
     yield Figure(f"{units} units, memory of a process that only probes", alone.rss_mb, "MB", at_most)
-    whole = repeated(Command([FLEETCTL, "-i", fleet, "probe"]), 1)
+    whole = once(Command([FLEETCTL, "-i", fleet, "probe"]))
     yield Figure(f"{units} units, memory of `fleetctl probe`", whole.rss_mb, "MB", None, "inventory and state included")

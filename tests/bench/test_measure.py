@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench.figures import Figure, NotMeasured, from_document, number, table, to_document
-from bench.measure import Command, RunFailed, Usage, compared, median, once, stretch
+from bench.measure import Command, RunFailed, Usage, in_turn, median, once, stretch
 
 BURN = "import time; end = time.process_time() + {}\nwhile time.process_time() < end: pass"
 
@@ -51,7 +51,7 @@ def test_what_comes_before_a_run_is_done_for_each() -> None:
     done: list[str] = []
     one = Command(["true"], before=lambda: done.append("one"))
     other = Command(["true"], before=lambda: done.append("other"))
-    compared(one, other, 2)
+    in_turn([one, other], 2)
     assert done == ["one", "other", "one", "other"]
 
 
