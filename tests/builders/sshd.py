@@ -109,12 +109,14 @@ class Server:
 
     def _config(self) -> str:
         keys = "".join(f"HostKey {self.folder}/host_{kind}\n" for kind in self.key_types)
-        pairs = " ".join(f'{name}="{value}"' for name, value in self.environment.items())
+        # With a shell level of its own, bash does not run the user's ~/.bashrc for a command that comes over SSH.
+        environment = {"SHLVL": "1", **self.environment}
+        pairs = " ".join(f'{name}="{value}"' for name, value in environment.items())
         return (
             f"{keys}Port {self.port}\nListenAddress 127.0.0.1\nPidFile none\nUsePAM no\nStrictModes no\n"
             f"AuthorizedKeysFile {self.client_key}.pub\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n"
             f"AllowTcpForwarding yes\nPermitRootLogin yes\nMaxStartups 100\nLogLevel VERBOSE\n"
-            + (f"SetEnv {pairs}\n" if pairs else "")
+            f"SetEnv {pairs}\n"
         )
 
     def _wait(self) -> None:

@@ -109,7 +109,7 @@ class FakeUnit:
         self.done[step.id] += 1
         ending = self._effect(step)
         self.journal = JournalEntry(step.epoch, step.attempt_id, str(step.number), ending.value)
-        return StepResult(step, ending, reboot_needed=self.reboot_needed)
+        return StepResult(step, ending, reboot_needed=self.reboot_needed, active_digest=self.config)
 
     def _effect(self, step: Step) -> Ending:
         if step.kind is StepKind.CONFIGURE:
@@ -122,6 +122,8 @@ class FakeUnit:
             self.boot += 1
             self.reboot_needed = False
             self.reachable = not self.stays_down
+        if step.kind is StepKind.VERIFY and step.config_digest and step.config_digest != self.config:
+            return Ending.FAILED
         return Ending.OK
 
 

@@ -34,6 +34,7 @@ def result_of(event: Mapping[str, Any], step: Step, duration_s: float) -> StepRe
         ending,
         str(outcome.get("message", "")),
         reboot_needed=bool(outcome.get("reboot_needed", False)),
+        active_digest=str(outcome.get("digest", "")),
         duration_s=duration_s,
     )
 

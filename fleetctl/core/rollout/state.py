@@ -125,13 +125,18 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """How a step ended, and what is known about why."""
+    """How a step ended, and what is known about why.
+
+    Attributes:
+        active_digest: of the config that was active when the unit answered; empty if it did not say.
+    """
 
     step: Step
     ending: Ending
     message: str = ""
     cause: Cause | None = None
     reboot_needed: bool = False
+    active_digest: str = ""
     duration_s: float = 0.0
 
 

@@ -20,6 +20,8 @@ OBSERVE_EVERY_S = 2.0
 BACKOFF_S = 5.0
 """Pause before the first retry; doubles with each."""
 
+RESTORED = "the unit restored its old config: nobody could confirm the new one over a new connection"
+
 FINAL = frozenset(
     {
         Cause.REFUSED,
@@ -86,6 +88,8 @@ def on_result(progress: Progress, result: StepResult, rules: Rules, now: Now) ->
         return give_up(closed, Cause.ROLLED_BACK, result.message, rules, now)
     if result.ending is Ending.REFUSED:
         return give_up(closed, result.cause or Cause.REFUSED, result.message, rules, now)
+    if _is_restored(closed, result.active_digest):
+        return give_up(closed, Cause.ROLLED_BACK, RESTORED, rules, now)
     if result.ending is Ending.FAILED:
         return give_up(closed, result.cause or Cause.NOT_VERIFIED, result.message, rules, now)
     if result.step.kind is StepKind.CONFIGURE:
@@ -210,9 +214,8 @@ def _resolve_doubt(progress: Progress, facts: Facts, rules: Rules, now: Now) -> 
         return _resolve_reboot(progress, facts, known is not None, rules, now)
     if facts.config_digest == progress.config_digest:
         return _verify(progress, rules, now)
-    if step is not None and step.kind is StepKind.VERIFY and Action.CONFIGURE in progress.actions:
-        text = "the unit restored its old config: nobody could confirm the new one over a new connection"
-        return give_up(progress, Cause.ROLLED_BACK, text, rules, now)
+    if _is_restored(progress, facts.config_digest):
+        return give_up(progress, Cause.ROLLED_BACK, RESTORED, rules, now)
     if progress.lost:
         return give_up(progress, Cause.NO_OUTCOME, f"{progress.reason}; the unit was observed: not done", rules, now)
     return _configure(progress, rules, now)
@@ -244,6 +247,13 @@ def not_as_applied(progress: Progress, facts: Facts) -> str | None:
     if facts.config_changed:
         return f"edited on the unit: {', '.join(facts.config_changed)}"
     return None
+
+
+def _is_restored(progress: Progress, active_digest: str) -> bool:
+    """Say whether a unit that had applied the config is found with another one when it is to be verified."""
+    verifying = progress.step is not None and progress.step.kind is StepKind.VERIFY
+    configured = Action.CONFIGURE in progress.actions
+    return verifying and configured and active_digest not in {"", progress.config_digest}
 
 
 def _same_step(facts: Facts, step: Step) -> bool:

@@ -84,11 +84,12 @@ def test_the_denominator_is_the_frozen_set() -> None:
     assert play.row.reason == "2 of 5 failed, limit 1"
 
 
-def test_a_unit_that_restored_itself_before_it_could_be_verified_is_rolled_back() -> None:
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_unit_that_restored_itself_before_it_could_be_verified_is_rolled_back(answers: bool) -> None:
     play = building(1, policy=Policy("p", retries=3))
     while not any(s.unit == "s/r01" and s.kind is StepKind.VERIFY for s in play.world.submitted):
         play.tick()
-    play.world.units["s/r01"].drop_steps = 1
+    play.world.units["s/r01"].drop_steps = 0 if answers else 1
     play.world.units["s/r01"].config = "old"
     assert play.run() is Status.FAILED
     assert play.rows["s/r01"].phase is Phase.ROLLED_BACK
