@@ -109,6 +109,7 @@ def _environment(settings: Settings, folder: Path, ssh_config: Path) -> dict[str
         "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
         "ANSIBLE_ACTION_PLUGINS": str(settings.playbooks / "action_plugins"),
         "ANSIBLE_INVENTORY_ENABLED": "yaml",
+        "ANSIBLE_VARS_ENABLED": "",  # what a unit is comes from the inventory, not from group_vars beside a playbook
         "ANSIBLE_GATHERING": "explicit",
         "ANSIBLE_HOST_KEY_CHECKING": "True",
         "ANSIBLE_SSH_ARGS": f"-F {ssh_config}",
