@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from fleetctl.core.config import Config
 from fleetctl.core.inventory.fleet import Fleet, HeatSettings, SecretRef
 from fleetctl.core.problems import InvalidInput, Problem
-from fleetctl.core.render import Renderer
+from fleetctl.core.render import Renderer, Unrenderable
 from fleetctl.core.scene import VARIABLES
 from fleetctl.core.templates import Templates
 from tests.builders.fleets import a_building, a_fleet, a_plant, a_radiator, a_site
@@ -184,6 +184,14 @@ def test_a_failing_template_names_itself_line_and_unit(
     assert message in found[0].message
     assert "s/gw-1" in found[0].message
     assert hint in found[0].hint
+
+
+def test_what_a_template_may_not_see_is_refused_each_time_it_is_asked_for() -> None:
+    for text in ("{{ unit.__class__ }}", "{{ unit.labels.__init__ }}", "{{ unit.labels.update }}"):
+        renderer = Renderer(some_templates(file=text), FLEET)
+        for _ in range(2):
+            with pytest.raises(Unrenderable, match="unsafe"):
+                renderer.config(FLEET.by_name[RADIATOR])
 
 
 def test_a_failure_in_an_included_template_names_that_one() -> None:
