@@ -14,7 +14,7 @@ POLICIES = """policies:
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cli]:
     """A fleet whose units have just booted: nothing is configured yet."""
     cli = Cli.of_example("demo", tmp_path_factory.mktemp("acceptance") / "demo")
@@ -26,7 +26,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cli]:
         cli("lab", "down", code=None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def configured(fresh: Cli) -> Cli:
     """The same fleet after its first rollout."""
     if fresh("plan", "--detailed-exitcode", code=None).code == 3:
