@@ -1,6 +1,7 @@
 """Large fleets: `fleetctl plan --no-refresh` (load, validate, render, plan) beside `ansible-inventory --list`.
 
 The same fleet for both, synthetic, eight files a unit, facts of every unit at hand. Cold is without `.fleetctl/cache`.
+Medians of five rounds; of two at 100,000 units. Ansible's inventory is one INI file with group variables.
 """
 
 from __future__ import annotations

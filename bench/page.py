@@ -16,8 +16,9 @@ _HEAD = """\
 
 Measured by `make bench` on {day}, on {machine}.
 
-CPU is that of a process with everything that it started. The runs behind a ratio took turns, so that it holds on a busy
-machine too; wall time is given where waiting is what counts. Every figure is the median of several runs.
+CPU is that of a process with everything that it started; ratios are of CPU unless they say otherwise. The programs of
+"Start-up" and of "Load, validate, render and plan" took turns and their figures are medians; the other sections say how
+they were measured. Other work was going on on this machine: one run differs from the next by a tenth or more.
 """
 
 

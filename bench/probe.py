@@ -1,7 +1,9 @@
 """`fleetctl probe`'s prober beside a bare paramiko exec of the same command, over the same routes, in the same run.
 
 Units are stand-ins of the lab behind their gateways, and both connect to each gateway once. The bare exec is what a
-script would do: paramiko as it comes, sixteen threads, no deadlines, no host keys compared, the answer not even parsed.
+script would do: paramiko's own choice of key exchange and cipher, sixteen threads, no deadlines, no host keys compared,
+the answer not parsed. It borrows one thing of ours, the stream that sends nothing after its end (`ssh.forwarded`):
+without it paramiko loses the gateway's connection on a busy machine. They take turns, five times; with 400 units once.
 """
 
 from __future__ import annotations
