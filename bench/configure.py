@@ -30,7 +30,9 @@ from fleetctl.core.config import payload
 UNIT_AT_MOST_MS, ONE_WALL_AT_MOST_S = 60.0, 1.5
 PLAYBOOK_AT_MOST, PYINFRA_AT_MOST = 1 / 40, 1 / 2
 BATCH, PEERS, GATEWAYS = 40, 40, 3
-ANSIBLE_ITSELF = "Nearly all of it is Ansible's own: its start, a forked worker and an ssh client for each unit"
+MOSTLY_ANSIBLE = (
+    "A profile of one batch put 61 of its 66 ms a unit in ansible-playbook; runs on this busy machine gave 67 to 94 ms"
+)
 PYINFRA_VERSION = "3.10.0"
 _PEERS = Path(__file__).parent / "peers"
 _VENV = Path(__file__).parent / ".venv"
@@ -52,7 +54,7 @@ def lines(folder: Path, *, quick: bool) -> Iterator[Line]:
         ours(fleet, counts.batch + counts.peers, 0)
         ours_s = _cost_of_a_batch_s(fleet, counts) / counts.batch
         what, how = f"batches of {counts.batch}, a unit", "CPU of the controller"
-        yield Figure(what, 1000 * ours_s, "ms", UNIT_AT_MOST_MS, how, ANSIBLE_ITSELF)
+        yield Figure(what, 1000 * ours_s, "ms", UNIT_AT_MOST_MS, how, MOSTLY_ANSIBLE)
         yield from _one(fleet, counts)
         yield from _beside_peers(fleet, counts, ours_s)
     reason = "a plan has no action for such a unit, so there is nothing to run; a test of the planner holds it"
@@ -87,7 +89,7 @@ def _beside_peers(fleet: Path, counts: Counts, ours_s: float) -> Iterator[Line]:
             once(peer.command)  # all files are new to the units in the first run
             theirs_s = once(peer.command).cpu_s / counts.peers
             detail = f"{number(1000 * ours_s)} ms and {number(1000 * theirs_s)} ms of CPU a unit"
-            yield Figure(f"a unit / {peer.name}", ours_s / theirs_s, "times", peer.at_most, detail, ANSIBLE_ITSELF)
+            yield Figure(f"a unit / {peer.name}", ours_s / theirs_s, "times", peer.at_most, detail, MOSTLY_ANSIBLE)
 
 
 @dataclass(frozen=True)
