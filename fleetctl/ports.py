@@ -73,7 +73,7 @@ class Processes(Protocol):
         ...
 
     def end_marked(self, marker: str) -> int:
-        """End every process whose environment has `FLEETCTL_RUN=marker`, and wait for it; returns how many."""
+        """End every process whose environment has `FLEETCTL_RUN=marker` or `marker:PART`; returns how many."""
         ...
 
 

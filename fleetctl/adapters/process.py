@@ -42,6 +42,8 @@ class LocalProcesses:
     def end_marked(self, marker: str) -> int:
         """End every process of this user whose environment has `FLEETCTL_RUN=marker`, and wait for it.
 
+        What carries `marker:PART` belongs to it and is ended too.
+
         Returns:
             How many there were.
 
@@ -95,14 +97,14 @@ def _signal(handle: int, number: signal.Signals) -> None:
 
 def _open_marked(marker: str) -> dict[int, int]:
     """Return handles of marked processes by their numbers; a handle never means a later process of that number."""
-    wanted = f"{VARIABLE}={marker}".encode()
+    wanted = f"{VARIABLE}={marker}:".encode()
     found = {}
     for pid in _of_this_user():
         try:
             handle = os.pidfd_open(pid)
         except OSError:
             continue
-        if wanted in _environment(pid):
+        if any((entry + b":").startswith(wanted) for entry in _environment(pid)):
             found[pid] = handle
         else:
             os.close(handle)

@@ -91,6 +91,15 @@ def test_a_stopped_one_is_ended_without_waiting_for_it(start: Start, marker: str
     assert one.wait() == -signal.SIGKILL
 
 
+def test_what_carries_a_part_of_the_marker_belongs_to_it_and_a_longer_number_does_not(
+    start: Start, marker: str
+) -> None:
+    part, other = start(SLEEP, f"{marker}:run-7"), start(SLEEP, f"{marker}0")
+    assert LocalProcesses().end_marked(marker) == 1
+    assert part.poll() is not None
+    assert other.poll() is None
+
+
 def test_a_child_in_a_session_of_its_own_is_found(start: Start, marker: str) -> None:
     parent = start(PARENT, marker)
     assert LocalProcesses().end_marked(marker) == 2

@@ -3,6 +3,8 @@
 What is known of ansible-runner and kept away from here: it replaces signal handlers unless it has a cancel callback;
 it copies its whole environment into its artefacts; without `ANSIBLE_HOST_KEY_CHECKING` in the environment it switches
 host key checking *off*; an exception in the event handler escapes the run; a reused ident appends to the old artefacts.
+Ansible's workers have sessions of their own, so ansible-runner's kill of a process group leaves them running: a step
+that was given up could still act later. Every process of a run carries the run's marker, and is ended with the run.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from typing import Any
 
 from ansible_runner import Runner
 from ansible_runner.config.runner import RunnerConfig
+
+from fleetctl.adapters.process import LocalProcesses
 
 KEPT_ENVIRONMENT = frozenset(
     {"PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "SSH_AUTH_SOCK", "XDG_RUNTIME_DIR"}
@@ -39,8 +43,8 @@ class Settings:
     Attributes:
         playbooks: folder with the playbooks; the action plugin is in `action_plugins` beside them.
         folder: private, short and on a tmpfs; runs make and remove folders in it.
-        marker: value of `FLEETCTL_RUN` in every process of a run, so that a successor finds what a killed controller
-            left running.
+        marker: beginning of `FLEETCTL_RUN` in every process of a run, so that a successor finds what a killed
+            controller left running.
         connect_timeout_s: how long SSH may take to connect.
     """
 
@@ -77,6 +81,7 @@ def run_playbook(
         Runner(config, event_handler=_no_file(on_event), cancel_callback=cancelled).run()
         return _tail(Path(config.artifact_dir) / "stdout")
     finally:
+        LocalProcesses().end_marked(_marker(settings, folder))
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -119,9 +124,13 @@ def _environment(settings: Settings, folder: Path, ssh_config: Path) -> dict[str
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_LOCALHOST_WARNING": "False",
         "ANSIBLE_DEPRECATION_WARNINGS": "False",
-        "FLEETCTL_RUN": settings.marker,
+        "FLEETCTL_RUN": _marker(settings, folder),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
+
+
+def _marker(settings: Settings, folder: Path) -> str:
+    return f"{settings.marker}:{folder.name}"
 
 
 def _is_ours(key: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -161,6 +161,31 @@ def test_runs_leave_nothing_and_no_secret_in_the_environment(
     assert not any(CANARY.encode() in environment for environment in environments if b"ANSIBLE_" in environment)
     executor.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_step_that_was_given_up_leaves_no_worker_that_could_act_later(
+    bench: Bench, executor: AnsibleExecutor
+) -> None:
+    root = bench.units["s/r1"][0]
+    hanging = root.write("/hanging", "")
+    root.hook("slow", f"while [ -e {hanging} ]; do sleep 0.1; done")
+    step = bench.step("s/r1", number=14)
+    bench.configs["s/r1"] = Config("s/r1", (ConfigFile("/etc/slow", "slow\n", service="slow"),))
+    try:
+        executor.submit([step])
+        assert seen_within(lambda: "slow check" in root.hook_calls), "the unit was never reached"
+        executor.cancel(step)
+        assert collect(executor, 1)["s/r1"].ending is Ending.NO_OUTCOME
+        assert seen_within(lambda: not marked_environments("FLEETCTL_RUN=test:1:")), "a worker lives on"
+    finally:
+        hanging.unlink()
+
+
+def seen_within(is_so: Callable[[], bool], seconds: float = 20.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while not is_so() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return is_so()
 
 
 def marked_environments(marker: str) -> list[bytes]:
