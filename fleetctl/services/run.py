@@ -45,6 +45,7 @@ def run(seat: Seat, rollout: str, *, after: int = 0) -> Iterator[Noted]:
         Fenced: if another controller took over while this one drove.
     """
     follower = _Follower(seat, rollout, after)
+    passed_on = False
     while not follower.settled():
         try:
             with seat.lead() as (hands, epoch):
@@ -53,7 +54,9 @@ def run(seat: Seat, rollout: str, *, after: int = 0) -> Iterator[Noted]:
                 return
         except Led:
             yield from follower.catch_up()
-            _heed(seat, rollout)
+            if seat.interrupted() and not passed_on:
+                _pause(seat, rollout)
+                passed_on = True
             seat.clock.wait(FOLLOW_EVERY_S)
     yield from follower.catch_up()
 
@@ -94,14 +97,6 @@ def _obey_first(driver: Driver, rollout: str) -> Iterator[Noted]:
 
 def _notes(moved: Moved) -> Iterator[Noted]:
     return (change for change in moved.decision.changes if isinstance(change, Noted))
-
-
-def _heed(seat: Seat, rollout: str) -> None:
-    """Pass an interrupt on to the controller that drives the rollout."""
-    if seat.interrupted():
-        row = seat.state.journal.rollout(rollout)
-        if row is not None and row.status is Status.RUNNING:
-            _pause(seat, rollout)
 
 
 def _pause(seat: Seat, rollout: str) -> None:

@@ -181,6 +181,27 @@ def test_an_interrupt_pauses_lets_units_finish_and_resume_goes_on() -> None:
     assert room.status() is Status.SUCCEEDED
 
 
+def test_an_interrupted_follower_asks_the_controller_to_pause_once() -> None:
+    room = Room(3, Policy("p", max_in_progress=1))
+    room.interrupted = True
+    with room.lead() as (hands, epoch):
+        driver = Driver(hands, epoch)
+        driver.take_over("r1")
+        following = run(room.seat(), "r1")
+        waited_s: list[float] = []
+
+        def wait(seconds: float) -> None:
+            waited_s.append(seconds)
+            if len(waited_s) > 2:
+                list(driver.tick(0.0))
+
+        room.world.clock.wait = wait  # type: ignore[method-assign]  # the controller moves while the follower waits
+        told = [note.what for note in following]
+    assert told.count("command-pause") == 1
+    assert room.status() is Status.PAUSED
+    assert len(room.state.rows.commands) == 1
+
+
 def test_a_command_of_another_process_is_seen_at_the_next_tick() -> None:
     room = Room(8, Policy("p", max_in_progress=1))
     for note in run(room.seat(), "r1"):
