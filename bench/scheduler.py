@@ -19,7 +19,8 @@ from bench.measure import stretch
 from fleetctl.adapters.store.state import open_state
 from fleetctl.core.clock import Now
 from fleetctl.core.facts import Facts
-from fleetctl.core.inventory.fleet import Kind, Policy
+from fleetctl.core.inventory.fleet import Kind
+from fleetctl.core.policy import Policy
 from fleetctl.core.rollout.board import Board
 from fleetctl.core.rollout.decide import decide
 from fleetctl.core.rollout.state import Action, Decision, Ending, Inputs, Progress, Rollout, StepResult

@@ -12,8 +12,9 @@ from fleetctl.cli.completion import complete_selectors
 from fleetctl.cli.frame import Exit, Frame, frame_of
 
 if TYPE_CHECKING:
-    from fleetctl.core.inventory.fleet import Fleet, Policy
+    from fleetctl.core.inventory.fleet import Fleet
     from fleetctl.core.plan import Plan
+    from fleetctl.core.policy import Policy
     from fleetctl.core.rollout.state import Rollout
     from fleetctl.ports import State
 

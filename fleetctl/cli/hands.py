@@ -26,7 +26,8 @@ from fleetctl.services.lead import Identity, Succession, leading
 if TYPE_CHECKING:
     from fleetctl.adapters.ansible.executor import AnsibleExecutor
     from fleetctl.adapters.secrets import SecretResolver
-    from fleetctl.core.inventory.fleet import Fleet, Policy
+    from fleetctl.core.inventory.fleet import Fleet
+    from fleetctl.core.policy import Policy
     from fleetctl.core.rollout.state import Step
     from fleetctl.core.route import Route
 

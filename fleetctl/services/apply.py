@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fleetctl.core.config import Config
-from fleetctl.core.inventory.fleet import Fleet, Policy, Unit
+from fleetctl.core.inventory.fleet import Fleet, Unit
 from fleetctl.core.names import did_you_mean
 from fleetctl.core.plan import Desired, Plan
 from fleetctl.core.plan_document import to_document
 from fleetctl.core.planning import Occasion, Standing, make_plan
+from fleetctl.core.policy import Policy
 from fleetctl.core.problems import CouldNot, InvalidInput, Problem
 from fleetctl.core.rollout.enlist import NEW_PLAN, Terms, admit, enlist
 from fleetctl.core.rollout.state import Action, Rollout

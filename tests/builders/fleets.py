@@ -17,7 +17,6 @@ from fleetctl.core.inventory.fleet import (
     Kind,
     Loop,
     Model,
-    Policy,
     Release,
     Room,
     SecretRef,
@@ -26,6 +25,7 @@ from fleetctl.core.inventory.fleet import (
     Ssh,
     Unit,
 )
+from fleetctl.core.policy import Policy
 
 MODELS = {
     model.id: model

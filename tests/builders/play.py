@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from fleetctl.core.inventory.fleet import Kind, Policy
+from fleetctl.core.inventory.fleet import Kind
+from fleetctl.core.policy import Policy
 from fleetctl.core.rollout.board import Board
 from fleetctl.core.rollout.decide import decide, note_gateways, recover
 from fleetctl.core.rollout.state import (

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from fleetctl.core.digest import canonical
 from fleetctl.core.facts import Cause, Facts, Observation, Unobserved
-from fleetctl.core.inventory.fleet import Kind, Policy
+from fleetctl.core.inventory.fleet import Kind
 from fleetctl.core.plan import Desired, Plan
 from fleetctl.core.plan_document import from_document, to_document, to_markdown, to_text_lines
 from fleetctl.core.planning import LIFETIME, Occasion, Standing, make_plan, moved, refusal
+from fleetctl.core.policy import Policy
 from fleetctl.core.problems import InvalidInput
 from fleetctl.core.rollout.enlist import Terms, admit, enlist
 from fleetctl.core.rollout.state import Action

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from fleetctl.core.facts import Cause
-from fleetctl.core.inventory.fleet import Policy
+from fleetctl.core.policy import Policy
 from fleetctl.core.problems import CouldNot
 from fleetctl.core.rollout.state import Change, CommandKind, Ending, Noted, Phase, Progress, Status, StepIntended
 from fleetctl.core.route import Route

@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from fleetctl.core.names import alias, unit_name
+from fleetctl.core.policy import Policy
 
 
 class Kind(StrEnum):
@@ -245,27 +246,6 @@ class SecretRef:
     locator: str
     """Environment variable, or `file#key`."""
     version: str
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """How a rollout goes; the second half of the rollout work adds waves, windows and caps."""
-
-    name: str
-    max_in_progress: int = 8
-    max_failed: int = 1
-    max_failed_percent: float | None = None
-    """Share of the rollout's frozen set that may fail; counts once `min_executed` of its units were executed."""
-    min_executed: int = 0
-    cap_down_w: float | None = None
-    """Most heating power of one dwelling that may be down at once, in W."""
-    retries: int = 1
-    step_timeout_s: float = 180.0
-    unit_timeout_s: float = 1800.0
-    confirm_timeout_s: float = 120.0
-    """After this time without a confirmation a unit restores the files that could have cut it off."""
-    unreachable: str = "fail"
-    """`fail`, `skip` or `defer`."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,6 @@ from fleetctl.core.inventory.fleet import (
     Kind,
     Loop,
     Model,
-    Policy,
     Release,
     Room,
     SecretRef,
@@ -31,6 +30,7 @@ from fleetctl.core.inventory.fleet import (
     Unit,
     Zone,
 )
+from fleetctl.core.policy import Policy
 from fleetctl.core.problems import Problem, Severity
 
 _FIELDS = tuple(f.name for f in fields(Unit))

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from fleetctl.core.inventory.fleet import Kind, Policy
+from fleetctl.core.inventory.fleet import Kind
 from fleetctl.core.plan import Plan, UnitPlan
 from fleetctl.core.planning import Standing, moved, refusal
+from fleetctl.core.policy import Policy
 from fleetctl.core.problems import InvalidInput, Problem
 from fleetctl.core.rollout.state import Progress, Rollout
 

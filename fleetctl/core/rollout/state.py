@@ -12,7 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from fleetctl.core.facts import Cause, Observation
-from fleetctl.core.inventory.fleet import Kind, Policy
+from fleetctl.core.inventory.fleet import Kind
+from fleetctl.core.policy import Policy
 
 
 class Action(StrEnum):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from fleetctl.core.clock import Now
 from fleetctl.core.facts import Cause, Facts, Observation, Unobserved
-from fleetctl.core.inventory.fleet import Policy
+from fleetctl.core.policy import Policy
 from fleetctl.core.rollout.state import Action, Ending, Phase, Progress, Step, StepKind, StepResult
 
 OBSERVE_EVERY_S = 2.0

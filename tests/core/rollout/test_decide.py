@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fleetctl.core.facts import Cause
-from fleetctl.core.inventory.fleet import Policy
+from fleetctl.core.policy import Policy
 from fleetctl.core.rollout.admission import why
 from fleetctl.core.rollout.state import (
     Action,

@@ -7,7 +7,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fleetctl.core.inventory.fleet import Kind, Policy
+from fleetctl.core.inventory.fleet import Kind
+from fleetctl.core.policy import Policy
 from fleetctl.core.rollout.board import Board
 from fleetctl.core.rollout.decide import decide
 from fleetctl.core.rollout.state import Ending, Inputs, Phase, Status
