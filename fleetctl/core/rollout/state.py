@@ -33,10 +33,13 @@ class Phase(StrEnum):
     """Where a unit stands in a rollout; the last six are ends."""
 
     PENDING = "pending"
+    DRAINING = "draining"
     CONFIGURING = "configuring"
     REBOOTING = "rebooting"
     VERIFYING = "verifying"
+    ROLLING_BACK = "rolling_back"
     RELEASING = "releasing"
+    SOAKING = "soaking"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     ROLLED_BACK = "rolled_back"
@@ -80,6 +83,12 @@ class StepKind(StrEnum):
     VERIFY = "verify"
     """Over a new connection: confirm what waits for confirmation, then the unit's own checks."""
     REBOOT = "reboot"
+    DRAIN = "drain"
+    """No new jobs, with our token as the reason; heat is kept."""
+    UNDRAIN = "undrain"
+    """Jobs again, unless the drain is somebody else's."""
+    ROLL_BACK = "roll_back"
+    """Back to the config before the last one."""
 
 
 class Ending(StrEnum):
@@ -211,6 +220,7 @@ class CommandKind(StrEnum):
     RESUME = "resume"
     ABORT = "abort"
     RETRY = "retry"
+    APPROVE = "approve"
 
 
 @dataclass(frozen=True, slots=True)
