@@ -30,7 +30,7 @@ from fleetctl.core.inventory.fleet import (
     Unit,
     Zone,
 )
-from fleetctl.core.policy import Policy
+from fleetctl.core.policy import AtMost, Drain, Freeze, Guard, Policy, Wave, Window
 from fleetctl.core.problems import Problem, Severity
 
 _FIELDS = tuple(f.name for f in fields(Unit))
@@ -129,7 +129,7 @@ def fleet_from_bytes(content: bytes) -> CheckedFleet:
         models={id: _model(model) for id, model in values["models"].items()},
         releases={id: Release(**release) for id, release in values["releases"].items()},
         channels=values["channels"],
-        policies={id: Policy(**policy) for id, policy in values["policies"].items()},
+        policies={id: _policy(policy) for id, policy in values["policies"].items()},
         secrets={id: SecretRef(**ref) for id, ref in values["secrets"].items()},
         digest=values["digest"],
     )
@@ -171,6 +171,20 @@ def _dwelling(values: dict[str, Any]) -> Dwelling:
 
 def _model(values: dict[str, Any]) -> Model:
     return Model(**values | {"kind": Kind(values["kind"]), "modules": tuple(values["modules"])})
+
+
+def _policy(values: dict[str, Any]) -> Policy:
+    return Policy(
+        **values
+        | {
+            "waves": tuple(Wave(**wave) for wave in values["waves"]),
+            "windows": tuple(Window(**window | {"days": tuple(window["days"])}) for window in values["windows"]),
+            "freeze": tuple(Freeze(**freeze) for freeze in values["freeze"]),
+            "max_unavailable": AtMost(**values["max_unavailable"]),
+            "drain": Drain(**values["drain"]),
+            "guard": Guard(**values["guard"]),
+        }
+    )
 
 
 def _problems(rows: Sequence[dict[str, Any]]) -> tuple[Problem, ...]:

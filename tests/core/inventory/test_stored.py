@@ -17,10 +17,20 @@ from fleetctl.core.inventory.stored import (
     site_from_bytes,
     site_to_bytes,
 )
+from fleetctl.core.policy import AtMost, Drain, Freeze, Guard, Policy, Wave, Window
 from fleetctl.core.problems import Problem, Severity
 from tests.builders.fleets import a_fleet
 from tests.builders.inventories import a_folder, examined
 
+FULL = Policy(
+    "full",
+    waves=(Wave("canary", units=2, soak_s=60, approval=True), Wave("rest")),
+    windows=(Window(("mon", "tue"), 1320, 300),),
+    freeze=(Freeze("2026-12-20", "2027-01-03", "holidays"),),
+    max_unavailable=AtMost(site=4),
+    drain=Drain(600, "cancel"),
+    guard=Guard(floor_c=17),
+)
 WARNING = Problem("x", "y", "f", 1, 2, "h", Severity.WARNING)
 
 
@@ -44,7 +54,7 @@ def test_no_field_of_a_unit_is_lost_or_exchanged(values: dict[str, Any]) -> None
 def test_what_sites_share_comes_back_equal() -> None:
     fleet = examined(a_folder()).fleet
     assert fleet is not None
-    kept = CheckedFleet(replace(fleet, sites={}), (WARNING,))
+    kept = CheckedFleet(replace(fleet, sites={}, policies={"full": FULL}), (WARNING,))
     assert fleet_from_bytes(fleet_to_bytes(kept)) == kept
 
 
