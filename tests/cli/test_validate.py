@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 
 from tests.builders.command import Called, call
 from tests.builders.inventories import a_folder, document, unmarked
+from tests.builders.sarif import objections
 
 EXAMPLES = Path(__file__).parents[2] / "inventories"
 
@@ -79,6 +80,7 @@ def test_sarif_is_one_log(folder: Path) -> None:
     log = json.loads(ran.out)
     assert ran.code == 2
     assert [result["ruleId"] for result in log["runs"][0]["results"]] == ["wrong-type", "duplicate-serial"]
+    assert objections(log) == []
 
 
 def test_a_second_run_uses_the_cache_and_says_the_same(folder: Path) -> None:

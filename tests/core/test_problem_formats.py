@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from fleetctl.core.problem_formats import amount, counted, github, rows, sarif
+from fleetctl.core.problem_formats import SARIF_SCHEMA, amount, counted, github, rows, sarif
 from fleetctl.core.problems import Problem, Severity
+from tests.builders.sarif import objections, schema
 
 ERROR = Problem("duplicate-mac", "MAC 02:… of 'a/b' is taken", "sites/a b.yaml", 3, 7, "check both labels")
 WARNING = Problem("too-little-heat", "100 % is\nnot enough", "fleet.yaml", 2, 1, severity=Severity.WARNING)
@@ -69,6 +70,30 @@ def test_sarif_rules_are_named_once_and_referred_to_by_index() -> None:
     assert [rule["id"] for rule in rules] == ["duplicate-mac", "too-little-heat"]
     assert [rules[result["ruleIndex"]]["id"] for result in run["results"]] == [r["ruleId"] for r in run["results"]]
     assert run["tool"]["driver"]["version"] == "1.2.3"
+
+
+ELSEWHERE = Problem("bad-yaml", "a tab", "/srv/fleet/sites/é.yaml", 5)
+
+
+@pytest.mark.parametrize(
+    "problems", [[], [ERROR], [WARNING], [NOWHERE], [ELSEWHERE], [ERROR, WARNING, ERROR, NOWHERE, ELSEWHERE]]
+)
+def test_sarif_fits_the_official_schema_that_it_names(problems: list[Problem]) -> None:
+    log = sarif(problems, version="1.2.3")
+    assert objections(log) == []
+    assert log["$schema"] == SARIF_SCHEMA == schema()["id"]
+
+
+def test_the_official_schema_objects_to_what_is_wrong() -> None:
+    log = sarif([ERROR], version="1.2.3")
+    result = log["runs"][0]["results"][0]
+    result["level"] = "fatal"
+    result["locations"][0]["physicalLocation"]["region"]["startLine"] = 0
+    places = {text.partition(":")[0] for text in objections(log)}
+    assert places == {
+        "$.runs[0].results[0].level",
+        "$.runs[0].results[0].locations[0].physicalLocation.region.startLine",
+    }
 
 
 def test_counts_in_words() -> None:
