@@ -17,6 +17,7 @@ from fleetctl.core.document import Document, SourceFile
 from fleetctl.core.facts import Observation
 from fleetctl.core.plan import Plan
 from fleetctl.core.problems import CouldNot
+from fleetctl.core.rollout.holds import Hold, Override
 from fleetctl.core.rollout.state import (
     Change,
     Command,
@@ -374,6 +375,44 @@ class Plans(Protocol):
         ...
 
 
+class Orders(Protocol):
+    """Holds and overrides. Any process may give an order; it acts at the next tick, and is in the event log."""
+
+    def holds(self) -> Sequence[Hold]:
+        """Return the holds that stand, oldest first."""
+        ...
+
+    def add_hold(self, scope: str, *, actor: str, at: datetime, reason: str) -> Hold:
+        """Hold a scope."""
+        ...
+
+    def remove_hold(self, hold: int, *, actor: str, at: datetime, reason: str = "") -> Hold:
+        """Remove a hold; returns what it was.
+
+        Raises:
+            CouldNot: if no such hold stands.
+        """
+        ...
+
+    def overrides(self, *, at: datetime | None = None) -> Sequence[Override]:
+        """Return the overrides that nobody took back, oldest first; with `at`, without those that ended before."""
+        ...
+
+    def add_override(
+        self, rule: str, scope: str, *, actor: str, at: datetime, until: datetime, reason: str
+    ) -> Override:
+        """Override a rule for a scope until a time."""
+        ...
+
+    def remove_override(self, override: int, *, actor: str, at: datetime, reason: str = "") -> Override:
+        """Take an override back before its time; returns what it was.
+
+        Raises:
+            CouldNot: if there is no such override, or it has ended.
+        """
+        ...
+
+
 class State(Protocol):
     """Everything that is remembered, in one database with one identity."""
 
@@ -405,6 +444,11 @@ class State(Protocol):
     @property
     def plans(self) -> Plans:
         """Return the plans that were made."""
+        ...
+
+    @property
+    def orders(self) -> Orders:
+        """Return what people ordered beside the rollouts: holds and overrides."""
         ...
 
     def chain_flaw(self) -> str | None:

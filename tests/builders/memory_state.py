@@ -5,6 +5,7 @@ It keeps every promise of the real one but durability; one contract suite runs a
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ from fleetctl.core.clock import next_epoch
 from fleetctl.core.config import Config
 from fleetctl.core.facts import Observation
 from fleetctl.core.plan import Plan
+from fleetctl.core.rollout.holds import Hold, Override
 from fleetctl.core.rollout.state import (
     Change,
     Command,
@@ -63,6 +65,9 @@ class Rows:
     ways: dict[str, Way] = field(default_factory=dict)
     facts: dict[str, Observation] = field(default_factory=dict)
     plans: dict[str, str] = field(default_factory=dict)
+    holds: dict[int, Hold] = field(default_factory=dict)
+    overrides: dict[int, Override] = field(default_factory=dict)
+    orders: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     before_commit: Callable[[Sequence[Change]], None] = lambda _: None
 
     def check_epoch(self, epoch: int) -> None:
@@ -81,6 +86,7 @@ class MemoryState:
         self.controllers = MemoryControllers(self.rows)
         self.units = MemoryUnits(self.rows)
         self.plans = MemoryPlans(self.rows)
+        self.orders = MemoryOrders(self.rows)
 
     def chain_flaw(self) -> str | None:
         """Find nothing: what is in memory nobody changes behind our back."""
@@ -277,6 +283,53 @@ class MemoryPlans:
     def used_by(self, plan_id: str) -> str | None:
         with self.rows.lock:
             return next((row.id for row in self.rows.rollouts.values() if row.plan == plan_id), None)
+
+
+class MemoryOrders:
+    """Holds and overrides."""
+
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
+
+    def holds(self) -> Sequence[Hold]:
+        with self.rows.lock:
+            return list(self.rows.holds.values())
+
+    def add_hold(self, scope: str, *, actor: str, at: datetime, reason: str) -> Hold:
+        with self.rows.lock:
+            hold = Hold(next(self.rows.orders), scope, actor, reason, at)
+            self.rows.holds[hold.id] = hold
+            self.rows.events.append(refusals.hold_note(hold))
+            return hold
+
+    def remove_hold(self, hold: int, *, actor: str, at: datetime, reason: str = "") -> Hold:
+        with self.rows.lock:
+            if hold not in self.rows.holds:
+                raise refusals.unknown_hold(hold)
+            removed = self.rows.holds.pop(hold)
+            self.rows.events.append(refusals.hold_removed_note(removed, actor, at, reason))
+            return removed
+
+    def overrides(self, *, at: datetime | None = None) -> Sequence[Override]:
+        with self.rows.lock:
+            return [o for o in self.rows.overrides.values() if at is None or o.until > at]
+
+    def add_override(
+        self, rule: str, scope: str, *, actor: str, at: datetime, until: datetime, reason: str
+    ) -> Override:
+        with self.rows.lock:
+            override = Override(next(self.rows.orders), rule, scope, actor, reason, at, until)
+            self.rows.overrides[override.id] = override
+            self.rows.events.append(refusals.override_note(override))
+            return override
+
+    def remove_override(self, override: int, *, actor: str, at: datetime, reason: str = "") -> Override:
+        with self.rows.lock:
+            if override not in {o.id for o in self.overrides(at=at)}:
+                raise refusals.unknown_override(override)
+            removed = self.rows.overrides.pop(override)
+            self.rows.events.append(refusals.override_removed_note(removed, actor, at, reason))
+            return removed
 
 
 def _named(rows: Mapping[str, Value], units: Iterable[str] | None) -> dict[str, Value]:

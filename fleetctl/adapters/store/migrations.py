@@ -70,9 +70,21 @@ CREATE TRIGGER events_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON events
 FOR EACH STATEMENT EXECUTE FUNCTION events_append_only()
 """
 
+_ORDERS = """
+CREATE TABLE holds (
+    number {counted}, scope TEXT NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL, since TEXT NOT NULL,
+    removed TEXT);
+CREATE INDEX holds_now ON holds (number) WHERE removed IS NULL;
+CREATE TABLE overrides (
+    number {counted}, rule TEXT NOT NULL, scope TEXT NOT NULL, actor TEXT NOT NULL, reason TEXT NOT NULL,
+    since TEXT NOT NULL, until TEXT NOT NULL, removed TEXT);
+CREATE INDEX overrides_now ON overrides (until) WHERE removed IS NULL
+"""
+
 MIGRATIONS: Sequence[Mapping[str, str]] = (
     {"sqlite": _TABLES, "postgresql": _TABLES},
     {"sqlite": _APPEND_ONLY_SQLITE, "postgresql": _APPEND_ONLY_POSTGRESQL},
+    {"sqlite": _ORDERS, "postgresql": _ORDERS},
 )
 """Version 1 first; statements end with a semicolon, one that belongs to a statement has a backslash in front."""
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from fleetctl.core.clock import to_text
 from fleetctl.core.problems import CouldNot
+from fleetctl.core.rollout.holds import Hold, Override
 from fleetctl.core.rollout.state import Noted
 from fleetctl.core.route import Pin
 from fleetctl.ports import Controller, Fenced, Led
@@ -54,6 +55,16 @@ def unknown_config(digest: str) -> CouldNot:
     return CouldNot(f"no rollout brought the config {digest[:12]}", hint="make a new plan and apply it")
 
 
+def unknown_hold(hold: int) -> CouldNot:
+    """Return what is said of a hold that does not stand."""
+    return CouldNot(f"there is no hold {hold}", hint="'fleetctl hold list' shows what stands")
+
+
+def unknown_override(override: int) -> CouldNot:
+    """Return what is said of an override that is over, or never was."""
+    return CouldNot(f"there is no override {override} that still counts", hint="see 'fleetctl override list'")
+
+
 def one_of(start: str, found: Sequence[str]) -> str | None:
     """Return the only id that was found for the start of one, or None if there is none.
 
@@ -74,6 +85,40 @@ def pin_notes(pins: Mapping[str, Iterable[Pin]], actor: str, at: datetime, why: 
         Noted("", unit, at, "host-key-pinned", f"{actor} pinned {_named(of_unit)}{because}")
         for unit, of_unit in pins.items()
     ]
+
+
+def hold_note(hold: Hold) -> Noted:
+    """Return the entry of the event log for a new hold; orders belong to no rollout."""
+    return _order_note(
+        hold.scope, hold.at, "hold-added", f"{hold.actor} holds {hold.scope}: {hold.reason} (hold {hold.id})"
+    )
+
+
+def hold_removed_note(hold: Hold, actor: str, at: datetime, reason: str) -> Noted:
+    """Return the entry of the event log for a hold that ends."""
+    text = f"{actor} removed hold {hold.id} of {hold.actor} on {hold.scope}"
+    return _order_note(hold.scope, at, "hold-removed", _because(text, reason))
+
+
+def override_note(override: Override) -> Noted:
+    """Return the entry of the event log for a new override."""
+    what = f"{override.actor} overrides {override.rule} for {override.scope} until {to_text(override.until)}"
+    text = f"{what}: {override.reason} (override {override.id})"
+    return _order_note(override.scope, override.at, "override-added", text)
+
+
+def override_removed_note(override: Override, actor: str, at: datetime, reason: str) -> Noted:
+    """Return the entry of the event log for an override that is taken back."""
+    text = f"{actor} took back override {override.id} of {override.actor}: {override.rule} for {override.scope}"
+    return _order_note(override.scope, at, "override-removed", _because(text, reason))
+
+
+def _order_note(scope: str, at: datetime, what: str, text: str) -> Noted:
+    return Noted("", scope if "/" in scope else "", at, what, text)
+
+
+def _because(text: str, reason: str) -> str:
+    return f"{text}: {reason}" if reason else text
 
 
 def _named(pins: Iterable[Pin]) -> str:

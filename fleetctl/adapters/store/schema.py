@@ -116,3 +116,26 @@ PINS = _table(
 )
 
 WAYS = _table("ways", _text("unit", key=True), _bytes("body"))
+
+HOLDS = _table(
+    "holds",
+    _number("number", key=True),
+    _text("scope"),
+    _text("actor"),
+    _text("reason"),
+    _text("since"),
+    _text("removed", null=True),
+)
+
+OVERRIDES = _table(
+    "overrides",
+    _number("number", key=True),
+    _text("rule"),
+    _text("scope"),
+    _text("actor"),
+    _text("reason"),
+    _text("since"),
+    _text("until"),
+    _text("removed", null=True),
+)
+"""Holds and overrides are never deleted: what is over has a time in `removed`, or is past `until`."""

@@ -11,6 +11,7 @@ from fleetctl.adapters.store.controllers import SqlControllers
 from fleetctl.adapters.store.engine import Database, open_database
 from fleetctl.adapters.store.journal import SqlJournal
 from fleetctl.adapters.store.migrations import LATEST
+from fleetctl.adapters.store.orders import SqlOrders
 from fleetctl.adapters.store.placements import Placement
 from fleetctl.adapters.store.plans import SqlPlans
 from fleetctl.adapters.store.rollouts import SqlRollouts
@@ -29,6 +30,7 @@ class SqlState:
         self.controllers = SqlControllers(database)
         self.units = SqlUnits(database)
         self.plans = SqlPlans(database)
+        self.orders = SqlOrders(database)
 
     @cached_property
     def uuid(self) -> str:
