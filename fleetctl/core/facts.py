@@ -55,6 +55,31 @@ class Heat:
     water_return_c: float | None = None
     aux_heater_w: float = 0.0
     faults: tuple[str, ...] = ()
+    pulse_left_s: float = 0.0
+    """How long the heat pulse that was asked for may still last; 0 if none runs. Computed on the unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """What the unit's compute daemon does.
+
+    A unit is free of jobs when it is drained *and* has none: before the daemon has taken notice of a drain it may still
+    take a job.
+
+    Attributes:
+        drained: it takes no new job.
+        reason: of the drain that was asked for; empty if none was. `drain_reason` tells ours.
+        jobs: how many run.
+    """
+
+    drained: bool
+    reason: str = ""
+    jobs: int = 0
+
+
+def drain_reason(rollout: str) -> str:
+    """Return the reason that stands on a unit that a rollout has drained; only a drain with it is undone by it."""
+    return f"fleetctl {rollout}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +125,10 @@ class Facts:
     journal: JournalEntry | None = None
     reboot_needed: bool = False
     """An applied file takes effect only after a reboot that has not happened yet."""
+    previous_digest: str = ""
+    """Of the config that a roll-back would bring back; empty if there is none."""
+    compute: Compute | None = None
+    """None if the unit runs no compute daemon."""
 
     @property
     def binding_digest(self) -> str:
@@ -163,10 +192,12 @@ def facts_from_status(unit: str, document: Mapping[str, Any], *, at: datetime, h
             unconfirmed=config.get("unconfirmed", ""),
             files=dict(config.get("files", {})),
             reboot_needed=bool(config.get("reboot_needed", False)),
+            previous_digest=config.get("previous", ""),
             host_key=host_key,
             registration=document.get("registration", ""),
             heat=_heat(document.get("heat")),
             journal=_journal(document.get("journal")),
+            compute=_compute(document.get("compute")),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"the status document lacks or misshapes {error}") from error
@@ -185,7 +216,14 @@ def _heat(document: Mapping[str, Any] | None) -> Heat | None:
         water_return_c=document.get("water_return_c"),
         aux_heater_w=float(document.get("aux_heater_w") or 0.0),
         faults=tuple(document.get("faults", ())),
+        pulse_left_s=float(document.get("pulse_left_s") or 0.0),
     )
+
+
+def _compute(document: Mapping[str, Any] | None) -> Compute | None:
+    if not document:
+        return None
+    return Compute(bool(document["drained"]), str(document.get("reason", "")), int(document["jobs"]))
 
 
 def _journal(document: Mapping[str, Any] | None) -> JournalEntry | None:

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from fleetctl.core.facts import Cause, Observation
 from fleetctl.core.inventory.fleet import Kind
-from fleetctl.core.policy import Policy
+from fleetctl.core.policy import Policy, Wave
 
 
 class Action(StrEnum):
@@ -111,7 +111,9 @@ class Step:
         attempt: number of the try, from 1.
         number: number of the step within the attempt, from 1.
         epoch: the controller's; a unit refuses a lower one than it has seen.
-        config_digest: of the config that the step is about.
+        config_digest: of the config that the step is about; for `roll_back` the one that is to be left.
+        cancel_jobs: for `drain`: end the jobs that still run, and report them lost.
+        pulse_s, pulse_k: for `verify`: ask for a heat pulse of at most so many seconds and kelvins; 0 asks for none.
     """
 
     rollout: str
@@ -121,6 +123,9 @@ class Step:
     kind: StepKind
     epoch: int
     config_digest: str = ""
+    cancel_jobs: bool = False
+    pulse_s: float = 0.0
+    pulse_k: float = 0.0
 
     @property
     def attempt_id(self) -> str:
@@ -167,6 +172,20 @@ class Progress:
         attempt_deadline_s: monotonic time at which the whole attempt has lasted too long; 0 if none.
         not_before_s: monotonic time before which it is not tried or observed again.
         boot_id: the unit's boot id before the reboot that was asked for.
+        wave: index of its wave.
+        interrupts: its configuration touches what heats, so `configure` itself interrupts heat.
+        applied: its config was applied and verified in this rollout; another attempt does not apply it again.
+        drained: a drain of ours stands on the unit, or may stand.
+        at_gate: it waits at the down gate.
+        down: its heat is interrupted by us, and was not observed again yet.
+        down_since: when it last passed the down gate.
+        repair: it was without heat before we touched it.
+        zone_before_c: temperature of its zone when it passed the down gate; None if it never did.
+        previous_digest: the config that `roll_back` would restore; empty if there is none.
+        ending: where it goes once it is released: an end, or `pending` for another try.
+        samples: healthy samples of its soak so far.
+        deferred_at: when it was first deferred; None if it never was.
+        jobs_lost: jobs that were ended for it.
     """
 
     unit: str
@@ -189,6 +208,20 @@ class Progress:
     attempt_deadline_s: float = 0.0
     not_before_s: float = 0.0
     boot_id: str = ""
+    wave: int = 0
+    interrupts: bool = False
+    applied: bool = False
+    drained: bool = False
+    at_gate: bool = False
+    down: bool = False
+    down_since: datetime | None = None
+    repair: bool = False
+    zone_before_c: float | None = None
+    previous_digest: str = ""
+    ending: Phase | None = None
+    samples: int = 0
+    deferred_at: datetime | None = None
+    jobs_lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +244,14 @@ class Rollout:
     """In the order in which they are worked on."""
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Units of the plan that are not in the rollout, with the reason."""
+    waves: tuple[Wave, ...] = ()
+    """The policy's waves as they were assigned; empty means one wave of everything."""
+    wave: int = 0
+    """Index of the wave that is open; units of later ones wait for its gate."""
+    awaiting: bool = False
+    """The open wave waits for a person's approval."""
+    halted_sites: Mapping[str, str] = field(default_factory=dict)
+    """Sites where nothing starts because heat was lost there after we touched it, with the reason."""
 
 
 class CommandKind(StrEnum):
@@ -251,6 +292,23 @@ class RolloutChanged:
     status: Status
     reason: str
     tolerated: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WaveChanged:
+    """Another wave is open, or the open one waits for a person, or was approved."""
+
+    rollout: str
+    wave: int
+    awaiting: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SitesHalted:
+    """The sites where nothing starts any more, with the reason; replaces what was there."""
+
+    rollout: str
+    sites: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +356,7 @@ class Noted:
     """For people: object, fact, arithmetic."""
 
 
-Change = RolloutChanged | UnitChanged | StepIntended | StepEnded | CommandHandled | Noted
+Change = RolloutChanged | WaveChanged | SitesHalted | UnitChanged | StepIntended | StepEnded | CommandHandled | Noted
 
 
 # --- inputs: what happened since the last tick ----------------------------------------------------------------------
@@ -323,6 +381,8 @@ class Decision:
         cancel: open steps that lasted too long; nobody waits for them any more.
         observe: units to be probed.
         reasons: why the next unit of each waiting site waits, in words, by site.
+        parked: sites where nobody may start for now, with the monotonic time of the next look; the board remembers
+            it until something changes there, so that a tick does not ask the heat guard of every waiting unit.
         wake_s: monotonic time of the next deadline or retry; 0 if only an event can change anything.
     """
 
@@ -331,4 +391,5 @@ class Decision:
     cancel: tuple[Step, ...] = ()
     observe: tuple[str, ...] = ()
     reasons: Mapping[str, str] = field(default_factory=dict)
+    parked: Mapping[str, float] = field(default_factory=dict)
     wake_s: float = 0.0
