@@ -282,6 +282,7 @@ class Rollouts(Protocol):
         at: datetime,
         reason: str = "",
         units: Sequence[str] = (),
+        wave: str = "",
     ) -> int:
         """Append a command; returns its number."""
         ...

@@ -178,12 +178,13 @@ class MemoryRollouts:
         at: datetime,
         reason: str = "",
         units: Sequence[str] = (),
+        wave: str = "",
     ) -> int:
         with self.rows.lock:
             if rollout not in self.rows.rollouts:
                 raise refusals.unknown_rollout(rollout)
             number = len(self.rows.commands) + 1
-            self.rows.commands.append(Command(number, rollout, kind, actor, at, reason, tuple(units)))
+            self.rows.commands.append(Command(number, rollout, kind, actor, at, reason, tuple(units), wave))
             return number
 
     def config(self, digest: str) -> Config:

@@ -53,13 +53,14 @@ class SqlRollouts:
         at: datetime,
         reason: str = "",
         units: Sequence[str] = (),
+        wave: str = "",
     ) -> int:
         """Append a command; returns its number.
 
         Raises:
             CouldNot: if there is no such rollout.
         """
-        body = COMMAND.encode(Command(0, rollout, kind, actor, at, reason, tuple(units)))
+        body = COMMAND.encode(Command(0, rollout, kind, actor, at, reason, tuple(units), wave))
         values = {"rollout": rollout, "kind": kind.value, "body": body}
         try:
             with self._database.write() as connection:

@@ -270,6 +270,7 @@ class Command:
 
     Attributes:
         units: for `retry`: these units; empty means every failed one.
+        wave: for `approve`: the wave that is meant, so that an approval that comes late opens no other.
     """
 
     id: int
@@ -279,6 +280,7 @@ class Command:
     at: datetime
     reason: str = ""
     units: tuple[str, ...] = ()
+    wave: str = ""
 
 
 # --- changes: what `decide` wants committed -------------------------------------------------------------------------
