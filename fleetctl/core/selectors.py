@@ -68,6 +68,24 @@ class Selector:
         return all(part.holds(unit) for part in self.parts)
 
 
+def parse(text: str, fleet: Fleet | None = None) -> Selector:
+    """Read one argument; with a fleet, a full name must be that of one of its units.
+
+    Raises:
+        InvalidInput: with codes `bad-selector`, `unknown-key` and `unknown-unit`, all at once.
+    """
+    problems: list[Problem] = []
+    selector = _parse(text, fleet, problems)
+    if selector is None:
+        raise InvalidInput(problems)
+    return selector
+
+
+def names_any(selector: Selector, fleet: Fleet) -> bool:
+    """Say whether it selects any unit of the fleet; it looks no further than the first."""
+    return any(selector.selects(unit) for unit in _candidates(selector, fleet))
+
+
 def select(fleet: Fleet, arguments: Sequence[str] = ()) -> tuple[Unit, ...]:
     """Return the units that any of the arguments selects, in the fleet's order; all units if there is no argument.
 
@@ -97,14 +115,14 @@ def _candidates(selector: Selector, fleet: Fleet) -> Iterable[Unit]:
             yield from site.units.values()
 
 
-def _parse(text: str, fleet: Fleet, problems: list[Problem]) -> Selector | None:
+def _parse(text: str, fleet: Fleet | None, problems: list[Problem]) -> Selector | None:
     parts = [_part(piece.strip(), fleet) for piece in text.split(",")]
     wrong = [part for part in parts if isinstance(part, Problem)]
     problems.extend(wrong)
     return None if wrong else Selector(text, tuple(part for part in parts if isinstance(part, Part)))
 
 
-def _part(piece: str, fleet: Fleet) -> Part | Problem:
+def _part(piece: str, fleet: Fleet | None) -> Part | Problem:
     key, equals, pattern = (half.strip() for half in piece.partition("="))
     if not equals:
         return _name_part(piece, fleet)
@@ -124,11 +142,12 @@ def _values(key: str) -> Values | None:
     return KEYS.get(key)
 
 
-def _name_part(piece: str, fleet: Fleet) -> Part | Problem:
+def _name_part(piece: str, fleet: Fleet | None) -> Part | Problem:
     if "/" not in piece:
-        hint = f"did you mean '{guess}'?" if (guess := _meant(piece, fleet)) else "write key=pattern or site/unit"
+        guess = _meant(piece, fleet) if fleet is not None else ""
+        hint = f"did you mean '{guess}'?" if guess else "write key=pattern or site/unit"
         return Problem("bad-selector", f"'{piece}' is neither key=pattern nor a unit's full name", hint=hint)
-    if not _is_glob(piece) and piece not in fleet.by_name:
+    if fleet is not None and not _is_glob(piece) and piece not in fleet.by_name:
         return Problem("unknown-unit", f"there is no unit '{piece}'", hint=_unit_hint(piece, fleet))
     return Part(NAME, piece, lambda unit: (unit.name,), _matcher(piece))
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fleetctl.core.inventory.fleet import Fleet
 from fleetctl.core.problems import InvalidInput, Problem
-from fleetctl.core.selectors import KEYS, select
+from fleetctl.core.selectors import KEYS, names_any, parse, select
 from tests.builders.fleets import a_building, a_fleet, a_plant
 
 FLEET = a_fleet(a_building("launaguet-a", 1, 6), a_building("launaguet-b", 2, 3), a_plant("brescia", 3, 2))
@@ -123,3 +123,16 @@ def test_selects_just_the_units_whose_value_matches(key: str, pattern: str) -> N
     except InvalidInput:
         found = []
     assert found == expected
+
+
+def test_a_selector_can_be_read_without_a_fleet() -> None:
+    selector = parse("launaguet-a/a101-1,kind=radiator")
+    assert [unit.name for unit in FLEET.units() if selector.selects(unit)] == ["launaguet-a/a101-1"]
+    assert not names_any(parse("nowhere/a101-1"), FLEET)
+    assert names_any(parse("label.floor=0"), FLEET)
+
+
+def test_without_a_fleet_its_form_is_refused_all_the_same() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        parse("a101-1,kid=radiator")
+    assert [problem.code for problem in refused.value.problems] == ["bad-selector", "unknown-key"]
