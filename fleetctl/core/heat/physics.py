@@ -193,18 +193,8 @@ class Tank:
         return max(0.0, self.c_kj_k * 1000 * (state - least_c) / loss_w)
 
 
-def neighbours_of(
-    zone: str, temperatures_c: Mapping[str, float], exchange_w_k: Mapping[str, Mapping[str, float]]
+def exchange(
+    neighbours_w_k: Mapping[str, float], temperatures_c: Mapping[str, float]
 ) -> tuple[tuple[float, float], ...]:
-    """Return what a zone exchanges heat with, for `Surroundings`; a coupling may be declared from either side.
-
-    Args:
-        zone: id of the zone.
-        temperatures_c: of every zone, by its id.
-        exchange_w_k: couplings by the declaring zone and its neighbour.
-    """
-    w_k = dict(exchange_w_k.get(zone, {}))
-    for other, couplings in exchange_w_k.items():
-        if zone in couplings:
-            w_k.setdefault(other, couplings[zone])
-    return tuple((value, temperatures_c[other]) for other, value in w_k.items())
+    """Return what a zone exchanges heat with, for `Surroundings`: its `neighbours_w_k` at the temperatures of all."""
+    return tuple((w_k, temperatures_c[other]) for other, w_k in neighbours_w_k.items())
