@@ -5,11 +5,14 @@ It says `ready`, waits for a line on its standard input so that several start at
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 
+from fleetctl.adapters.store.engine import open_database
 from fleetctl.adapters.store.state import SqlState, open_state
 from fleetctl.core.problems import CouldNot
 from fleetctl.core.rollout.state import UnitChanged
@@ -38,6 +41,16 @@ def commit_for_ever(state: SqlState, _name: str) -> str:
     return ""
 
 
+def stop_in_a_transaction(_state: SqlState, _name: str) -> str:
+    """Hold the lock of a writer, and do nothing more until somebody says so."""
+    with open_database(sys.argv[1]).write():
+        os.kill(os.getpid(), signal.SIGSTOP)
+    return ""
+
+
+ACTIONS = {"acquire": acquire, "use-plan": use_plan, "commit": commit_for_ever, "stop": stop_in_a_transaction}
+
+
 def main() -> None:
     url, what, name = sys.argv[1:]
     sys.stdout.write("ready\n")
@@ -45,7 +58,7 @@ def main() -> None:
     sys.stdin.readline()
     try:
         state = open_state(url)  # in the race as well: both may have to create it
-        came_of_it = {"acquire": acquire, "use-plan": use_plan, "commit": commit_for_ever}[what](state, name)
+        came_of_it = ACTIONS[what](state, name)
         sys.stdout.write(f"done {came_of_it}\n")
         state.close()
     except CouldNot as refused:

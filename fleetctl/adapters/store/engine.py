@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, InternalError, NoSuchMo
 
 from fleetctl.adapters.store import sqlite_file
 from fleetctl.adapters.store.migrations import LATEST, check_version, migrate
+from fleetctl.adapters.store.sqlite_holder import holder_of
 from fleetctl.core.problems import CouldNot, InvalidInput, Problem
 
 BUSY_TIMEOUT_S = 20.0
@@ -30,7 +31,7 @@ CONNECT_TIMEOUT_S = 10
 
 _HELD = "another process holds it, perhaps a controller that was stopped"
 _HINTS = (
-    ("is locked", f"{_HELD}: 'fuser -v FILE' names it; end it and try again"),
+    ("is locked", f"{_HELD}: 'fuser -v FILE' names what has it open; end it and try again"),
     ("lock timeout", f"{_HELD}: the table pg_stat_activity names it; end it and try again"),
 )
 """What to do, by what the database says."""
@@ -89,8 +90,13 @@ class Database:
         try:
             yield
         except (OperationalError, InternalError) as error:
-            message = f"the state {self.where} could not be used: {_first_line(error)}"
-            raise CouldNot(message, hint=next((hint for fact, hint in _HINTS if fact in message), "")) from error
+            raise self._unusable(_first_line(error)) from error
+
+    def _unusable(self, fact: str) -> CouldNot:
+        message = f"the state {self.where} could not be used: {fact}"
+        if "is locked" in fact and (holder := holder_of(Path(self.where))) is not None:
+            return CouldNot(f"{message}; {holder}", hint=holder.cure)
+        return CouldNot(message, hint=next((hint for part, hint in _HINTS if part in fact), ""))
 
 
 def open_database(url: str, version: int = LATEST) -> Database:
