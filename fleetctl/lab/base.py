@@ -170,6 +170,7 @@ def install_programs(usr: Path, library: str) -> None:
     write_program(usr / "bin/sudo", _SUDO)
     if (program := fleet_unit()) is not None:
         write_program(usr / "lib/fleet/fleet-unit", program.read_text())
+        (usr / "lib/fleet/fleet_unit").symlink_to(f"{library}/fleet_unit")
         (usr / "bin/fleet-unit").symlink_to("../lib/fleet/fleet-unit")
 
 
@@ -181,13 +182,18 @@ def fleet_unit() -> Path | None:
 
 
 def copy_library(home: Path) -> None:
-    """Copy the units' own modules, compiled for this machine's `python3`."""
+    """Copy the modules of the units' own programs and of `fleet-unit`, compiled for this machine's `python3`."""
     package = home / "fleetctl/lab/unit"
     package.parent.mkdir(parents=True)
     for folder in (package.parent, package.parent.parent):
         (folder / "__init__.py").touch()
-    shutil.copytree(_HERE / "unit", package, ignore=shutil.ignore_patterns("__pycache__"))
-    subprocess.run([PYTHON, "-IS", "-m", "compileall", "-q", str(package)], check=True, stdout=subprocess.DEVNULL)
+    copies = {package: _HERE / "unit"}
+    if (program := fleet_unit()) is not None:
+        copies[home / "fleet_unit"] = program.with_name("fleet_unit")
+    for target, source in copies.items():
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+    compiling = [PYTHON, "-IS", "-m", "compileall", "-q", *map(str, copies)]
+    subprocess.run(compiling, check=True, stdout=subprocess.DEVNULL)
 
 
 def copy_from_this_machine(etc: Path) -> None:

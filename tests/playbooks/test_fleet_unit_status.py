@@ -112,4 +112,13 @@ def test_a_stand_in_never_reboots_the_machine_that_it_stands_on(unit: UnitRoot) 
 
 
 def test_the_program_runs_on_python_3_9() -> None:
-    ast.parse(PROGRAM.read_text(), feature_version=(3, 9))
+    modules = sorted(PROGRAM.with_name("fleet_unit").glob("*.py"))
+    assert len(modules) > 10
+    for source in (PROGRAM, *modules):
+        ast.parse(source.read_text(), feature_version=(3, 9))
+
+
+def test_the_program_leaves_nothing_beside_itself(unit: UnitRoot) -> None:
+    unit.status()
+    unit.effect("activate-reboot")
+    assert not PROGRAM.with_name("fleet_unit").joinpath("__pycache__").exists()

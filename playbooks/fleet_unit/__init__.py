@@ -1,0 +1,1 @@
+"""The modules of `fleet-unit`; see there for what it promises."""

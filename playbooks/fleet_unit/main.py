@@ -1,0 +1,166 @@
+"""The command line of `fleet-unit`.
+
+    fleet-unit status          [--epoch N]
+    fleet-unit configure       --epoch N --attempt ID --step N [--confirm-timeout S] < payload
+    fleet-unit confirm         --epoch N --attempt ID --step N --digest D
+    fleet-unit verify          --epoch N --attempt ID --step N --digest D
+    fleet-unit activate-reboot --epoch N --attempt ID --step N
+    fleet-unit boot
+
+Modules are imported by the commands that need them: a probe pays for every line that it reads.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from fleet_unit.endings import Refused
+from fleet_unit.files import dump
+from fleet_unit.paths import ROOT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fleet_unit.journal import Journal, Step
+    from fleet_unit.kinds import Document
+
+    Effect = Callable[[Step, Journal], str]
+    Options = dict[str, str]
+
+STEP = ("epoch", "attempt", "step")
+NEEDED = {
+    "status": (),
+    "boot": (),
+    "configure": STEP,
+    "confirm": (*STEP, "digest"),
+    "verify": (*STEP, "digest"),
+    "activate-reboot": STEP,
+}
+NUMBERS = ("epoch", "step", "confirm-timeout")
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; return the exit code."""
+    os.umask(0o022)
+    folders = (ROOT + folder for folder in ("/usr/sbin", "/usr/bin", "/sbin", "/bin"))
+    os.environ["PATH"] = ":".join((*filter(None, [os.environ.get("PATH")]), *folders))
+    command, words = (arguments or [""])[0], arguments[1:]
+    if command in OWN:
+        OWN[command](words)
+        return 0
+    options = options_of(words)
+    needed = NEEDED.get(command)
+    numbers = all(options.get(key, "0").isdigit() for key in NUMBERS)
+    if needed is None or not numbers or not all(options.get(key) for key in needed):
+        return usage()
+    document = answer(command, options)
+    if document is None:
+        sys.stderr.write("the worker ended without an answer; ask again\n")
+        return 1
+    sys.stdout.buffer.write(dump(document))
+    return 0
+
+
+def options_of(words: list[str]) -> Options:
+    """Return the options by name; one without a value has an empty one."""
+    options: Options = {}
+    name = ""
+    for word in words:
+        if word.startswith("--"):
+            name = word[2:]
+            options[name] = ""
+        elif name:
+            options[name], name = word, ""
+    return options
+
+
+def usage() -> int:
+    """Say how the program is called."""
+    sys.stderr.write((__doc__ or "").split("\n\n")[1] + "\n")
+    return 2
+
+
+def answer(command: str, options: Options) -> Document | None:
+    """Run a command; return its document, or None if its worker ended without one."""
+    if command == "status":
+        from fleet_unit.status import status
+
+        return status(int(options.get("epoch", 0)))
+    if command == "boot":
+        from fleet_unit.boot import boot
+
+        return boot()
+    return effect_command(command, options)
+
+
+def effect_command(command: str, options: Options) -> Document | None:
+    """Run one of the commands that change something."""
+    from fleet_unit.effects import perform
+    from fleet_unit.journal import Step
+    from fleet_unit.outcome import outcome
+    from fleet_unit.worker import in_worker
+
+    refusal, effect = "", None
+    try:
+        effect = EFFECTS[command](options)
+    except Refused as refused:
+        refusal = str(refused)
+    step = Step(command, int(options["epoch"]), options["attempt"], int(options["step"]), options.get("digest", ""))
+    if effect is None:
+        return outcome(step, "refused", refusal)
+    chosen = effect
+    return in_worker(lambda: perform(step, chosen))
+
+
+def _configure(options: Options) -> Effect:
+    from fleet_unit.configure import configure
+    from fleet_unit.payload import CONFIRM_TIMEOUT_S, read_payload
+
+    payload = read_payload(options.get("digest", ""))
+    options["digest"] = payload["digest"]
+    asked_s = float(options.get("confirm-timeout", 0))
+    return configure(payload, asked_s or float(payload.get("confirm_timeout_s", CONFIRM_TIMEOUT_S)))
+
+
+def _confirm(_: Options) -> Effect:
+    from fleet_unit.verify import confirm
+
+    return confirm
+
+
+def _verify(_: Options) -> Effect:
+    from fleet_unit.verify import verify
+
+    return verify
+
+
+def _activate_reboot(_: Options) -> Effect:
+    from fleet_unit.reboot import activate_reboot
+
+    return activate_reboot
+
+
+EFFECTS: dict[str, Callable[[Options], Effect]] = {
+    "configure": _configure,
+    "confirm": _confirm,
+    "verify": _verify,
+    "activate-reboot": _activate_reboot,
+}
+
+
+def _guard(words: list[str]) -> None:
+    from fleet_unit.change import guard
+
+    guard(words[0], float(words[1]))
+
+
+def _delayed_reboot(_: list[str]) -> None:
+    from fleet_unit.reboot import delayed_reboot
+
+    delayed_reboot()
+
+
+OWN: dict[str, Callable[[list[str]], None]] = {"guard": _guard, "delayed-reboot": _delayed_reboot}
+"""Commands that the program gives to itself, in a process of their own."""
