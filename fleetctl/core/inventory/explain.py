@@ -37,6 +37,7 @@ _OTHER_UNITS = {
     "_f": _Other("_c", "degrees Celsius", None),
     "_m3": _Other("_l", "litres", 1e3),
     "_min": _Other("_s", "seconds", 60),
+    "_h": _Other("_s", "seconds", 3600),
     "_ms": _Other("_s", "seconds", 1e-3),
     "_mb": _Other("_bytes", "bytes", 1e6),
 }
@@ -50,6 +51,7 @@ _UNITS = {
     "_c": "degrees Celsius",
     "_s": "seconds",
     "_l": "litres",
+    "_k": "kelvin",
 }
 _WANTED = {
     "string_type": "text",

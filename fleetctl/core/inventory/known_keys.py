@@ -25,6 +25,9 @@ def _inside(annotation: Any, key: str | int) -> Any:
     if model is not None:
         field = model.model_fields.get(str(key))
         return field.annotation if field else None
+    if isinstance(key, int):
+        sequence = _first(annotation, lambda candidate: get_origin(candidate) is tuple)
+        return get_args(sequence)[0] if sequence is not None else None
     mapping = _first(annotation, lambda candidate: get_origin(candidate) is dict)
     return get_args(mapping)[1] if mapping is not None else None
 

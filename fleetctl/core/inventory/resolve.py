@@ -22,6 +22,7 @@ from fleetctl.core.inventory.declared import units as declared_units
 from fleetctl.core.inventory.flaws import Flaw, site_path
 from fleetctl.core.inventory.fleet import Kind
 from fleetctl.core.inventory.merge import layered, written
+from fleetctl.core.inventory.resolve_policy import resolve_policy
 from fleetctl.core.policy import Policy
 
 Settings = Mapping[str, Any]
@@ -35,7 +36,7 @@ def resolve_fleet(declared: declared_fleet.Fleet) -> resolved.Fleet:
         releases={version: _release(version, release) for version, release in declared.releases.items()},
         channels=declared.channels,
         policies={"default": Policy("default")}
-        | {name: Policy(name, **dict(written(policy))) for name, policy in declared.policies.items()},
+        | {name: resolve_policy(name, policy) for name, policy in declared.policies.items()},
         secrets={name: resolved.SecretRef(name, **dict(written(ref))) for name, ref in declared.secrets.items()},
     )
     return replace(fleet, digest=digest_of_value(fleet))

@@ -6,15 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from fleetctl.core.inventory.declared.policy import Policy
 from fleetctl.core.inventory.declared.quantities import (
-    AtLeastOne,
     Count,
     Declared,
     FilePath,
     Id,
     Label,
     MachineWatts,
-    Percent,
     Seconds,
     Sha256,
     Text,
@@ -61,31 +60,6 @@ class Release(Declared):
     """SHA-256 of the bundle."""
     size_bytes: Count = 0
     """Size of the bundle."""
-
-
-class Policy(Declared):
-    """How a rollout goes."""
-
-    max_in_progress: AtLeastOne = 8
-    """Units that may be worked on at the same time."""
-    max_failed: Count = 1
-    """The rollout stops when more units than this have failed."""
-    max_failed_percent: Percent | None = None
-    """The rollout stops when more than this share of its units has failed; needs `min_executed`."""
-    min_executed: AtLeastOne | None = None
-    """Units that must have been executed before `max_failed_percent` counts."""
-    cap_down_w: Watts | None = None
-    """Most heating power of one dwelling that may be down at once, in W; never rounded up."""
-    retries: Annotated[int, Field(ge=0, le=10)] = 1
-    """Further attempts at a unit that failed."""
-    step_timeout_s: Seconds = 180.0
-    """Longest time for one step on one unit, in s."""
-    unit_timeout_s: Seconds = 1800.0
-    """Longest time for one unit, in s."""
-    confirm_timeout_s: Annotated[float, Field(ge=5, le=600)] = 120.0
-    """After this time without a confirmation a unit restores the files that could have cut it off, in s."""
-    unreachable: Literal["fail", "skip", "defer"] = "fail"
-    """What becomes of a unit that cannot be reached."""
 
 
 class Secret(Declared):

@@ -49,7 +49,7 @@ def _refusal(code: str, fact: str, hint: str) -> PydanticCustomError:
     return PydanticCustomError(code, "{fact}", {"fact": fact, "hint": hint})
 
 
-def _form(pattern: re.Pattern[str], code: str, fault: str, hint: str) -> AfterValidator:
+def form(pattern: re.Pattern[str], code: str, fault: str, hint: str) -> AfterValidator:
     """Make the check that a text has a form; `fault` completes the sentence that the text begins."""
 
     def check(text: str) -> str:
@@ -79,59 +79,59 @@ def normal_mac(text: str) -> str:
     return ":".join(plain[i : i + 2] for i in range(0, 12, 2))
 
 
-def _in_schema(pattern: re.Pattern[str] | None = None, *, digits: bool = False) -> Any:
+def in_schema(pattern: re.Pattern[str] | None = None, *, digits: bool = False) -> Any:
     """Say what an editor is told: a pattern, and that digits alone, which an editor takes for a number, will do."""
     shape: dict[str, JsonValue] = {"pattern": f"^(?:{pattern.pattern})$"} if pattern else {}
     return Field(json_schema_extra=shape | ({"type": ["string", "number"]} if digits else {}))
 
 
 _Text = Annotated[str, BeforeValidator(as_text)]
-Text = Annotated[_Text, _in_schema(digits=True)]
+Text = Annotated[_Text, in_schema(digits=True)]
 Label = Annotated[
     _Text,
-    _form(
+    form(
         LABEL,
         "bad-name",
         "is not a host name label",
         "use 1 to 63 of a-z, 0-9 and '-', with a letter or digit at both ends: it becomes a host name",
     ),
-    _in_schema(LABEL, digits=True),
+    in_schema(LABEL, digits=True),
 ]
 Id = Annotated[
     _Text,
-    _form(ID, "bad-name", "cannot be a name", "use letters, digits, '.', '_' and '-'"),
-    _in_schema(ID, digits=True),
+    form(ID, "bad-name", "cannot be a name", "use letters, digits, '.', '_' and '-'"),
+    in_schema(ID, digits=True),
 ]
 Serial = Annotated[
     _Text,
-    _form(
+    form(
         SERIAL,
         "bad-serial",
         "is not a serial number",
         "write the serial as on the label; a spreadsheet may have turned it into 1,23E+11",
     ),
-    _in_schema(SERIAL, digits=True),
+    in_schema(SERIAL, digits=True),
 ]
 Mac = Annotated[
     _Text,
-    _form(MAC, "bad-mac", "is not a MAC address", "write six pairs such as 02:00:5e:10:00:01"),
+    form(MAC, "bad-mac", "is not a MAC address", "write six pairs such as 02:00:5e:10:00:01"),
     AfterValidator(normal_mac),
-    _in_schema(MAC, digits=True),
+    in_schema(MAC, digits=True),
 ]
 Version = Annotated[
     _Text,
-    _form(VERSION, "bad-version", "is not a version", "use letters, digits, '.', '_', '+', '~' and '-'"),
-    _in_schema(VERSION, digits=True),
+    form(VERSION, "bad-version", "is not a version", "use letters, digits, '.', '_', '+', '~' and '-'"),
+    in_schema(VERSION, digits=True),
 ]
 Host = Annotated[
     _Text,
-    _form(HOST, "bad-host", "is neither a host name nor an address", "write one such as ntp.example.net"),
-    _in_schema(HOST),
+    form(HOST, "bad-host", "is neither a host name nor an address", "write one such as ntp.example.net"),
+    in_schema(HOST),
 ]
 Endpoint = Annotated[
     _Text,
-    _form(ENDPOINT, "bad-host", "is neither a host nor host:port", "write one such as slurm.example.net:6817"),
-    _in_schema(ENDPOINT),
+    form(ENDPOINT, "bad-host", "is neither a host nor host:port", "write one such as slurm.example.net:6817"),
+    in_schema(ENDPOINT),
 ]
 Address = Annotated[_Text, _ip(ipaddress.ip_address, "bad-address", "an IP address", "write one such as 10.77.1.11")]
 Cidr = Annotated[
@@ -145,36 +145,36 @@ Cidr = Annotated[
 ]
 ClockTime = Annotated[
     _Text,
-    _form(TIME, "bad-time", "is not a time of day", "write hours and minutes, such as 03:30"),
-    _in_schema(TIME),
+    form(TIME, "bad-time", "is not a time of day", "write hours and minutes, such as 03:30"),
+    in_schema(TIME),
 ]
 Hours = Annotated[
     _Text,
-    _form(HOURS, "bad-hours", "is not a span of hours", "write start and end, such as 22:00-07:00"),
-    _in_schema(HOURS),
+    form(HOURS, "bad-hours", "is not a span of hours", "write start and end, such as 22:00-07:00"),
+    in_schema(HOURS),
 ]
 TimeZone = Annotated[
     _Text,
-    _form(TIME_ZONE, "bad-time-zone", "is not a time zone", "write its IANA name, such as Europe/Paris"),
-    _in_schema(TIME_ZONE),
+    form(TIME_ZONE, "bad-time-zone", "is not a time zone", "write its IANA name, such as Europe/Paris"),
+    in_schema(TIME_ZONE),
 ]
 User = Annotated[
     _Text,
-    _form(USER, "bad-user", "is not a login name", "use a-z, 0-9, '_' and '-', such as root"),
-    _in_schema(USER),
+    form(USER, "bad-user", "is not a login name", "use a-z, 0-9, '_' and '-', such as root"),
+    in_schema(USER),
 ]
 SwitchPort = Annotated[
     _Text,
-    _form(SWITCH_PORT, "bad-port", "is not a switch port", "write switch and port, such as sw1/11"),
-    _in_schema(SWITCH_PORT),
+    form(SWITCH_PORT, "bad-port", "is not a switch port", "write switch and port, such as sw1/11"),
+    in_schema(SWITCH_PORT),
 ]
 FilePath = Annotated[
-    _Text, _form(PATH, "bad-path", "is not a usable path", "leave out control characters and a leading '-'")
+    _Text, form(PATH, "bad-path", "is not a usable path", "leave out control characters and a leading '-'")
 ]
 Sha256 = Annotated[
     _Text,
-    _form(SHA256, "bad-sha256", "is not a SHA-256 digest", "write the 64 hexadecimal digits that sha256sum prints"),
-    _in_schema(SHA256),
+    form(SHA256, "bad-sha256", "is not a SHA-256 digest", "write the 64 hexadecimal digits that sha256sum prints"),
+    in_schema(SHA256),
 ]
 
 Texts = Annotated[tuple[Text, ...], Strict(False)]
