@@ -82,9 +82,9 @@ class Frame:
     @property
     def actor(self) -> str:
         """Return who acts: the authenticated OS user."""
-        import getpass
+        from fleetctl.cli import person
 
-        return getpass.getuser()
+        return person.actor()
 
     def console(self) -> Console:
         """Return the console for data."""
