@@ -391,7 +391,7 @@ class Orders(Protocol):
         """Remove a hold; returns what it was.
 
         Raises:
-            CouldNot: if no such hold stands.
+            InvalidInput: if no such hold stands.
         """
         ...
 
@@ -409,7 +409,7 @@ class Orders(Protocol):
         """Take an override back before its time; returns what it was.
 
         Raises:
-            CouldNot: if there is no such override, or it has ended.
+            InvalidInput: if there is no such override, or it has ended.
         """
         ...
 

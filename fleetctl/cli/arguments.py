@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from fleetctl.cli.completion import complete_rollouts, complete_selectors, complete_units
+from fleetctl.cli.completion import complete_rollouts, complete_scopes, complete_selectors, complete_units
 
 Selection = Annotated[
     list[str] | None,
@@ -17,6 +17,11 @@ Selection = Annotated[
     ),
 ]
 UnitName = Annotated[str, typer.Argument(metavar="UNIT", help="site/unit", autocompletion=complete_units)]
+Scope = Annotated[
+    str,
+    typer.Argument(metavar="SCOPE", help="'*', a site, or site/unit.", autocompletion=complete_scopes),
+]
+Why = Annotated[str, typer.Option("--reason", help="Kept in the event log, and shown wherever it matters.")]
 RolloutId = Annotated[
     str,
     typer.Argument(

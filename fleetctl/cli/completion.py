@@ -6,9 +6,9 @@ out. Units come from the checked copy of the inventory and rollouts from the sta
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
@@ -16,6 +16,9 @@ from fleetctl.cli.frame import Frame
 
 if TYPE_CHECKING:
     from fleetctl.core.inventory.fleet import Unit
+    from fleetctl.ports import State
+
+T = TypeVar("T")
 
 _MOST = 200
 
@@ -34,6 +37,36 @@ def complete_selectors(ctx: typer.Context, incomplete: str) -> list[str]:
         values = dict.fromkeys(value for unit in units for value in KEYS[key](unit) if value)
         return _starting(incomplete, (f"{key}={value}" for value in values))
     return _starting(incomplete, [*(f"{key}=" for key in KEYS), *(unit.name for unit in units)])
+
+
+def complete_scopes(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Complete what an order is about: everything, a site, or a unit once its site stands."""
+    units = _units(_frame(ctx))
+    sites = dict.fromkeys(unit.site for unit in units)
+    return _starting(incomplete, (unit.name for unit in units) if "/" in incomplete else ["*", *sites])
+
+
+def complete_rules(incomplete: str) -> list[str]:
+    """Complete a rule that can be overridden."""
+    from fleetctl.core.rollout.holds import RULES
+
+    return _starting(incomplete, RULES)
+
+
+def complete_holds(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Complete the number of a hold that stands."""
+    return _starting(incomplete, _of_state(_frame(ctx), lambda state: [str(hold.id) for hold in state.orders.holds()]))
+
+
+def complete_overrides(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Complete the number of an override."""
+    found = _of_state(_frame(ctx), lambda state: [str(override.id) for override in state.orders.overrides()])
+    return _starting(incomplete, found)
+
+
+def complete_waves(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Complete the name of a wave of any rollout that has not ended."""
+    return _starting(incomplete, dict.fromkeys(_waves(_frame(ctx))))
 
 
 def complete_rollouts(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -62,12 +95,20 @@ def _units(frame: Frame) -> list[Unit]:
         return []
 
 
-def _rollouts(frame: Frame) -> Iterator[str]:
+def _rollouts(frame: Frame) -> list[str]:
+    return _of_state(frame, lambda state: [row.id for row in state.journal.rollouts()])
+
+
+def _waves(frame: Frame) -> list[str]:
+    return _of_state(frame, lambda state: [w.name for r in state.journal.rollouts(active=True) for w in r.waves])
+
+
+def _of_state(frame: Frame, ask: Callable[[State], list[T]]) -> list[T]:
     from fleetctl.cli import compose
     from fleetctl.core.problems import CouldNot, InvalidInput
 
     try:
         with compose.state(frame) as state:
-            yield from [row.id for row in state.journal.rollouts()]
+            return ask(state)
     except (CouldNot, InvalidInput):
-        return
+        return []

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fleetctl.core.inventory.fleet import Fleet
     from fleetctl.core.route import Route
     from fleetctl.ports import Clock, FleetFiles, Prober, Processes, Shell, SiteCache, State, TemplateFiles
+    from fleetctl.services.orders import Word
     from fleetctl.services.run import Seat
 
 
@@ -97,6 +98,22 @@ def state(frame: Frame, *, durable: bool = False) -> Iterator[State]:
         yield opened
     finally:
         opened.close()
+
+
+def word(frame: Frame) -> Word:
+    """Return who gives an order, and when."""
+    from fleetctl.services.orders import Word
+
+    return Word(frame.actor, clock().now().utc)
+
+
+def unit_names(frame: Frame) -> frozenset[str] | None:
+    """Return the names of all units; None if the inventory cannot be read: an order does not wait for its repair."""
+    try:
+        return frozenset(fleet(frame).by_name)
+    except (CouldNot, InvalidInput) as reason:
+        frame.notes().print(f"the inventory cannot be read, so nobody checked that the scope exists ({reason})")
+        return None
 
 
 def clock() -> Clock:

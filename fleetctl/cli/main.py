@@ -19,14 +19,17 @@ from fleetctl.cli import (
     apply,
     controller,
     doctor,
+    hold,
     init,
     inventory,
     lab,
+    override,
     plan,
     probe,
     render,
     report,
     rollout,
+    stop,
     unit,
     validate,
 )
@@ -76,6 +79,9 @@ app.command("schema", epilog="Example: fleetctl schema --out inventories/schema"
 app.add_typer(inventory.app, name="inventory")
 app.add_typer(rollout.app, name="rollout")
 app.add_typer(controller.app, name="controller")
+app.command(epilog="Example: fleetctl stop --all --reason 'storm warning'")(stop.stop)
+app.add_typer(hold.app, name="hold")
+app.add_typer(override.app, name="override")
 app.add_typer(report.app, name="report")
 app.command(epilog="Example: fleetctl -o json doctor")(doctor.doctor)
 app.command(epilog="Example: fleetctl plan site=launaguet-* --out evening.plan")(plan.plan)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fleetctl.cli.arguments import RolloutId, UnitName
-from fleetctl.cli.completion import complete_units
+from fleetctl.cli.arguments import RolloutId, UnitName, Why
+from fleetctl.cli.completion import complete_units, complete_waves
 from fleetctl.cli.frame import Frame, frame_of, print_json
 from fleetctl.cli.table import print_table
 
@@ -124,6 +124,29 @@ def retry(
     from fleetctl.core.rollout.state import CommandKind
 
     _steer(frame_of(ctx), rollout, CommandKind.RETRY, reason, tuple(unit or ()))
+
+
+@app.command("approve", epilog="Example: fleetctl rollout approve last --reason 'canary looks good'")
+def approve(
+    ctx: typer.Context,
+    rollout: RolloutId,
+    reason: Why,
+    wave: Annotated[
+        str,
+        typer.Option("--wave", help="The wave that is meant; the one that waits.", autocompletion=complete_waves),
+    ] = "",
+) -> None:
+    """Let the wave begin that waits for a person; usually not the person who started the rollout."""
+    from fleetctl.cli import compose
+    from fleetctl.services.orders import approve as give
+
+    frame = frame_of(ctx)
+    with compose.state(frame, durable=True) as state:
+        row = find_rollout(state, rollout)
+        approved = give(state, compose.word(frame), row, wave, reason)
+    if frame.is_json:
+        print_json({"schema": "fleetctl/approval/v1", "rollout": row.id, "wave": approved, "actor": frame.actor})
+    frame.notes().print(f"told rollout {row.id}: approved wave {approved or row.wave + 1}")
 
 
 @app.command("verify-log", epilog="Example: fleetctl rollout verify-log")

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from fleetctl.core.problems import CouldNot
+from fleetctl.core.problems import InvalidInput
 from fleetctl.core.rollout.holds import Hold, Override
 from fleetctl.ports import State
 from tests.builders.world import START
@@ -38,7 +38,7 @@ def test_a_removed_hold_holds_nothing_and_is_removed_once(state: State) -> None:
     assert state.orders.remove_hold(gone.id, actor="bob", at=LATER) == gone
     assert list(state.orders.holds()) == [kept]
     for missing in (gone.id, 77):
-        with pytest.raises(CouldNot, match=f"there is no hold {missing}"):
+        with pytest.raises(InvalidInput, match=f"there is no hold {missing}"):
             state.orders.remove_hold(missing, actor="bob", at=LATER)
 
 
@@ -48,7 +48,7 @@ def test_an_override_that_has_ended_is_left_out_if_asked_and_cannot_be_taken_bac
     assert list(state.orders.overrides(at=START)) == [short, long]
     assert list(state.orders.overrides(at=LATER)) == [long]
     assert list(state.orders.overrides()) == [short, long]
-    with pytest.raises(CouldNot, match=f"no override {short.id} that still counts"):
+    with pytest.raises(InvalidInput, match=f"no override {short.id} is in force"):
         state.orders.remove_override(short.id, actor="ada", at=LATER)
 
 
@@ -56,7 +56,7 @@ def test_an_override_is_taken_back_before_its_time(state: State) -> None:
     made = state.orders.add_override("G1", "*", actor="ada", at=START, until=EVENING, reason="empty house")
     assert state.orders.remove_override(made.id, actor="bob", at=LATER) == made
     assert list(state.orders.overrides()) == []
-    with pytest.raises(CouldNot, match="no override"):
+    with pytest.raises(InvalidInput, match="no override"):
         state.orders.remove_override(made.id, actor="bob", at=LATER)
 
 
@@ -83,6 +83,6 @@ def test_every_order_is_in_the_event_log_with_who_and_why(state: State) -> None:
 
 
 def test_an_order_that_could_not_be_given_leaves_no_entry(state: State) -> None:
-    with pytest.raises(CouldNot):
+    with pytest.raises(InvalidInput):
         state.orders.remove_hold(1, actor="ada", at=START)
     assert logged(state) == []

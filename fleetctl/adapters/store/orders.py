@@ -45,7 +45,7 @@ class SqlOrders:
         """Remove a hold; returns what it was.
 
         Raises:
-            CouldNot: if no such hold stands.
+            InvalidInput: if no such hold stands.
         """
         with self._database.write() as connection:
             row = _ended(connection, _HOLDS.where(HOLDS.c.number == hold), HOLDS, at)
@@ -77,7 +77,7 @@ class SqlOrders:
         """Take an override back before its time; returns what it was.
 
         Raises:
-            CouldNot: if there is no such override, or it has ended.
+            InvalidInput: if there is no such override, or it has ended.
         """
         query = _OVERRIDES.where(OVERRIDES.c.number == override, OVERRIDES.c.until > to_column(at))
         with self._database.write() as connection:

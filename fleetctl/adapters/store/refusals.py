@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from fleetctl.core.clock import to_text
-from fleetctl.core.problems import CouldNot
+from fleetctl.core.problems import CouldNot, InvalidInput, Problem
 from fleetctl.core.rollout.holds import Hold, Override
 from fleetctl.core.rollout.state import Noted
 from fleetctl.core.route import Pin
@@ -55,14 +55,16 @@ def unknown_config(digest: str) -> CouldNot:
     return CouldNot(f"no rollout brought the config {digest[:12]}", hint="make a new plan and apply it")
 
 
-def unknown_hold(hold: int) -> CouldNot:
+def unknown_hold(hold: int) -> InvalidInput:
     """Return what is said of a hold that does not stand."""
-    return CouldNot(f"there is no hold {hold}", hint="'fleetctl hold list' shows what stands")
+    hint = "'fleetctl hold list' shows what stands"
+    return InvalidInput([Problem("unknown-hold", f"there is no hold {hold}", hint=hint)])
 
 
-def unknown_override(override: int) -> CouldNot:
+def unknown_override(override: int) -> InvalidInput:
     """Return what is said of an override that is over, or never was."""
-    return CouldNot(f"there is no override {override} that still counts", hint="see 'fleetctl override list'")
+    hint = "'fleetctl override list' shows what counts"
+    return InvalidInput([Problem("unknown-override", f"no override {override} is in force", hint=hint)])
 
 
 def one_of(start: str, found: Sequence[str]) -> str | None:
