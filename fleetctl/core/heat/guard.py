@@ -2,24 +2,56 @@
 
 `verdicts` asks every rule that applies and keeps the arithmetic of each; `refusal` turns them into the one sentence
 that a person reads under "why is this unit waiting?". Nothing is remembered between two questions.
+
+The invariant: a unit is admitted only if, by the pessimistic figures of the policy, no zone falls below its floor and
+no tank below 55 °C within twice the longest time that the unit may take. Colder weather, less mass, more units down or
+a lower cap never admit what was refused before.
+
+G10 to G12 are not asked here: they belong to a burn-in (`rules.burn_in`), a drain (`rules.drains`) and to what is
+observed afterwards (`proof.fell`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
-from fleetctl.core.heat.question import Question
-from fleetctl.core.heat.verdict import Verdict
+from fleetctl.core.facts import Facts, Observation
+from fleetctl.core.heat.premises import Gateway, Heater, Loop, Zone
+from fleetctl.core.heat.question import HEADROOM, Question
+from fleetctl.core.heat.readings import readings, water_c
+from fleetctl.core.heat.rules import dwellings, electrical, freshness, gateways, rooms, water
+from fleetctl.core.heat.verdict import Verdict, celsius, verdict
 
-__all__ = ["NEVER_OVERRIDDEN", "Question", "Verdict", "refusal", "verdicts"]
+__all__ = ["NEVER_OVERRIDDEN", "Preheat", "Question", "Verdict", "preheat", "refusal", "verdicts"]
 
 NEVER_OVERRIDDEN = frozenset({"G4", "never", "quiet"})
 """Hot water is a matter of health, and what a dwelling says of itself is not ours to override."""
 
+PREHEAT_STEP_K = 0.1
+_OF_TEMPERATURE = frozenset({"G1", "G6"})
+"""Rules that warmer rooms may turn."""
+
 
 def verdicts(question: Question) -> tuple[Verdict, ...]:
-    """Return what every rule that applies says, held or not, in the order of the rules."""
-    raise NotImplementedError
+    """Return what every rule that applies says, held or not, in the order of the rules.
+
+    Raises:
+        KeyError: if the site has no such unit.
+    """
+    gateway = question.premises.gateways.get(question.unit)
+    if question.repair:
+        said = _of_repair(question)
+    elif gateway is not None:
+        said = _of_gateway(question, gateway)
+    else:
+        said = _of_heater(question, question.premises.heaters[question.unit])
+    return tuple(sorted((each for each in said if each is not None), key=_place))
+
+
+def _place(of: Verdict) -> tuple[bool, str]:
+    return not of.rule.startswith("G"), of.rule
 
 
 def refusal(verdicts: Iterable[Verdict], overridden: frozenset[str] = frozenset()) -> str | None:
@@ -31,3 +63,122 @@ def refusal(verdicts: Iterable[Verdict], overridden: frozenset[str] = frozenset(
     """
     against = [each.text for each in verdicts if not each.holds and each.rule not in overridden - NEVER_OVERRIDDEN]
     return "; ".join(against) or None
+
+
+def _of_repair(question: Question) -> Iterator[Verdict | None]:
+    """A unit that is down already takes no heat away, so nothing but the restart of others makes its repair wait."""
+    yield verdict("repair", question.unit, True, "it is down already and costs no further budget")
+    yield electrical.envelope(question)
+
+
+def _of_heater(question: Question, heater: Heater) -> Iterator[Verdict | None]:
+    premises, taken = question.premises, frozenset({heater.unit})
+    yield from _around(question, (heater,))
+    yield from _of_zones(question, taken)
+    yield gateways.gateway_is_up(question, heater)
+    if heater.dwelling:
+        dwelling, inside = premises.dwellings[heater.dwelling], premises.heaters_of[heater.dwelling]
+        yield rooms.units_down(dwelling, heater.unit, inside, question.down)
+        yield rooms.power_down(dwelling, heater.unit, premises, question.down, question.policy.cap_down_w)
+    if heater.loop:
+        loop = premises.loops[heater.loop]
+        yield from _of_water(question, loop)
+        yield freshness.known(question, heater.unit, (heater,))
+        yield water.spare(question, loop, taken)
+        yield water.power_down(question, loop, taken)
+
+
+def _of_gateway(question: Question, gateway: Gateway) -> Iterator[Verdict | None]:
+    """G3: with all its units down every zone passes G1, and every tank G4; G2 and G5 are not asked."""
+    yield gateways.blast_radius(question, gateway)
+    cut = tuple(question.premises.heaters[unit] for unit in gateway.cuts)
+    yield from _around(question, cut)
+    yield from freshness.no_incident(question, () if cut else (gateway.building,))
+    yield from _of_zones(question, frozenset(gateway.cuts))
+    for loop in question.premises.loops.values():
+        if not set(gateway.cuts).isdisjoint(loop.heaters):
+            yield from _of_water(question, loop)
+
+
+def _around(question: Question, heaters: Iterable[Heater]) -> Iterator[Verdict | None]:
+    """Yield what does not depend on what exactly is heated: power, weather, incidents, and what dwellings ask for."""
+    heaters = tuple(heaters)
+    yield electrical.envelope(question)
+    yield freshness.cold_freeze(question)
+    yield from freshness.no_incident(question, {heater.building for heater in heaters})
+    yield from dwellings.at_most(question)
+    for dwelling in sorted({heater.dwelling for heater in heaters} - {""}):
+        yield from dwellings.wishes(question, question.premises.dwellings[dwelling])
+
+
+def _of_zones(question: Question, taken: frozenset[str]) -> Iterator[Verdict | None]:
+    guard = question.policy.guard
+    for zone in _zones_of(question, taken):
+        case = rooms.case_of(question, zone, taken)
+        yield rooms.coast(case, question.worst_s, guard)
+        yield rooms.warms_up(case, question.worst_s, guard)
+        yield rooms.is_back(case, question.touched.get(zone.id), guard)
+        yield freshness.known(question, zone.id, (question.premises.heaters[unit] for unit in zone.heaters))
+
+
+def _zones_of(question: Question, units: Iterable[str]) -> tuple[Zone, ...]:
+    found = (question.premises.zone_of(unit) for unit in sorted(units))
+    return tuple({zone.id: zone for zone in found if zone is not None}.values())
+
+
+def _of_water(question: Question, loop: Loop) -> Iterator[Verdict | None]:
+    if water.is_stored(loop):
+        work = water.Span(question.now_utc, question.now_utc + timedelta(seconds=HEADROOM * question.worst_s))
+        tank_c = water_c(loop, question.facts, question.policy.guard, question.now_utc)
+        yield water.stays_hot(loop, tank_c, question.worst_s)
+        yield water.disinfection(loop, work, question.zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Preheat:
+    """What would make a refused unit admissible: its zone, warmed up to above its setpoint."""
+
+    zone: str
+    by_k: float
+    to_c: float
+    text: str
+
+
+def preheat(question: Question, overridden: frozenset[str] = frozenset()) -> Preheat | None:
+    """Return the least warming that would let G1 and G6 pass, where only they stand in the way; None if none would.
+
+    A zone is warmed by at most the policy's `preheat_k` over its setpoint and not beyond its users' range, and only as
+    far as its units could hold it.
+    """
+    zone = question.premises.zone_of(question.unit)
+    against = {each.rule for each in verdicts(question) if not each.holds} - (overridden - NEVER_OVERRIDDEN)
+    if zone is None or not against or not against <= _OF_TEMPERATURE:
+        return None
+    for tenths in range(1, round(question.policy.guard.preheat_k / PREHEAT_STEP_K) + 1):
+        by_k = tenths * PREHEAT_STEP_K
+        warmer = _warmer(question, zone, by_k)
+        if warmer is not None and refusal(verdicts(warmer), overridden) is None:
+            to_c = max(each.measured_c for each in readings(zone, warmer.facts, question.policy.guard))
+            return Preheat(
+                zone.id, by_k, to_c, f"{zone.id}: pre-heated by {by_k:.1f} K to {celsius(to_c)} it would pass"
+            )
+    return None
+
+
+def _warmer(question: Question, zone: Zone, by_k: float) -> Question | None:
+    """Return the question as it would be with a zone so far over its setpoints; None if it cannot get there."""
+    premises = question.premises
+    case, facts = rooms.case_of(question, zone, ()), dict(question.facts)
+    for each in case.told:
+        target_c = each.setpoint_c + by_k
+        could_c = question.outdoor.temperature_c + case.left_w / zone.h_w_k
+        if target_c > premises.heaters[each.unit].highest_setpoint_c or target_c > could_c:
+            return None
+        facts[each.unit] = _told_at(facts[each.unit], max(each.measured_c, target_c))
+    return replace(question, facts=facts)
+
+
+def _told_at(observation: Observation, temperature_c: float) -> Observation:
+    if not isinstance(observation, Facts) or observation.heat is None:
+        return observation
+    return replace(observation, heat=replace(observation.heat, zone_temperature_c=temperature_c))

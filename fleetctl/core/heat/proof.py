@@ -13,6 +13,7 @@ from typing import Literal
 from fleetctl.core.facts import Cause, Facts, Heat, Observation
 from fleetctl.core.heat.premises import Heater, Zone
 from fleetctl.core.heat.readings import Told, age_of, told, weakest
+from fleetctl.core.heat.rules.burn_in import warmest_c
 from fleetctl.core.heat.verdict import celsius, span, watts
 from fleetctl.core.policy import Guard
 
@@ -57,19 +58,11 @@ def delivers(facts: Facts, heater: Heater, guard: Guard) -> Proof:
 
 def _not_proven(heat: Heat, tells: Told, heater: Heater, guard: Guard) -> Proof:
     little = f"{watts(heat.commanded_w)} of {watts(heater.power_w)} commanded: too little to prove heat"
-    warmest_c = _warmest_c(tells, heater, guard)
-    if tells.measured_c + guard.pulse_k > warmest_c:
-        fact = f"{celsius(tells.measured_c)} is too warm for a pulse of {guard.pulse_k:g} K, limit {celsius(warmest_c)}"
+    limit_c = warmest_c(tells, heater, guard)
+    if tells.measured_c + guard.pulse_k > limit_c:
+        fact = f"{celsius(tells.measured_c)} is too warm for a pulse of {guard.pulse_k:g} K, limit {celsius(limit_c)}"
         return Proof("not_proven", f"{heater.unit}: {little}; {fact}")
     return Proof("not_proven", f"{heater.unit}: {little}; a pulse of {span(guard.pulse_s)} would", pulse=True)
-
-
-def _warmest_c(tells: Told, heater: Heater, guard: Guard) -> float:
-    """Return how warm a pulse may make what the unit heats: the limits of G10."""
-    if heater.loop:
-        return heater.water_max_c if heater.water_max_c is not None else float("inf")
-    setpoint_c = heater.highest_setpoint_c if tells.setpoint_c is None else tells.setpoint_c
-    return setpoint_c + guard.overheat_k
 
 
 def already_down(observation: Observation, before: Observation | None, heater: Heater, guard: Guard) -> bool:
