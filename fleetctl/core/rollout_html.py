@@ -18,6 +18,8 @@ WIDTH = 1000.0
 _LEAST = 4.0
 """Width of the shortest bar: a second of a night has to be seen."""
 _MOST_TICKS = 6
+_LAST_TICK = 0.92
+"""Share of the axis behind which a label would leave the page."""
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400)
 
 
@@ -84,9 +86,19 @@ def _x(report: RolloutReport, at: datetime) -> float:
 def _ticks(report: RolloutReport) -> Iterator[Tick]:
     total_s = report.duration_s
     step_s = next((step for step in _STEPS_S if total_s / step <= _MOST_TICKS), _STEPS_S[-1])
-    for number in range(int(total_s // step_s) + 1):
+    for number in range(int(total_s * _LAST_TICK // step_s) + 1):
         at = report.began + timedelta(seconds=number * step_s)
-        yield Tick(round(_x(report, at) / WIDTH * 100, 2), f"+{duration(number * step_s)}" if number else _clock(at))
+        yield Tick(round(_x(report, at) / WIDTH * 100, 2), _later(number * step_s) if number else _clock(at))
+
+
+def _later(seconds: int) -> str:
+    """Format whole seconds after the start, as short as they allow: `+90 s`, `+5 min`, `+1 h`, `+1 h 30`."""
+    if seconds % 60:
+        return f"+{seconds} s"
+    minutes = seconds // 60
+    if minutes < 60:
+        return f"+{minutes} min"
+    return f"+{minutes // 60} h" + (f" {minutes % 60:02}" if minutes % 60 else "")
 
 
 def _clock(at: datetime) -> str:

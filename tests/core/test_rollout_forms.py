@@ -87,6 +87,23 @@ def test_an_attempt_under_way_reaches_to_now() -> None:
     assert bars(page) == [("running", 500.0, 500.0)]
 
 
+@pytest.mark.parametrize(
+    ("took_s", "labels"),
+    [
+        (8, ["18:30:00", "+2 s", "+4 s", "+6 s"]),
+        (150, ["18:30:00", "+30 s", "+1 min", "+90 s", "+2 min"]),
+        (10800, ["18:30:00", "+30 min", "+1 h", "+1 h 30", "+2 h", "+2 h 30"]),
+    ],
+)
+def test_the_axis_is_marked_at_round_times_that_fit_on_the_page(took_s: float, labels: list[str]) -> None:
+    units = [ended("s/a")]
+    row = replace(row_of(units), status=Status.SUCCEEDED)
+    text = html(reported(row, units, [note(took_s, "", "rollout-succeeded")]))
+    marks = re.findall(r'left: ([\d.]+)%">([^<]*)<', text)
+    assert [label for _, label in marks] == labels
+    assert all(float(percent) <= 92 for percent, _ in marks)
+
+
 def test_a_rollout_without_events_has_a_page() -> None:
     units = [ended("s/a", Phase.CANCELLED, "aborted")]
     report = reported(replace(row_of(units), status=Status.ABORTED), units, [])
