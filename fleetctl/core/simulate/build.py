@@ -1,0 +1,114 @@
+"""From a fleet to its modelled world."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+
+from fleetctl.core.heat.physics import OneNode, Tank
+from fleetctl.core.heat.premises import Loop, SitePremises, Zone, premises_of
+from fleetctl.core.heat.readings import floor_c
+from fleetctl.core.inventory.fleet import Fleet, Kind
+from fleetctl.core.simulate.chance import Chance
+from fleetctl.core.simulate.conditions import Conditions, Weather
+from fleetctl.core.simulate.events import Time
+from fleetctl.core.simulate.links import Links
+from fleetctl.core.simulate.spaces import Shape, Space
+from fleetctl.core.simulate.units import FACTORY, Ground, ModelledUnit
+from fleetctl.core.simulate.world import World
+
+TANK_C = 60.0
+"""What a hot-water tank is held at."""
+WATER_FLOOR_C = 55.0
+"""What stored hot water may not fall below (arrêté of 30 November 2005)."""
+_LEAST_UA_W_K = 1.0
+"""Loss of a tank that is declared to have none; beside what is drawn it is nothing, and no formula divides by zero."""
+
+
+def build(
+    fleet: Fleet,
+    began: datetime,
+    conditions: Conditions,
+    reboots: Iterable[str] = (),
+    configs: Mapping[str, str] | None = None,
+) -> World:
+    """Return the modelled world of a fleet.
+
+    Args:
+        fleet: what is declared.
+        began: the wall clock at second 0.
+        conditions: what is supposed.
+        reboots: units whose new config takes effect only after a reboot.
+        configs: digest of the config that a unit has at the beginning, by name; another one where nothing is said.
+    """
+    time, rebooting, known = Time(began), frozenset(reboots), configs or {}
+    ground = Ground(Chance(conditions.seed), conditions.durations, conditions.faults, time)
+    spaces = [space for site in fleet.sites for space in _spaces(premises_of(fleet, site), conditions)]
+    space_of = {unit: space for space in spaces for unit in space.shape.heaters_w}
+    units = [
+        ModelledUnit(
+            ground,
+            unit,
+            fleet.models[unit.model],
+            space_of.get(unit.name),
+            config=known.get(unit.name, FACTORY),
+            reboots=unit.name in rebooting,
+        )
+        for unit in fleet.units()
+    ]
+    gateways = [unit.name for unit in units if unit.unit.kind is Kind.GATEWAY]
+    others = [unit.name for unit in units if unit.unit.kind is not Kind.GATEWAY]
+    return World(units, spaces, Links(others, gateways, conditions), time, conditions)
+
+
+def _spaces(premises: SitePremises, conditions: Conditions) -> Iterator[Space]:
+    """Yield the heated spaces of a site, those that exchange heat knowing each other."""
+    weather = conditions.weather or Weather.steady(premises.design_temperature_c)
+    rooms = {zone.id: Space(_room(premises, zone, conditions), weather) for zone in premises.zones.values()}
+    for group in _groups(rooms):
+        for space in group:
+            space.peers = group
+    yield from rooms.values()
+    for loop in premises.loops.values():
+        yield Space(_tank(premises, loop), Weather.steady(loop.ambient_c))
+
+
+def _room(premises: SitePremises, zone: Zone, conditions: Conditions) -> Shape:
+    setpoint_c = zone.setpoint_c if conditions.setpoint_c is None else conditions.setpoint_c
+    return Shape(
+        site=premises.site,
+        id=zone.id,
+        node=OneNode(zone.c_kj_k, zone.h_w_k),
+        setpoint_c=setpoint_c,
+        heaters_w={name: premises.heaters[name].power_w for name in zone.heaters},
+        floor_c=floor_c(setpoint_c, conditions.guard),
+        neighbours_w_k=zone.neighbours_w_k,
+    )
+
+
+def _tank(premises: SitePremises, loop: Loop) -> Shape:
+    """Return a tank as a node: what is drawn does not depend on its temperature, and all of it is lost to the room."""
+    return Shape(
+        site=premises.site,
+        id=loop.id,
+        node=OneNode(Tank(loop.volume_l).c_kj_k, max(loop.ua_w_k, _LEAST_UA_W_K)),
+        setpoint_c=TANK_C,
+        heaters_w={name: premises.heaters[name].power_w for name in loop.heaters},
+        floor_c=WATER_FLOOR_C,
+        drawn_w=loop.demand_w,
+        backup_w=loop.backup_w,
+    )
+
+
+def _groups(rooms: Mapping[str, Space]) -> Iterator[list[Space]]:
+    """Yield the groups of rooms that exchange heat, directly or through others."""
+    left = {id for id, space in rooms.items() if space.shape.neighbours_w_k}
+    while left:
+        group, reached = [], [min(left)]
+        while reached:
+            id = reached.pop()
+            if id in left:
+                left.discard(id)
+                group.append(rooms[id])
+                reached += rooms[id].shape.neighbours_w_k
+        yield group
