@@ -58,6 +58,7 @@ class Space:
 
     Attributes:
         temperature_c: at `at_s`.
+        began_c: at the beginning.
         lowest_c, lowest_at_s: the lowest temperature so far and when.
         lacked_j: heat that its units would have given had all been up, less what they gave, while that was less.
         touched: a heater of it was ever down.
@@ -70,6 +71,7 @@ class Space:
         "_up_w",
         "_weather",
         "at_s",
+        "began_c",
         "down",
         "lacked_j",
         "lowest_at_s",
@@ -91,7 +93,8 @@ class Space:
         self.at_s = 0.0
         outdoors = Surroundings(weather.at(0.0), self._all_w + shape.backup_w - shape.drawn_w)
         self.temperature_c = min(shape.setpoint_c, shape.node.steady_c(outdoors))
-        self.lowest_c, self.lowest_at_s = self.temperature_c, 0.0
+        self.began_c = self.lowest_c = self.temperature_c
+        self.lowest_at_s = 0.0
         self.lacked_j = 0.0
 
     def switch(self, unit: str, on: bool, at_s: float) -> None:
