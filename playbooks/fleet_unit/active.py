@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from fleet_unit.files import discard, read_document, remove, replace_link, sync_directory
-from fleet_unit.paths import ACTIVE, CHANGE, ROOT, SLOTS, TREES
+from fleet_unit.paths import ACTIVE, CHANGE, KEPT, ROOT, SLOTS, TREES
 from fleet_unit.system import booted_slot
 from fleet_unit.trees import damaged, manifest, trees
 
@@ -30,6 +30,17 @@ def point(slot: str, name: str) -> None:
         replace_link(f"{SLOTS}/{slot}", f"../config/{name}")
     else:
         remove(f"{SLOTS}/{slot}")
+
+
+def previous(slot: str) -> str:
+    """Return the name of the tree that was active before the last `configure`; empty if there is none to go back to.
+
+    What a roll-back left behind is nothing to go back to, nor is what was only repaired.
+    """
+    active = manifest(pointed(slot))["digest"]
+    changes = (read_document(CHANGE), read_document(KEPT + slot))
+    last: Document = next((c for c in changes if c and c["slot"] == slot and c["digest"] == active), {})
+    return "" if last.get("back") else str(last.get("previous", ""))
 
 
 def settle() -> None:
@@ -94,7 +105,8 @@ def differing_from(wanted: Document) -> list[Document]:
 
 def prune() -> None:
     """Remove what no slot points to and nothing could be restored from, but for the newest trees."""
-    used = {pointed(slot) for slot in os.listdir(SLOTS)} | {read_document(CHANGE).get("previous", "")}
+    slots = os.listdir(SLOTS)
+    used = {f(slot) for f in (pointed, previous) for slot in slots} | {read_document(CHANGE).get("previous", "")}
     unused = [n for n in trees() if n not in used]
     leftovers = [n for n in os.listdir(TREES) if n.endswith(".new")]
     for name in [*unused[max(0, KEPT_TREES - len(used - {""})) :], *leftovers]:

@@ -7,22 +7,31 @@ import time
 
 from fleet_unit.active import point, pointed, settle
 from fleet_unit.endings import Ended
-from fleet_unit.files import dump, read_document, remove, replace_file
+from fleet_unit.files import dump, read_document, remove, replace_file, sync_directory
 from fleet_unit.hooks import objection
 from fleet_unit.journal import CUT, Journal, Step
 from fleet_unit.lock import Lock
 from fleet_unit.outcome import outcome, record
-from fleet_unit.paths import CHANGE, REBOOT_NEEDED
+from fleet_unit.paths import CHANGE, KEPT, REBOOT_NEEDED, STATE
 from fleet_unit.space import despite_full_disk
 from fleet_unit.system import boot_id, booted_slot, reboot_needed
+from fleet_unit.trees import manifest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from fleet_unit.kinds import Document
 
 
-def open_change(step: Step, name: str, services: list[str], timeout_s: float) -> Document:
-    """Write down what is about to change and how to take it back, before anything changes."""
+def open_change(step: Step, name: str, services: list[str], timeout_s: float = 0.0, **more: bool) -> Document:
+    """Write down what is about to change and how to take it back, before anything changes.
+
+    Args:
+        step: that changes it.
+        name: of the tree that is to be active.
+        services: that take the change, and would take it back.
+        timeout_s: how long a confirmation is waited for.
+        more: `confirm`: it waits for a confirmation; `back`: it goes back to the config before.
+    """
     slot = booted_slot()
     change = {
         "state": "applying",
@@ -39,9 +48,19 @@ def open_change(step: Step, name: str, services: list[str], timeout_s: float) ->
         "timeout_s": timeout_s,
         "reboot_needed": reboot_needed(),
         "connection": os.environ.get("SSH_CONNECTION", ""),
+        **more,
     }
     replace_file(CHANGE, dump(change))
     return change
+
+
+def keep(change: Document) -> None:
+    """End a change for good, in one step. It is put away, because a roll-back needs to know what was before it."""
+    if manifest(change["previous"])["digest"] == change["digest"]:
+        remove(CHANGE)  # a repair; what was before the config that it repaired is known already
+        return
+    os.rename(CHANGE, KEPT + change["slot"])
+    sync_directory(STATE)
 
 
 def restore(change: Document, why: str, journal: Journal, *, by: str = "rollback", reload: bool = True) -> str:

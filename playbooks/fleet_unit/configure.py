@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from fleet_unit.active import differing_from, edited, point, pointed, prune, settle
-from fleet_unit.change import open_change, restore
+from fleet_unit.change import keep, open_change, restore
 from fleet_unit.endings import Refused, RolledBack
 from fleet_unit.files import discard, dump, read_document, remove, replace_file
 from fleet_unit.hooks import HookFailed, hook
@@ -49,13 +49,12 @@ def _prepare(step: Step, payload: Document, wanted: Document, timeout_s: float) 
     """
     kept = {*trees(), "lost+found"}
     differing = differing_from(wanted)
-    services = services_of(differing)
     try:
         name = stage(payload, wanted)
-        for service in services:
-            hook(service, "check", f"{TREES}/{name}/tree", private=is_private(service, wanted))
-        change = open_change(step, name, services, timeout_s)
-        if any(f["confirm"] for f in differing):
+        check(name, wanted, differing)
+        confirm = any(f["confirm"] for f in differing)
+        change = open_change(step, name, services_of(differing), timeout_s, confirm=confirm)
+        if confirm:
             detach(myself("guard", name, str(change["deadline_s"])))
     except (OSError, HookFailed) as error:
         despite_full_disk(remove, CHANGE)
@@ -63,6 +62,16 @@ def _prepare(step: Step, payload: Document, wanted: Document, timeout_s: float) 
             discard(f"{TREES}/{leftover}")
         raise Refused(f"nothing was changed: {why_of(error)}") from error
     return change
+
+
+def check(name: str, wanted: Document, differing: list[Document]) -> None:
+    """Let the services whose files differ look at a tree.
+
+    Raises:
+        HookFailed: with what one objects to.
+    """
+    for service in services_of(differing):
+        hook(service, "check", f"{TREES}/{name}/tree", private=is_private(service, wanted))
 
 
 def switch(change: Document, wanted: Document, journal: Journal) -> str:
@@ -95,10 +104,10 @@ def _activate(change: Document, wanted: Document, differing: list[Document]) -> 
     for service in change["services"]:
         private = is_private(service, wanted)
         hook(service, "reload", private=private)
-    if any(f["confirm"] for f in differing):
+    if change["confirm"]:
         replace_file(CHANGE, dump({**change, "state": "unconfirmed"}))
     else:
-        remove(CHANGE)
+        keep(change)
 
 
 def _applied(differing: list[Document], services: list[str]) -> str:

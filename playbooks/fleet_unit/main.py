@@ -3,7 +3,10 @@
     fleet-unit status          [--epoch N]
     fleet-unit configure       --epoch N --attempt ID --step N [--confirm-timeout S] < payload
     fleet-unit confirm         --epoch N --attempt ID --step N --digest D
-    fleet-unit verify          --epoch N --attempt ID --step N --digest D
+    fleet-unit verify          --epoch N --attempt ID --step N --digest D [--pulse-seconds S --pulse-rise-k K]
+    fleet-unit roll-back       --epoch N --attempt ID --step N --digest D
+    fleet-unit drain           --epoch N --attempt ID --step N --reason R [--cancel-jobs]
+    fleet-unit undrain         --epoch N --attempt ID --step N --reason R
     fleet-unit activate-reboot --epoch N --attempt ID --step N
     fleet-unit boot
 
@@ -36,6 +39,9 @@ NEEDED = {
     "configure": STEP,
     "confirm": (*STEP, "digest"),
     "verify": (*STEP, "digest"),
+    "roll-back": (*STEP, "digest"),
+    "drain": (*STEP, "reason"),
+    "undrain": (*STEP, "reason"),
     "activate-reboot": STEP,
 }
 NUMBERS = ("epoch", "step", "confirm-timeout")
@@ -130,10 +136,45 @@ def _confirm(_: Options) -> Effect:
     return confirm
 
 
-def _verify(_: Options) -> Effect:
+def _verify(options: Options) -> Effect:
+    from fleet_unit.heat import MAX_PULSE_K, MAX_PULSE_S
     from fleet_unit.verify import verify
 
-    return verify
+    seconds = _bounded(options, "pulse-seconds", MAX_PULSE_S)
+    return verify(seconds, _bounded(options, "pulse-rise-k", MAX_PULSE_K))
+
+
+def _bounded(options: Options, name: str, most: float) -> float:
+    """Return an option's number, 0 if it is not given.
+
+    Raises:
+        Refused: if it is none, or out of bounds.
+    """
+    try:
+        number = float(options.get(name, 0))
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= most:
+        raise Refused(f"--{name} is {options[name]!r}, not a number up to {most:g}")
+    return number
+
+
+def _roll_back(_: Options) -> Effect:
+    from fleet_unit.rollback import roll_back
+
+    return roll_back
+
+
+def _drain(options: Options) -> Effect:
+    from fleet_unit.compute import drain
+
+    return drain(options["reason"], cancel_jobs="cancel-jobs" in options)
+
+
+def _undrain(options: Options) -> Effect:
+    from fleet_unit.compute import undrain
+
+    return undrain(options["reason"])
 
 
 def _activate_reboot(_: Options) -> Effect:
@@ -146,6 +187,9 @@ EFFECTS: dict[str, Callable[[Options], Effect]] = {
     "configure": _configure,
     "confirm": _confirm,
     "verify": _verify,
+    "roll-back": _roll_back,
+    "drain": _drain,
+    "undrain": _undrain,
     "activate-reboot": _activate_reboot,
 }
 

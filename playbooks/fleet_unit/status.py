@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import sys
 
-from fleet_unit import heat
-from fleet_unit.active import edited, pointed
+from fleet_unit import compute, heat
+from fleet_unit.active import edited, pointed, previous
 from fleet_unit.files import read_document
 from fleet_unit.journal import Journal, newest_entry, newest_epoch
 from fleet_unit.lock import Lock
@@ -47,7 +47,8 @@ def status(epoch: int = 0) -> Document:
     """Return what the unit is; runs nothing but `rauc status`, changes nothing but the fence."""
     if epoch:
         raise_fence(epoch)
-    active = manifest(pointed(booted_slot()))
+    slot = booted_slot()
+    active = manifest(pointed(slot))
     return {
         "schema": STATUS_SCHEMA,
         "boot_id": boot_id(),
@@ -59,7 +60,9 @@ def status(epoch: int = 0) -> Document:
             "unconfirmed": read_document(CHANGE).get("digest", ""),
             "files": {f["path"]: f["source_digest"] for f in active["files"]},
             "reboot_needed": reboot_needed(),
+            "previous": manifest(previous(slot))["digest"],
         },
+        "compute": compute.state(),
         "heat": heat.state(),
         "journal": newest_entry(),
     }

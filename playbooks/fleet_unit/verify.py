@@ -6,9 +6,9 @@ import os
 
 from fleet_unit import heat
 from fleet_unit.active import edited, pointed, prune
-from fleet_unit.change import restore
+from fleet_unit.change import keep, restore
 from fleet_unit.endings import Ended, Refused, RolledBack
-from fleet_unit.files import mtime, read_document, remove
+from fleet_unit.files import mtime, read_document
 from fleet_unit.hooks import objection
 from fleet_unit.journal import Journal, Step
 from fleet_unit.paths import ACTIVE, CHANGE, HEAT
@@ -17,13 +17,30 @@ from fleet_unit.trees import is_private, manifest, services_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from fleet_unit.kinds import Document
 
 
-def verify(step: Step, journal: Journal) -> str:
-    """Let the unit look at itself; what waits for confirmation is confirmed if all is well, else taken back."""
+def verify(seconds: float, max_rise_k: float) -> Callable[[Step, Journal], str]:
+    """Return the effect that lets the unit look at itself, and then asks for a heat pulse if one is wanted.
+
+    Args:
+        seconds: the longest time of the pulse; 0 asks for none.
+        max_rise_k: by which the zone may warm up in it.
+    """
+
+    def effect(step: Step, journal: Journal) -> str:
+        said = _verify(step, journal)
+        if not seconds or release()["kind"] == "gateway":
+            return said
+        return f"{said}; {heat.request_pulse(step, seconds, max_rise_k)}"
+
+    return effect
+
+
+def _verify(step: Step, journal: Journal) -> str:
+    """Check everything; what waits for confirmation is confirmed if all is well, else taken back."""
     change = read_document(CHANGE)
     refuse_same_connection(change)
     wrong = "; ".join(_self_check(step.digest, change))
@@ -56,7 +73,7 @@ def confirm(step: Step, _: Journal) -> str:
     if not change:
         return "nothing waits for a confirmation"
     refuse_same_connection(change)
-    remove(CHANGE)
+    keep(change)
     prune()
     return "confirmed"
 

@@ -82,6 +82,10 @@ class UnitRoot:
         state = {"at": "2026-01-01T00:00:00Z", "power_w": power_w, "commanded_w": 500.0, "setpoint_c": 20.0}
         self.write("/run/heat/state.json", json.dumps(state))
 
+    def compute(self, *jobs: str, **more: object) -> None:
+        """Write what the compute daemon writes; `drain=` names the drain that it obeys."""
+        self.write("/run/fleet/compute.json", json.dumps({"drain": "", "jobs": jobs, **more}))
+
     def reboot(self, *, run_boot: bool = True, slot: str = "A") -> Document:
         """Begin a new boot: a new boot id, an empty /run, then what init does."""
         self.write("/proc/sys/kernel/random/boot_id", f"{uuid.uuid4()}\n")
@@ -120,8 +124,18 @@ class UnitRoot:
     def configure(self, *files: ConfigFile, again: bool = False, timeout_s: float = 120.0) -> Document:
         return self.effect("configure", stdin=payload_bytes(config(*files), timeout_s), again=again)
 
-    def verify(self, digest: str) -> Document:
-        return self.effect("verify", "--digest", digest)
+    def verify(self, digest: str, *arguments: str) -> Document:
+        return self.effect("verify", "--digest", digest, *arguments)
+
+    def roll_back(self, digest: str, *, again: bool = False) -> Document:
+        """Leave the config with this digest."""
+        return self.effect("roll-back", "--digest", digest, again=again)
+
+    def drain(self, *arguments: str, reason: str = "fleetctl r1", again: bool = False) -> Document:
+        return self.effect("drain", "--reason", reason, *arguments, again=again)
+
+    def undrain(self, *, reason: str = "fleetctl r1") -> Document:
+        return self.effect("undrain", "--reason", reason)
 
 
 def payload_bytes(of: Config, timeout_s: float = 120.0) -> bytes:

@@ -35,6 +35,7 @@ def test_files_become_active_under_the_digest(unit: UnitRoot) -> None:
         "unconfirmed": "",
         "files": dict(config(OLD).file_digests),
         "reboot_needed": False,
+        "previous": "",
     }
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from fleetctl.adapters.ansible.options import options_of
 from fleetctl.adapters.ansible.outcomes import host_of, result_of
 from fleetctl.adapters.ansible.payloads import PayloadServer
 from fleetctl.adapters.ansible.run import Event, Settings, run_playbook
@@ -23,7 +24,14 @@ from fleetctl.core.problems import CouldNot
 from fleetctl.core.rollout.state import Ending, Step, StepKind, StepResult
 from fleetctl.core.route import Route
 
-PLAYBOOKS = {StepKind.CONFIGURE: "configure.yml", StepKind.VERIFY: "verify.yml", StepKind.REBOOT: "reboot.yml"}
+PLAYBOOKS = {
+    StepKind.CONFIGURE: "configure.yml",
+    StepKind.VERIFY: "verify.yml",
+    StepKind.REBOOT: "reboot.yml",
+    StepKind.DRAIN: "drain.yml",
+    StepKind.UNDRAIN: "undrain.yml",
+    StepKind.ROLL_BACK: "rollback.yml",
+}
 LINGER_S = 0.3
 """How long the first step of a batch waits for company; a run costs a second of CPU whatever its size."""
 MOST_RUNS = 16
@@ -176,14 +184,11 @@ class AnsibleExecutor:
                 self._end(StepResult(step, Ending.REFUSED, str(reason)))
 
     def _variables(self, step: Step, route: Route) -> dict[str, object]:
-        options = ["--epoch", str(step.epoch), "--attempt", step.attempt_id, "--step", str(step.number)]
-        if step.kind is StepKind.VERIFY and step.config_digest:
-            options += ["--digest", step.config_digest]
         return {
             "id": step.id,
             "socket": str(self._payloads.path),
             "become": ["sudo", "-n"] if route.become else [],
-            "options": options,
+            "options": options_of(step),
         }
 
     def _payload(self, step_id: str) -> bytes:
