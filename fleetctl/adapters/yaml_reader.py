@@ -183,7 +183,10 @@ class _Builder:
         for event in self._events:
             if type(event) is yaml.SequenceEndEvent:
                 break
-            items.append(self._value(event, (*path, len(items)), depth))
+            inner = (*path, len(items))
+            if self.locate:
+                self.values[inner] = _position(event)
+            items.append(self._value(event, inner, depth))
         return items
 
     def _tag_or_anchor(self, event: Any) -> None:

@@ -48,7 +48,7 @@ class Positions:
         return self.keys.get(path)
 
     def of(self, path: Path) -> Position | None:
-        """Return where to point for `path`: at a scalar itself, at the key of a mapping or a list."""
+        """Return where to point for `path`: at a scalar or an element of a list, at the key of a mapping or a list."""
         return self.values.get(path) or self.keys.get(path)
 
 

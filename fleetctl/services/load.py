@@ -19,7 +19,7 @@ from fleetctl.core.digest import digest, digest_of
 from fleetctl.core.document import Document, SourceFile
 from fleetctl.core.inventory.flaws import Locator
 from fleetctl.core.inventory.fleet import Fleet, Site
-from fleetctl.core.inventory.invariants import claims_of, of_sites
+from fleetctl.core.inventory.invariants import claims_of, of_sites, of_whole
 from fleetctl.core.inventory.stored import (
     CheckedFleet,
     CheckedSite,
@@ -100,6 +100,8 @@ def _examined(folder: _Folder) -> Examined:
     if not folder.sites:
         problems.append(_no_sites(folder))
     shared = folder.shared.fleet
+    if shared is not None and len(sites) == len(folder.sites):  # a unit of a site that cannot be read is not missing
+        problems += folder.locator.problems(of_whole(replace(shared, sites=sites)))
     fleet = None if shared is None or errors(problems) else replace(shared, sites=sites)
     return Examined(shared.name if shared else "", sites, fleet, in_order(problems))
 

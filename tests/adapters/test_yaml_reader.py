@@ -147,6 +147,7 @@ def test_positions_of_keys_and_values() -> None:
     assert positions.of_key(("a", "b")) == Position(2, 3)
     assert positions.of(("a",)) == Position(1, 1)
     assert positions.of(("a", "b", 0)) == Position(2, 7)
+    assert positions.of(("a", "b", 1)) == Position(2, 10)
     assert positions.of(("a", "b", 1, "c")) == Position(2, 14)
     assert positions.of(("a", "x")) is None
 

@@ -60,6 +60,7 @@ def check_fleet(document: Document, locator: Locator) -> tuple[Shared | None, tu
         return None, (*document.problems, *locator.problems(flaws))
     whole = not flaws and not document.problems
     shared = Shared(resolve_fleet(declared), declared.defaults, whole)
+    flaws += invariants.of_policies(shared.fleet)
     if whole:
         flaws += invariants.of_shared(shared.fleet)
     return shared, (*document.problems, *locator.problems(flaws))

@@ -106,6 +106,8 @@ def _explained(detail: ErrorDetails, loc: Path) -> _Words:
     if kind in _LIMITS:
         words, name = _LIMITS[kind]
         return _Words("out-of-range", f"{where} {words} {context[name]:g}, but is {_shown(value)}", _in_our_unit(loc))
+    if kind == "too_short":
+        return _Words("too-few", f"{where} is empty", "write one at least, or remove the key")
     if kind == "literal_error":
         return _not_one_of(where, value, str(context["expected"]))
     if kind in _WANTED:

@@ -25,7 +25,7 @@ def to_yaml(data: Mapping[str, Any], *, head: Sequence[str] = (), width: int = 1
     Args:
         data: mappings with text keys, lists, text, numbers, booleans and None.
         head: comment lines to begin with, without the `#`.
-        width: an object that fits into so many characters stands on one line.
+        width: an object that fits into so many characters stands on one line; so does each of a list of objects.
     """
     lines = [f"# {line}".rstrip() for line in head]
     lines += _block(data, 0, width)
@@ -61,7 +61,10 @@ def _block(data: Mapping[str, Any], depth: int, width: int) -> Iterator[str]:
     for key, value in data.items():
         line = f"{indent}{scalar(key)}: {flow(value)}"
         section = depth == 0 and _holds_mappings(value)
-        if section or (isinstance(value, Mapping) and value and len(line) > width):
+        if len(line) > width and isinstance(value, list | tuple) and isinstance(value[0], Mapping):
+            yield f"{indent}{scalar(key)}:"
+            yield from (f"{indent}  - {flow(element)}" for element in value)
+        elif section or (isinstance(value, Mapping) and value and len(line) > width):
             if section:
                 yield ""
             yield f"{indent}{scalar(key)}:"

@@ -68,11 +68,28 @@ sites = st.fixed_dictionaries(
         "ssh": ssh,
     },
 )
+waves = st.fixed_dictionaries(
+    {"name": ids},
+    optional={"units": st.integers(1, 99), "percent": st.floats(0.1, 100), "select": text, "approve": st.booleans()},
+)
+windows = st.fixed_dictionaries(
+    {"days": st.lists(st.sampled_from(["mon", "tue-fri", "sat-sun"]), min_size=1), "opens": times, "closes": times}
+)
+days = st.dates().map(str)
+policies = optional(
+    max_failed=st.integers(0, 99),
+    max_failed_percent=st.floats(0.1, 100),
+    waves=st.lists(waves, max_size=5),
+    windows=st.lists(windows, max_size=3),
+    freeze=st.lists(st.fixed_dictionaries({"first": days, "last": days}, optional={"reason": text}), max_size=3),
+    max_unavailable=optional(site=st.integers(0, 9), dwelling=st.integers(0, 9)),
+    guard=optional(floor_c=st.floats(5, 25)),
+)
 fleets = st.fixed_dictionaries(
     {"api": st.just("fleetctl/v1"), "name": labels},
     optional={
         "channels": some(ids, ids),
-        "policies": some(ids, optional(max_failed=st.integers(0, 99), max_failed_percent=st.floats(0.1, 100))),
+        "policies": some(ids, policies),
         "secrets": some(
             ids, st.fixed_dictionaries({"backend": st.sampled_from(["env", "age"]), "locator": text, "version": ids})
         ),

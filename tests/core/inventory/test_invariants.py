@@ -159,13 +159,6 @@ def test_water_must_be_hot_enough_for_its_disinfection() -> None:
     assert [(p.code, p.where) for p in said_of(texts)] == [("too-cold-for-disinfection", places[0])]
 
 
-def test_cap_of_a_policy_names_every_dwelling_that_could_never_be_updated() -> None:
-    problems = said_of(a_folder(("{max_in_progress: 4}", "{cap_down_w: 600}")))
-    assert [p.code for p in problems] == ["cap-too-small", "cap-too-small"]
-    assert "'A101'" in problems[0].message
-    assert "policy 'default' permits 600 W" in problems[0].message
-
-
 def test_a_bad_default_is_one_problem_however_many_units_have_it() -> None:
     texts, places = unmarked(a_folder(("{model: qh, channel", "{model: ▸qq, channel")))
     (problem,) = said_of(texts)

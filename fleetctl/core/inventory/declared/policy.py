@@ -217,7 +217,9 @@ class Policy(Declared):
     gate_wait_s: NotNegative = _POLICY.gate_wait_s
     """How long a drained unit waits for the heat guard before it is undrained and deferred, in s."""
     defer_for_s: Seconds = _POLICY.defer_for_s
-    """How long a deferred unit is tried again for before it counts as failed, in s."""
+    """How long a deferred unit is tried again for once nothing else is left to do, in s."""
+    defer_every_s: Seconds = _POLICY.defer_every_s
+    """Pause between two tries at a deferred unit, in s."""
     soak_samples: Annotated[int, Field(ge=0, le=1000)] = _POLICY.soak_samples
     """Healthy samples that a unit must show before it counts as done; 0 needs none."""
     soak_every_s: Seconds = _POLICY.soak_every_s

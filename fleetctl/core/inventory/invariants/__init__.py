@@ -10,17 +10,44 @@ from collections.abc import Collection, Iterable, Iterator
 
 from fleetctl.core.inventory.flaws import Flaw
 from fleetctl.core.inventory.fleet import Fleet, Site
-from fleetctl.core.inventory.invariants import addresses, climate, identity, loops, places, policies, power, releases
+from fleetctl.core.inventory.invariants import (
+    addresses,
+    caps,
+    climate,
+    identity,
+    loops,
+    places,
+    policies,
+    power,
+    releases,
+    secrets,
+    waves,
+    windows,
+)
 from fleetctl.core.inventory.invariants.context import Context
 
-__all__ = ["Context", "claims_of", "in_fleet", "of_shared", "of_site", "of_sites"]
+__all__ = ["Context", "claims_of", "in_fleet", "of_policies", "of_shared", "of_site", "of_sites", "of_whole"]
 
+_OF_POLICIES = (
+    policies.thresholds,
+    policies.limits,
+    policies.deadlines,
+    waves.sizes,
+    waves.names,
+    waves.order,
+    waves.selectors,
+    windows.open_at_all,
+    windows.freezes,
+)
+"""What can be said of a policy even where other parts of `fleet.yaml` are malformed and left out."""
 _OF_SHARED = (
     power.power_in_watts,
     power.modules_within_model,
     releases.channels_lead_to_releases,
-    policies.thresholds,
-    policies.secrets,
+    secrets.locators,
+    policies.deadlines_of_models,
+    windows.fit_models,
+    caps.permit_a_model,
 )
 _OF_SITE = (
     identity.usable_macs,
@@ -44,15 +71,22 @@ _IN_FLEET = (
     releases.releases_fit_models,
     power.subscribed,
     power.dwellings_stay_warm,
-    power.caps_permit_one,
+    caps.permit_one,
     loops.demand,
     loops.hottest_water,
-    policies.compute,
+    secrets.compute,
+    windows.outside_quiet_hours,
 )
 
 
+def of_policies(fleet: Fleet) -> Iterator[Flaw]:
+    """Yield what is wrong with policies by themselves."""
+    for invariant in _OF_POLICIES:
+        yield from invariant(fleet)
+
+
 def of_shared(fleet: Fleet) -> Iterator[Flaw]:
-    """Yield what is wrong with `fleet.yaml` by itself."""
+    """Yield what is wrong between the parts of `fleet.yaml`."""
     for invariant in _OF_SHARED:
         yield from invariant(fleet)
 
@@ -82,3 +116,8 @@ def of_sites(sites: Iterable[Site], claims: Collection[Collection[str]]) -> Iter
         claims: `claims_of` each of them, which may be kept with a site that did not change.
     """
     yield from identity.unique_in_fleet(sites, claims)
+
+
+def of_whole(fleet: Fleet) -> Iterator[Flaw]:
+    """Yield what can only be said of a fleet with all its sites."""
+    yield from waves.selectors_name_units(fleet)

@@ -1,55 +1,111 @@
-"""Policies, secrets and the compute platform: values that must make sense together."""
+"""Thresholds, limits and deadlines of a policy: each can trip, each can be kept, and none contradicts another."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from dataclasses import fields
 
-from fleetctl.core.inventory.flaws import Flaw, unit_path
-from fleetctl.core.inventory.fleet import Fleet, Site
-from fleetctl.core.inventory.invariants.context import Context
-from fleetctl.core.inventory.invariants.places import dangling
+from fleetctl.core.document import Path
+from fleetctl.core.inventory.flaws import Flaw
+from fleetctl.core.inventory.fleet import Fleet, Kind, Model
+from fleetctl.core.policy import AtMost, Policy
+from fleetctl.core.problems import Severity
 
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_IN_FILE = re.compile(r"[^#]+#[A-Za-z0-9_.-]+")
+_PLACES = {
+    "fleet": "the fleet",
+    "site": "a site",
+    "gateway": "one gateway",
+    "dwelling": "a dwelling",
+    "loop": "a loop",
+}
+
+
+def path_of(policy: Policy, *rest: str | int) -> Path:
+    """Return the path of a policy, or of something in it."""
+    return ("fleet", "policies", policy.name, *rest)
 
 
 def thresholds(fleet: Fleet) -> Iterator[Flaw]:
     """A threshold can trip, and only on enough units: a share of the first unit is all or nothing."""
     for policy in fleet.policies.values():
-        path = ("fleet", "policies", policy.name)
         if policy.max_failed_percent is not None and not policy.min_executed:
             message = f"policy '{policy.name}' has 'max_failed_percent' without 'min_executed'"
-            yield Flaw((*path, "max_failed_percent"), "no-min-executed", message, "add 'min_executed', such as 10")
+            path = path_of(policy, "max_failed_percent")
+            yield Flaw(path, "no-min-executed", message, "add 'min_executed', such as 10")
         if policy.min_executed and policy.max_failed_percent is None:
             message = f"policy '{policy.name}' has 'min_executed' without 'max_failed_percent'"
-            yield Flaw((*path, "min_executed"), "no-percent", message, "add 'max_failed_percent', or remove it")
+            path = path_of(policy, "min_executed")
+            yield Flaw(path, "no-percent", message, "add 'max_failed_percent', or remove it")
+        yield from _one_threshold_in_the_others_shadow(policy)
+
+
+def _one_threshold_in_the_others_shadow(policy: Policy) -> Iterator[Flaw]:
+    failed, success = policy.max_failed_percent, policy.min_success_percent
+    if failed is not None and success is not None and failed + success > 100:
+        message = (
+            f"policy '{policy.name}' goes on with {failed:g} % failed, but a wave with less than {success:g} % "
+            f"successful stops it: {failed:g} % + {success:g} % = {failed + success:g} %"
+        )
+        hint = f"at most {100 - failed:g} % can be asked for"
+        yield Flaw(path_of(policy, "min_success_percent"), "thresholds-differ", message, hint, Severity.WARNING)
+
+
+def limits(fleet: Fleet) -> Iterator[Flaw]:
+    """A limit on units that are down permits one."""
+    for policy in fleet.policies.values():
+        for place in fields(AtMost):
+            if getattr(policy.max_unavailable, place.name) == 0:
+                where = _PLACES[place.name]
+                message = f"policy '{policy.name}' can never admit a unit: 0 units of {where} may be down"
+                path = path_of(policy, "max_unavailable", place.name)
+                yield Flaw(path, "never-admits", message, "write 1 or more, or leave it out for no limit")
+
+
+def deadlines(fleet: Fleet) -> Iterator[Flaw]:
+    """A part of the work does not have more time than the whole, and what is tried again has time for it."""
+    for policy in fleet.policies.values():
         if policy.step_timeout_s > policy.unit_timeout_s:
             message = (
                 f"policy '{policy.name}' gives one step {policy.step_timeout_s:g} s, "
                 f"the whole unit {policy.unit_timeout_s:g} s"
             )
-            yield Flaw((*path, "step_timeout_s"), "timeouts", message, "a step cannot outlast its unit")
+            yield Flaw(path_of(policy, "step_timeout_s"), "timeouts", message, "a step cannot outlast its unit")
+        else:
+            yield from _reboot_and_heat(policy)
+        if policy.defer_every_s > policy.defer_for_s:
+            message = (
+                f"policy '{policy.name}' tries a deferred unit every {policy.defer_every_s:g} s, "
+                f"but for {policy.defer_for_s:g} s only"
+            )
+            yield Flaw(path_of(policy, "defer_every_s"), "timeouts", message, "it would never be tried again")
 
 
-def secrets(fleet: Fleet) -> Iterator[Flaw]:
-    """A secret's locator has its backend's form."""
-    for secret in fleet.secrets.values():
-        variable = secret.backend == "env"
-        if (_VARIABLE if variable else _IN_FILE).fullmatch(secret.locator) is None:
-            wanted = "the name of an environment variable" if variable else "'file#key'"
-            message = f"secret '{secret.name}': locator '{secret.locator}' is not {wanted}"
-            hint = "write the name alone, never a value" if variable else "such as secrets.age#munge"
-            yield Flaw(("fleet", "secrets", secret.name, "locator"), "bad-locator", message, hint)
+def _reboot_and_heat(policy: Policy) -> Iterator[Flaw]:
+    if not policy.reboot_timeout_s and not policy.heat_timeout_s:
+        return
+    reboot_s = policy.reboot_timeout_s or policy.step_timeout_s
+    heat_s = policy.heat_timeout_s or policy.step_timeout_s
+    if reboot_s + heat_s > policy.unit_timeout_s:
+        message = (
+            f"policy '{policy.name}' gives a reboot {reboot_s:g} s and the heat after it {heat_s:g} s, together "
+            f"{reboot_s + heat_s:g} s; the whole unit has {policy.unit_timeout_s:g} s"
+        )
+        hint = f"set unit_timeout_s to {reboot_s + heat_s:g} at least"
+        yield Flaw(path_of(policy, "unit_timeout_s"), "timeouts", message, hint)
 
 
-def compute(site: Site, context: Context) -> Iterator[Flaw]:
-    """A compute platform has a controller, and its secret is declared."""
-    for unit in site.units.values():
-        settings = unit.compute
-        if settings.platform != "none" and not settings.controller:
-            message = f"'{unit.name}' has platform '{settings.platform}', but no controller"
-            yield Flaw(unit_path(unit, "compute"), "no-controller", message, "add 'controller', such as slurm:6817")
-        if settings.secret and settings.secret not in context.fleet.secrets:
-            path = unit_path(unit, "compute", "secret")
-            yield dangling(path, "secret", settings.secret, unit.name, context.fleet.secrets)
+def deadlines_of_models(fleet: Fleet) -> Iterator[Flaw]:
+    """What a policy writes for a reboot and for heat is no less than what 99 of 100 machines need."""
+    heaters = [model for model in fleet.models.values() if model.kind is not Kind.GATEWAY]
+    for policy in fleet.policies.values():
+        for model in heaters:
+            yield from _too_short(policy, model, "reboot_timeout_s", "reboot_p99_s")
+            yield from _too_short(policy, model, "heat_timeout_s", "verify_s")
+
+
+def _too_short(policy: Policy, model: Model, deadline: str, need: str) -> Iterator[Flaw]:
+    given_s, needed_s = getattr(policy, deadline), getattr(model, need)
+    if 0 < given_s < needed_s:
+        message = f"policy '{policy.name}' has {deadline} {given_s:g}, model '{model.id}' has {need} {needed_s:g}"
+        hint = f"healthy machines would fail; write {needed_s:g} or more"
+        yield Flaw(path_of(policy, deadline), "deadline-too-short", message, hint, Severity.WARNING)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from fleetctl.core.inventory.flaws import Flaw, site_path
-from fleetctl.core.inventory.fleet import Dwelling, Fleet, Kind, Site
+from fleetctl.core.inventory.fleet import Fleet, Kind, Site
 from fleetctl.core.inventory.invariants.context import Context
 from fleetctl.core.problems import Severity
 
@@ -60,29 +60,6 @@ def dwellings_stay_warm(site: Site, context: Context) -> Iterator[Flaw]:
             )
             path = site_path(site.id, "dwellings", dwelling.id, "heat_loss_w_k")
             yield Flaw(path, "too-little-heat", message, "check the heat loss, or add a radiator", Severity.WARNING)
-
-
-def caps_permit_one(site: Site, context: Context) -> Iterator[Flaw]:
-    """A cap on power that is down permits at least the smallest unit; else the dwelling could never be worked on."""
-    of_dwelling = _radiator_power(site, context)
-    policies = {name: p.cap_down_w for name, p in context.fleet.policies.items() if p.cap_down_w is not None}
-    for dwelling in site.dwellings.values():
-        if not of_dwelling.get(dwelling.id):
-            continue
-        smallest_w = min(of_dwelling[dwelling.id])
-        for cap_w, whose in _caps(dwelling, policies):
-            if smallest_w > cap_w:
-                message = f"smallest unit of '{dwelling.id}' has {smallest_w:g} W, {whose} permits {cap_w:g} W"
-                path = site_path(site.id, "dwellings", dwelling.id, "cap_down_w")
-                hint = "nothing could ever be updated here; raise the cap"
-                yield Flaw(path, "cap-too-small", message, hint, Severity.WARNING)
-
-
-def _caps(dwelling: Dwelling, policies: Mapping[str, float]) -> Iterator[tuple[float, str]]:
-    if dwelling.cap_down_w is not None:
-        yield dwelling.cap_down_w, "its cap"
-    for name, cap_w in policies.items():
-        yield cap_w, f"policy '{name}'"
 
 
 def _radiator_power(site: Site, context: Context) -> Mapping[str, list[float]]:
