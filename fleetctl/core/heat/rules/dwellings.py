@@ -45,5 +45,5 @@ def at_most(question: Question) -> Iterator[Verdict]:
 def _within(question: Question, about: str, limit: int | None, down: Collection[str]) -> Iterator[Verdict]:
     if limit is not None:
         count = len(set(down) - {question.unit}) + 1
-        arithmetic = f"{count} units would be down, limit {limit}"
+        arithmetic = f"{count} unit{'s' * (count != 1)} would be down, limit {limit}"
         yield verdict("max_unavailable", about, count <= limit, arithmetic)
