@@ -29,6 +29,9 @@ KEPT_ENVIRONMENT = frozenset(
 )
 """All that Ansible gets of this process's environment: secrets that stand in it stay here."""
 
+PROGRAM = (sys.executable, "-m", "fleetctl.adapters.ansible.lean")
+"""Runs in place of `ansible-playbook`."""
+
 CONFIG = "[defaults]\ninternal_poll_interval = 0.02\n"
 """Settings that Ansible takes from a file alone. Its main loop looks for results a thousand times a second otherwise,
 which costs more than the work when units are slow to answer."""
@@ -41,7 +44,7 @@ class Settings:
     """What every run shares.
 
     Attributes:
-        playbooks: folder with the playbooks; the action plugin is in `action_plugins` beside them.
+        playbooks: folder with the playbooks; the plugins are in `action_plugins` and `connection_plugins` beside them.
         folder: private, short and on a tmpfs; runs make and remove folders in it.
         marker: beginning of `FLEETCTL_RUN` in every process of a run, so that a successor finds what a killed
             controller left running.
@@ -100,6 +103,7 @@ def _config(
         settings={"pexpect_timeout": 1, "pexpect_use_poll": True, "suppress_env_files": True},
     )
     config.prepare()
+    config.command[:1] = PROGRAM
     inherited = set(os.environ) - KEPT_ENVIRONMENT
     config.env = {key: value for key, value in config.env.items() if key not in inherited or _is_ours(key)}
     return config
@@ -113,6 +117,7 @@ def _environment(settings: Settings, folder: Path, ssh_config: Path) -> dict[str
         "ANSIBLE_HOME": str(folder / "home"),
         "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
         "ANSIBLE_ACTION_PLUGINS": str(settings.playbooks / "action_plugins"),
+        "ANSIBLE_CONNECTION_PLUGINS": str(settings.playbooks / "connection_plugins"),
         "ANSIBLE_INVENTORY_ENABLED": "yaml",
         "ANSIBLE_VARS_ENABLED": "",  # what a unit is comes from the inventory, not from group_vars beside a playbook
         "ANSIBLE_GATHERING": "explicit",
