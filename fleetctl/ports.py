@@ -15,6 +15,7 @@ from fleetctl.core.clock import Now
 from fleetctl.core.config import Config
 from fleetctl.core.document import Document, SourceFile
 from fleetctl.core.facts import Observation
+from fleetctl.core.log_heads import Head, SignedHead
 from fleetctl.core.plan import Plan
 from fleetctl.core.problems import CouldNot
 from fleetctl.core.rollout.holds import Hold, Override
@@ -452,10 +453,59 @@ class State(Protocol):
         """Return what people ordered beside the rollouts: holds and overrides."""
         ...
 
+    def chain_head(self) -> Head:
+        """Return the event log's head."""
+        ...
+
+    def chain_digests(self, numbers: Iterable[int]) -> Mapping[int, str]:
+        """Return the digests of these entries of the event log, as far as there are any."""
+        ...
+
     def chain_flaw(self) -> str | None:
         """Return what is wrong with the event log's chain, in words; None if it is whole."""
         ...
 
     def close(self) -> None:
         """Close the database."""
+        ...
+
+
+class Signer(Protocol):
+    """Vouches for heads of the event log."""
+
+    @property
+    def public(self) -> str:
+        """Return the public key, `ssh-ed25519 AAAA…`.
+
+        Raises:
+            CouldNot: if the key cannot be had.
+        """
+        ...
+
+    def sign(self, message: bytes) -> str:
+        """Return a signature in base64.
+
+        Raises:
+            CouldNot: if the key cannot be had.
+        """
+        ...
+
+
+class Heads(Protocol):
+    """Keeps signed heads of event logs, where whoever can change the state cannot change them."""
+
+    def add(self, head: SignedHead) -> None:
+        """Keep a head.
+
+        Raises:
+            CouldNot: if it cannot be kept.
+        """
+        ...
+
+    def heads(self, state: str) -> Sequence[SignedHead]:
+        """Return the heads of a state's log, oldest first.
+
+        Raises:
+            CouldNot: if they cannot be read, or are damaged.
+        """
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -17,3 +18,10 @@ def _no_settings_of_the_caller() -> None:
     """Forget what would steer fleetctl: a pipeline's `CI`, a state or inventory that somebody works with."""
     for name in [name for name in os.environ if name == "CI" or name.startswith("FLEETCTL_")]:
         del os.environ[name]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_files_in_the_callers_home(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Let the log's key and its signed heads, which are made among a person's files, be made in a folder of ours."""
+    folder = Path(tmp_path_factory.mktemp("home"))
+    os.environ |= {"XDG_CONFIG_HOME": str(folder / "config"), "XDG_STATE_HOME": str(folder / "state")}

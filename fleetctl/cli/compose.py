@@ -168,9 +168,10 @@ def is_led(of: State) -> bool:
 def seat(frame: Frame, of: State, interrupted: Callable[[], bool]) -> Seat:
     """Return where rollouts are run from: this process, if nobody else leads."""
     from fleetctl.cli.hands import lead
+    from fleetctl.cli.witness import witness
     from fleetctl.services.run import Seat
 
-    return Seat(of, clock(), frame.actor, lambda: lead(frame, of), interrupted)
+    return Seat(of, clock(), frame.actor, lambda: lead(frame, of), interrupted, witness(frame, of))
 
 
 def new_id(prefix: str) -> str:

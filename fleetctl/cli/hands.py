@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from fleetctl.cli import compose
 from fleetctl.cli.frame import Frame
+from fleetctl.cli.witness import sign_now
 from fleetctl.core.config import payload
 from fleetctl.core.problems import CouldNot
 from fleetctl.core.routes import route_to
@@ -99,6 +100,7 @@ def lead(frame: Frame, state: State) -> Iterator[tuple[Hands, int]]:
     command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
     identity = Identity(frame.actor, socket.gethostname(), command[:200])
     with leading(succession, identity) as epoch, ExitStack() as stack:
+        sign_now(frame, state)  # what a controller before did not come to
         grounds = Grounds(state)
         executor = _executor(frame, state, grounds, epoch, succession.marker(epoch), stack)
         prober = compose.prober(epoch=epoch)

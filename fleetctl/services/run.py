@@ -5,7 +5,7 @@ One controller drives at a time. If there is one, this process follows it; if it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -24,6 +24,7 @@ class Seat:
     Attributes:
         lead: takes leadership and yields a driver's hands with the epoch; raises `Led` if somebody else leads.
         interrupted: says whether the person wants to stop; asked at every tick.
+        witness: is told of every decision that was committed; it returns soon and raises nothing.
     """
 
     state: State
@@ -31,6 +32,7 @@ class Seat:
     actor: str
     lead: Callable[[], AbstractContextManager[tuple[Hands, int]]]
     interrupted: Callable[[], bool] = lambda: False
+    witness: Callable[[Moved], None] = lambda _: None
 
 
 def run(seat: Seat, rollout: str, *, after: int = 0) -> Iterator[Noted]:
@@ -69,34 +71,33 @@ def serve(seat: Seat) -> Iterator[Noted]:
             if seat.interrupted():
                 driver.closed = "the controller is stopping"
             else:
-                for moved in driver.take_over_new():
-                    yield from _notes(moved)
-            for moved in driver.tick(IDLE_S):
-                yield from _notes(moved)
+                yield from _told(seat, driver.take_over_new())
+            yield from _told(seat, driver.tick(IDLE_S))
             driver.drop_ended()
 
 
 def _drive(seat: Seat, driver: Driver, rollout: str) -> Iterator[Noted]:
-    yield from _notes(driver.take_over(rollout))
-    yield from _obey_first(driver, rollout)
+    yield from _told(seat, [driver.take_over(rollout)])
+    yield from _obey_first(seat, driver, rollout)
     paused = False
     while not driver.settled(rollout):
         if seat.interrupted() and not paused:
             _pause(seat, rollout)
             paused = True
-        for moved in driver.tick():
-            yield from _notes(moved)
+        yield from _told(seat, driver.tick())
 
 
-def _obey_first(driver: Driver, rollout: str) -> Iterator[Noted]:
+def _obey_first(seat: Seat, driver: Driver, rollout: str) -> Iterator[Noted]:
     """Take the commands that wait into account before asking whether the rollout is settled: a retry revives it."""
     if driver.hands.state.journal.commands(rollout):
-        for moved in driver.tick(0.0):
-            yield from _notes(moved)
+        yield from _told(seat, driver.tick(0.0))
 
 
-def _notes(moved: Moved) -> Iterator[Noted]:
-    return (change for change in moved.decision.changes if isinstance(change, Noted))
+def _told(seat: Seat, moves: Iterable[Moved]) -> Iterator[Noted]:
+    """Tell the witness of what was committed, and yield its log entries."""
+    for moved in moves:
+        seat.witness(moved)
+        yield from (change for change in moved.decision.changes if isinstance(change, Noted))
 
 
 def _pause(seat: Seat, rollout: str) -> None:

@@ -15,7 +15,9 @@ from typing import TypeVar
 from fleetctl.adapters.store import refusals
 from fleetctl.core.clock import next_epoch
 from fleetctl.core.config import Config
+from fleetctl.core.digest import digest_of
 from fleetctl.core.facts import Observation
+from fleetctl.core.log_heads import Head
 from fleetctl.core.plan import Plan
 from fleetctl.core.rollout.holds import Hold, Override
 from fleetctl.core.rollout.state import (
@@ -87,6 +89,20 @@ class MemoryState:
         self.units = MemoryUnits(self.rows)
         self.plans = MemoryPlans(self.rows)
         self.orders = MemoryOrders(self.rows)
+
+    def chain_head(self) -> Head:
+        with self.rows.lock:
+            digests = self._digests()
+        return Head(len(digests), digests[-1]) if digests else Head(0, "")
+
+    def chain_digests(self, numbers: Iterable[int]) -> Mapping[int, str]:
+        with self.rows.lock:
+            digests = dict(enumerate(self._digests(), start=1))
+        return {number: digests[number] for number in numbers if number in digests}
+
+    def _digests(self) -> list[str]:
+        events = map(repr, self.rows.events)
+        return list(itertools.accumulate(events, lambda last, event: digest_of([last, event]), initial=""))[1:]
 
     def chain_flaw(self) -> str | None:
         """Find nothing: what is in memory nobody changes behind our back."""

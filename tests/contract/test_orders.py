@@ -86,3 +86,13 @@ def test_an_order_that_could_not_be_given_leaves_no_entry(state: State) -> None:
     with pytest.raises(InvalidInput):
         state.orders.remove_hold(1, actor="ada", at=START)
     assert logged(state) == []
+
+
+def test_digests_of_the_log_are_had_by_number_and_the_head_is_the_last(state: State) -> None:
+    assert (state.chain_head().number, state.chain_digests([1])) == (0, {})
+    for reason in ("one", "two"):
+        state.orders.add_hold("*", actor="ada", at=START, reason=reason)
+    head, digests = state.chain_head(), state.chain_digests([1, 2, 3, 2])
+    assert sorted(digests) == [1, 2]
+    assert (head.number, head.digest) == (2, digests[2])
+    assert digests[1] != digests[2]

@@ -67,6 +67,13 @@ def test_a_rollout_is_run_to_its_end_and_tells_what_happened() -> None:
     assert told[-1] == "rollout-succeeded"
 
 
+def test_a_witness_is_told_of_every_decision_up_to_the_end() -> None:
+    room, seen = Room(), list[Status]()
+    list(run(replace(room.seat(), witness=lambda moved: seen.append(moved.rollout.status)), "r1"))
+    assert seen[-1] is Status.SUCCEEDED
+    assert seen.count(Status.SUCCEEDED) == 1
+
+
 def test_what_is_known_already_is_not_told_again() -> None:
     room = Room(2, Policy("p", retries=0, max_failed=2))
     room.world.units["s/r1"].endings = [Ending.REFUSED]

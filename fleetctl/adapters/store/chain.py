@@ -7,25 +7,18 @@ were cut off at the end. Whoever rewrites the whole log and the head is found by
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import Connection, select, update
 
+from fleetctl.adapters.store.chunks import chunks
 from fleetctl.adapters.store.codec import Codec
 from fleetctl.adapters.store.schema import EVENTS, META
 from fleetctl.core.digest import digest
+from fleetctl.core.log_heads import Head
 from fleetctl.core.rollout.state import Noted
 
 NOTED: Codec[Noted] = Codec(Noted)
 _HEAD = select(META.c.last_event, META.c.last_digest)
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The last event: its number, from 1, and its digest; 0 and empty before the first."""
-
-    number: int
-    digest: str
 
 
 def head(connection: Connection) -> Head:
@@ -58,6 +51,15 @@ def events(connection: Connection, rollout: str, after: int) -> list[tuple[int, 
     columns = select(EVENTS.c.number, EVENTS.c.body)
     of_rollout = columns.where(EVENTS.c.rollout == rollout, EVENTS.c.number > after).order_by(EVENTS.c.number)
     return [(number, NOTED.decode(body)) for number, body in connection.execute(of_rollout)]
+
+
+def digests(connection: Connection, numbers: Iterable[int]) -> dict[int, str]:
+    """Return the digests of these events, as far as there are any."""
+    found: dict[int, str] = {}
+    for some in chunks(sorted(set(numbers))):
+        rows = connection.execute(select(EVENTS.c.number, EVENTS.c.digest).where(EVENTS.c.number.in_(some)))
+        found.update((number, stored) for number, stored in rows)
+    return found
 
 
 def flaw(connection: Connection) -> str | None:

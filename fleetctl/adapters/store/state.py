@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from sqlalchemy import select
@@ -17,6 +18,7 @@ from fleetctl.adapters.store.plans import SqlPlans
 from fleetctl.adapters.store.rollouts import SqlRollouts
 from fleetctl.adapters.store.schema import META
 from fleetctl.adapters.store.units import SqlUnits
+from fleetctl.core.log_heads import Head
 
 
 class SqlState:
@@ -38,10 +40,15 @@ class SqlState:
         with self._database.read() as connection:
             return str(connection.execute(select(META.c.uuid)).scalar_one())
 
-    def chain_head(self) -> chain.Head:
+    def chain_head(self) -> Head:
         """Return the head of the event log, to be kept where whoever can change this database cannot."""
         with self._database.read() as connection:
             return chain.head(connection)
+
+    def chain_digests(self, numbers: Iterable[int]) -> Mapping[int, str]:
+        """Return the digests of these entries of the event log, as far as there are any."""
+        with self._database.read() as connection:
+            return chain.digests(connection, numbers)
 
     def chain_flaw(self) -> str | None:
         """Return what is wrong with the event log, in words; None if nobody changed it behind our back."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import Column, Connection, Row, Select, bindparam, delete, select, update
 
 from fleetctl.adapters.store import chain, placements, refusals
+from fleetctl.adapters.store.chunks import chunks
 from fleetctl.adapters.store.codec import Codec
 from fleetctl.adapters.store.engine import Database
 from fleetctl.adapters.store.schema import FACTS, PINS, WAYS
@@ -21,7 +21,6 @@ FACTS_OF_UNIT: Codec[Facts] = Codec(Facts)
 FAILURE: Codec[Unobserved] = Codec(Unobserved)
 WAY: Codec[Way] = Codec(Way)
 
-_CHUNK = 500
 _ALL_FROM = 5000
 """From so many names on, reading everything is cheaper than asking by name."""
 
@@ -113,7 +112,7 @@ class SqlUnits:
             if len(names) >= _ALL_FROM:
                 wanted = set(names)
                 return [row for row in connection.execute(query) if row.unit in wanted]
-            return [row for some in _chunks(names) for row in connection.execute(query.where(column.in_(some)))]
+            return [row for some in chunks(names) for row in connection.execute(query.where(column.in_(some)))]
 
 
 def _latest(facts: bytes | None, failure: bytes | None) -> Observation:
@@ -121,9 +120,3 @@ def _latest(facts: bytes | None, failure: bytes | None) -> Observation:
         return FAILURE.decode(failure)
     assert facts is not None  # noqa: S101 - a row has one of them
     return FACTS_OF_UNIT.decode(facts)
-
-
-def _chunks(names: Sequence[str]) -> Iterator[list[str]]:
-    rest = iter(names)
-    while some := list(islice(rest, _CHUNK)):
-        yield some
