@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from fleetctl.adapters.ansible.run import Settings
 from fleetctl.adapters.share import shared_folder
 from fleetctl.adapters.ssh.masters import MasterConnections
 from fleetctl.core.config import Config, ConfigFile, payload
+from fleetctl.core.facts import drain_reason
 from fleetctl.core.problems import CouldNot
 from fleetctl.core.rollout.state import Ending, Step, StepKind, StepResult
 from fleetctl.core.route import Route
@@ -103,6 +104,45 @@ def test_a_batch_is_configured_and_each_unit_says_how_it_ended(bench: Bench, exe
     results = collect(executor, 2)
     assert {unit: result.ending for unit, result in results.items()} == {"s/r1": Ending.OK, "s/r2": Ending.OK}
     assert bench.units["s/r2"][0].read("/etc/motd") == f"of s/r2 {CANARY}\n"
+
+
+def do(executor: AnsibleExecutor, step: Step) -> StepResult:
+    executor.submit([step])
+    return collect(executor, 1)[step.unit]
+
+
+def test_a_unit_is_drained_and_undrained_with_its_rollouts_token(bench: Bench, executor: AnsibleExecutor) -> None:
+    root = bench.units["s/r2"][0]
+    root.compute("job-1")
+    drained = do(executor, bench.step("s/r2", StepKind.DRAIN, number=21, epoch=5))
+    assert (drained.ending, drained.message) == (Ending.OK, "drained, 1 jobs run")
+    compute = root.status()["compute"]
+    assert (compute["reason"], compute["by_us"]) == (drain_reason("r1"), True)
+    ended = do(executor, bench.step("s/r2", StepKind.UNDRAIN, number=22, epoch=5))
+    assert (ended.ending, root.status()["compute"]["reason"]) == (Ending.OK, "")
+
+
+def test_a_unit_is_rolled_back_to_the_config_before(bench: Bench, executor: AnsibleExecutor) -> None:
+    root = bench.units["s/r2"][0]
+    before = do(executor, bench.step("s/r2", number=31, epoch=5))
+    newer = bench.step("s/r2", number=32, epoch=5)
+    bench.configs["s/r2"] = Config("s/r2", (ConfigFile("/etc/motd", "newer\n"),))
+    newer = replace(newer, config_digest=bench.configs["s/r2"].digest)
+    assert do(executor, newer).active_digest == newer.config_digest
+    back = do(executor, replace(newer, kind=StepKind.ROLL_BACK, number=33))
+    assert (back.ending, back.active_digest) == (Ending.OK, before.active_digest)
+    assert root.read("/etc/motd") == f"of s/r2 {CANARY}\n"
+
+
+def test_a_verification_brings_the_wish_for_a_heat_pulse(bench: Bench, executor: AnsibleExecutor) -> None:
+    root = bench.units["s/r2"][0]
+    step = bench.step("s/r2", number=41, epoch=5)
+    assert do(executor, step).ending is Ending.OK
+    root.heat()
+    verified = do(executor, replace(step, kind=StepKind.VERIFY, number=42, pulse_s=600.0, pulse_k=0.5))
+    assert verified.ending is Ending.OK
+    asked = json.loads(root.read("/run/heat/request.json"))
+    assert asked == {"id": "r1:s/r2:1:42", "pulse": {"seconds": 600.0, "max_rise_k": 0.5}}
 
 
 def test_a_repeated_step_is_answered_and_not_done_again(bench: Bench, executor: AnsibleExecutor) -> None:
