@@ -21,10 +21,9 @@ from bench.measure import once
 from fleetctl.adapters.ssh.masters import MasterConnections
 from fleetctl.cli import compose
 from fleetctl.cli.frame import Frame
-from fleetctl.cli.lab import lab_folder
+from fleetctl.cli.lab_frame import lab_folder
 from fleetctl.core.inventory.fleet import Kind
 from fleetctl.lab import lab
-from fleetctl.lab.line import USUAL
 
 UNITS, RUNS = 20, 3
 PLAYBOOK_AT_MOST, PYINFRA_AT_MOST = 1 / 8, 1 / 3
@@ -75,7 +74,7 @@ def lossy_uplinks(folder: Path) -> Iterator[None]:
     gateways = [unit.name for unit in compose.fleet(frame).units() if unit.kind is Kind.GATEWAY]
     try:
         for gateway in gateways:
-            lab.fault(lab_folder(frame), gateway, "lossy", USUAL)
+            lab.fault(lab_folder(frame), gateway, "lossy")
         yield
     finally:
         for gateway in gateways:

@@ -15,28 +15,29 @@ import typer
 
 from fleetctl.cli.arguments import UnitName
 from fleetctl.cli.frame import Frame, colour, frame_of, print_json
+from fleetctl.cli.lab_frame import SAMPLE, Source, frame_of_lab, has_fleet, lab_folder
+from fleetctl.cli.lab_heat import OutdoorC, observe, weather, weather_text
 from fleetctl.cli.table import print_table
 from fleetctl.core.problems import CouldNot, InvalidInput, Problem
 
 if TYPE_CHECKING:
     from fleetctl.core.route import Way
+    from fleetctl.lab.faults import Detail
     from fleetctl.lab.lab import Up
-    from fleetctl.lab.line import Line
 
 app = typer.Typer(
     help="Stand-in units on this machine: bring them up, break them, take them down.", no_args_is_help=True
 )
 
-SAMPLE = Path("lab-fleet")
-"""Folder of the fleet that is made where there is none."""
 _SAMPLE_UNITS = 12
 
-Source = Annotated[
-    Path | None, typer.Option("--from", metavar="INVENTORY", help="Folder with the fleet.yaml to stand in for.")
-]
 Delay = Annotated[float | None, typer.Option(min=0, max=10_000, help="lossy: how late each way; 40 if left out.")]
 Jitter = Annotated[float | None, typer.Option(min=0, max=10_000, help="lossy: later or earlier by so much; 0.")]
 Loss = Annotated[float | None, typer.Option(min=0, max=100, help="lossy: packets lost of a hundred each way; 2.")]
+Offset = Annotated[
+    float | None, typer.Option(min=-50, max=50, help="lying-sensor: off by so much; frozen if left out.")
+]
+Factor = Annotated[float, typer.Option(min=0.1, max=3600, help="Seconds that pass in rooms and tanks while one does.")]
 
 
 class LevelOption(StrEnum):
@@ -64,6 +65,16 @@ class FaultOption(StrEnum):
     FILL_DISK = "fill-disk"
     FREE_DISK = "free-disk"
     CORRUPT = "corrupt"
+    DEAD_HEATER = "dead-heater"
+    LYING_SENSOR = "lying-sensor"
+    WEAK_SUPPLY = "weak-supply"
+    STUCK_VALVE = "stuck-valve"
+    MEND = "mend"
+
+
+_ABOUT_LINES = (FaultOption.LOSSY, "what a lossy line is like")
+_ABOUT_SENSORS = (FaultOption.LYING_SENSOR, "how far a lying sensor is off")
+_COLUMNS = ("UNIT", "KIND", "STATE", "SLOT", "BOOTS", "HEAT", "ROOM", "FAULTS")
 
 
 @app.command(epilog="Example: fleetctl -i inventories/les-sables lab up --select building=a,dwelling=A1*")
@@ -75,11 +86,13 @@ def up(
     source: Source = None,
     select: Annotated[list[str] | None, typer.Option(help="key=pattern,… or site/unit; all units if left out.")] = None,
     level: Annotated[LevelOption, typer.Option(help="How much of a machine a stand-in is.")] = LevelOption.AUTO,
+    outdoor_c: OutdoorC = 5.0,
+    time_factor: Factor = 1.0,
 ) -> None:
     """Start a stand-in for each unit of a fleet, and pin their host keys; without a fleet, make a small one."""
     from fleetctl.cli import compose
     from fleetctl.lab import lab
-    from fleetctl.lab.layout import Level
+    from fleetctl.lab.layout import Level, Weather
 
     frame = _frame_to_bring_up(frame_of(ctx), source, units)
     fleet = compose.fleet(frame)
@@ -88,8 +101,9 @@ def up(
         raise CouldNot(message, hint=f"remove {SAMPLE}, and a fleet of {units} is made")
     wanted = None if level is LevelOption.AUTO else Level(level.value)
     chosen = _chosen(fleet, select, units)
+    around = Weather(outdoor_c, time_factor)
     with _progress(frame) as progress:
-        found = lab.up(fleet, lab_folder(frame), level=wanted, selected=chosen, progress=progress)
+        found = lab.up(fleet, lab_folder(frame), level=wanted, selected=chosen, weather=around, progress=progress)
     _remember(frame, found)
     _print_up(frame, found)
 
@@ -99,12 +113,13 @@ def status(ctx: typer.Context, source: Source = None) -> None:
     """Show the lab's level, what it cannot show, and its units."""
     from fleetctl.lab import lab
 
-    frame = _frame_of_lab(frame_of(ctx), source)
+    frame = frame_of_lab(frame_of(ctx), source)
     found = lab.status(lab_folder(frame))
     if frame.is_json:
         print_json({"schema": "fleetctl/lab/v1", **found})
         return
-    print_table(frame, ("UNIT", "KIND", "STATE", "SLOT", "BOOTS", "FAULTS"), map(_row, found["units"]))
+    print_table(frame, _COLUMNS, map(_row, found["units"]))
+    sys.stderr.write(weather_text(found["weather"]))
     _say_level(found["level"], found["why"], found["cannot"])
 
 
@@ -116,14 +131,15 @@ def fault(
     delay_ms: Delay = None,
     jitter_ms: Jitter = None,
     loss_percent: Loss = None,
+    offset_k: Offset = None,
     source: Source = None,
 ) -> None:
-    """Break a stand-in, or repair it: power, network, disk, processes, files."""
+    """Break a stand-in, or repair it: power, network, disk, processes, files, heater, sensors."""
     from fleetctl.lab import lab
 
-    line = _line(what, delay_ms=delay_ms, jitter_ms=jitter_ms, loss_percent=loss_percent)
-    frame = _frame_of_lab(frame_of(ctx), source)
-    done = lab.fault(lab_folder(frame), unit, what.value, line)
+    detail = _detail(what, delay_ms=delay_ms, jitter_ms=jitter_ms, loss_percent=loss_percent, offset_k=offset_k)
+    frame = frame_of_lab(frame_of(ctx), source)
+    done = lab.fault(lab_folder(frame), unit, what.value, detail)
     if frame.is_json:
         print_json({"schema": "fleetctl/lab-fault/v1", "unit": unit, "fault": what.value, "done": done})
     else:
@@ -135,7 +151,7 @@ def down(ctx: typer.Context, source: Source = None) -> None:
     """Take the lab down; nothing of it is left, whatever state it was in."""
     from fleetctl.lab import lab
 
-    frame = _frame_of_lab(frame_of(ctx), source)
+    frame = frame_of_lab(frame_of(ctx), source)
     was_up = lab.down(lab_folder(frame))
     if was_up:
         _set_ways(frame, {})
@@ -145,21 +161,20 @@ def down(ctx: typer.Context, source: Source = None) -> None:
         sys.stderr.write("the lab is down\n" if was_up else "no lab was up\n")
 
 
-def lab_folder(frame: Frame) -> Path:
-    """Return the folder of a fleet's lab."""
-    return frame.state_folder / "lab"
-
-
-def _line(what: FaultOption, **numbers: float | None) -> Line:
-    """Return what a lossy line shall be like; its numbers are an error with any other fault."""
+def _detail(what: FaultOption, **numbers: float | None) -> Detail:
+    """Return how bad a fault shall be; a number that says nothing about it is an error."""
+    from fleetctl.lab.faults import Detail
     from fleetctl.lab.line import USUAL
 
     given = {name: number for name, number in numbers.items() if number is not None}
-    if given and what is not FaultOption.LOSSY:
-        option = f"--{next(iter(given)).replace('_', '-')}"
-        message = f"{option} says what a lossy line is like, and '{what.value}' makes none"
-        raise InvalidInput([Problem("misplaced-option", message, hint=f"leave {option} out, or say 'lossy'")])
-    return replace(USUAL, **given)
+    for name in given:
+        about, says = _ABOUT_SENSORS if name == "offset_k" else _ABOUT_LINES
+        if what is not about:
+            option = f"--{name.replace('_', '-')}"
+            message = f"{option} says {says}, and '{what.value}' makes none"
+            raise InvalidInput([Problem("misplaced-option", message, hint=f"leave {option} out, or say '{about}'")])
+    offset_k = given.pop("offset_k", None)
+    return Detail(replace(USUAL, **given), offset_k)
 
 
 def _frame_to_bring_up(frame: Frame, source: Path | None, units: int | None) -> Frame:
@@ -169,28 +184,12 @@ def _frame_to_bring_up(frame: Frame, source: Path | None, units: int | None) -> 
 
     if source is not None or frame.inventory is not None:
         return replace(frame, inventory=source or frame.inventory)
-    if _has_fleet(frame) and units is None:
+    if has_fleet(frame) and units is None:
         return frame
     if not (SAMPLE / "fleet.yaml").is_file():
         compose.write_files(SAMPLE, sample_files(units or _SAMPLE_UNITS), overwrite=False)
         sys.stderr.write(f"made a fleet of {units or _SAMPLE_UNITS} units in {SAMPLE}; name it with -i {SAMPLE}\n")
     return replace(frame, inventory=SAMPLE)
-
-
-def _frame_of_lab(frame: Frame, source: Path | None) -> Frame:
-    """Return the frame of the fleet whose lab is meant; where none is named or near, the one that was made here."""
-    if source is not None or frame.inventory is not None:
-        return replace(frame, inventory=source or frame.inventory)
-    if not _has_fleet(frame) and (SAMPLE / "fleet.yaml").is_file():
-        return replace(frame, inventory=SAMPLE)
-    return frame
-
-
-def _has_fleet(frame: Frame) -> bool:
-    try:
-        return bool(frame.folder)
-    except InvalidInput:
-        return False
 
 
 def _chosen(fleet: Any, selection: list[str] | None, units: int | None) -> list[str] | None:
@@ -253,4 +252,10 @@ def _say_level(level: str, why: str, cannot: Any) -> None:
 
 def _row(unit: dict[str, Any]) -> tuple[str, ...]:
     state = unit["phase"] if unit["phase"] != "off" else f"off ({unit['ended'] or 'never started'})"
-    return (unit["unit"], unit["kind"], state, unit["slot"], str(unit["boots"]), ", ".join(unit["faults"]))
+    heat = unit["heat"]
+    warmth = (f"{heat['power_w']:.0f} W", f"{heat['temperature_c']:.1f} °C") if heat else ("", "")
+    return (unit["unit"], unit["kind"], state, unit["slot"], str(unit["boots"]), *warmth, ", ".join(unit["faults"]))
+
+
+app.command(epilog="Example: fleetctl lab weather --outdoor-c 2")(weather)
+app.command(epilog="Example: fleetctl -o json lab observe")(observe)

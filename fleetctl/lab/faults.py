@@ -1,4 +1,5 @@
-"""Faults of stand-in units, done for real: a cable that is pulled, power that is cut, a disk that is full.
+"""Faults of stand-in units, done for real: a cable that is pulled, power that is cut, a disk that is full, a heater
+that takes commands and gives nothing.
 
 What a level cannot do is refused with the reason.
 """
@@ -6,20 +7,43 @@ What a level cannot do is refused with the reason.
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fleetctl.core.names import did_you_mean
 from fleetctl.core.problems import CouldNot
 from fleetctl.lab import cable, networks
+from fleetctl.lab.heater import WEAK_SHARE, Heater
 from fleetctl.lab.layout import Level
 from fleetctl.lab.line import USUAL, Line
 from fleetctl.lab.machine import Machine
 from fleetctl.lab.unit import processes
 
 _FILL = "lab-fill"
+_HEATER_FAULTS = {"dead-heater", "lying-sensor", "weak-supply", "stuck-valve"}
+
+
+@dataclass(frozen=True)
+class Detail:
+    """How bad a fault is, where that can be said.
+
+    Attributes:
+        line: what a lossy line is like.
+        offset_k: what a lying sensor is off by; None if it is frozen instead.
+    """
+
+    line: Line = USUAL
+    offset_k: float | None = None
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Detail:
+        """Read what `dataclasses.asdict` made of one."""
+        return cls(Line(**document.get("line", {})), document.get("offset_k"))
+
+
+NO_DETAIL = Detail()
 
 
 @dataclass(frozen=True)
@@ -34,24 +58,24 @@ class Fault:
     """
 
     does: str
-    act: Callable[[Machine], str]
+    act: Callable[[Machine, Detail], str]
     running: bool = False
     refusals: tuple[tuple[Level, str], ...] = ()
 
 
-def apply(machine: Machine, name: str, level: Level, line: Line = USUAL) -> str:
+def apply(machine: Machine, name: str, level: Level, detail: Detail = NO_DETAIL) -> str:
     """Do something to a unit; returns what was done.
 
     Args:
         machine: the unit.
         name: of the fault.
         level: of the lab.
-        line: what a lossy line is like.
+        detail: how bad it is.
 
     Raises:
         CouldNot: if there is no such fault, or this level or the unit's state does not allow it.
     """
-    fault = faults(line).get(name)
+    fault = FAULTS.get(name)
     if fault is None:
         raise CouldNot(f"there is no fault '{name}'", hint=did_you_mean(name, FAULTS))
     reason = dict(fault.refusals).get(level)
@@ -59,63 +83,68 @@ def apply(machine: Machine, name: str, level: Level, line: Line = USUAL) -> str:
         raise CouldNot(f"{machine.stand.unit}: cannot {name}: {reason}", hint="see 'fleetctl lab status' for the level")
     if fault.running and machine.process is None:
         raise CouldNot(f"{machine.stand.unit} is off", hint=f"switch it on: fleetctl lab fault {machine.stand.unit} on")
-    return fault.act(machine)
+    return fault.act(machine, detail)
 
 
-def _cut(machine: Machine) -> str:
+def _cut(machine: Machine, _: Detail) -> str:
     machine.kill()
     machine.faults.add("cut")
     return "the power is cut"
 
 
-def _on(machine: Machine) -> str:
+def _on(machine: Machine, _: Detail) -> str:
     machine.faults.discard("cut")
     return "the power is on"
 
 
-def _unplug(machine: Machine) -> str:
+def _unplug(machine: Machine, _: Detail) -> str:
     machine.link(False)
     machine.faults.add("unplug")
     return "the network cable is out"
 
 
-def _plug(machine: Machine) -> str:
+def _plug(machine: Machine, _: Detail) -> str:
     machine.link(machine.process is not None)
     machine.faults.discard("unplug")
     return "the network cable is in"
 
 
-def _hang(machine: Machine) -> str:
+def _hang(machine: Machine, _: Detail) -> str:
     # Again until nothing new shows up: what is not stopped yet may fork.
     stopped: set[int] = set()
     while fresh := [pid for pid in machine.members() if pid not in stopped]:
         processes.signal_all(fresh, signal.SIGSTOP)
         stopped.update(fresh)
     machine.faults.add("hang")
+    if machine.heater is not None:  # its heat is what its processes compute
+        machine.heater.stopped = True
+        machine.heater.release("hang")
     return f"{len(stopped)} processes are stopped"
 
 
-def _unhang(machine: Machine) -> str:
+def _unhang(machine: Machine, _: Detail) -> str:
     members = machine.members()
+    if machine.heater is not None:
+        machine.heater.stopped = False
     processes.signal_all(members, signal.SIGCONT)
     machine.faults.discard("hang")
     return f"{len(members)} processes go on"
 
 
-def _slow(machine: Machine) -> str:
+def _slow(machine: Machine, _: Detail) -> str:
     networks.run(networks.shaping(machine.stand, slow=True))
     machine.faults.add("slow")
     return "the link carries 256 kbit/s"
 
 
-def _lossy(line: Line, machine: Machine) -> str:
+def _lossy(machine: Machine, detail: Detail) -> str:
     _take_relay_out(machine)
-    machine.relay = cable.put_in(machine.stand, line)
+    machine.relay = cable.put_in(machine.stand, detail.line)
     machine.faults.add("lossy")
-    return f"the {'uplink' if machine.stand.is_gateway else 'link'} has {line}"
+    return f"the {'uplink' if machine.stand.is_gateway else 'link'} has {detail.line}"
 
 
-def _plain(machine: Machine) -> str:
+def _plain(machine: Machine, _: Detail) -> str:
     _take_relay_out(machine)
     if "slow" in machine.faults:
         networks.run(networks.shaping(machine.stand, slow=False))
@@ -130,7 +159,7 @@ def _take_relay_out(machine: Machine) -> None:
     machine.faults.discard("lossy")
 
 
-def _fill_disk(machine: Machine) -> str:
+def _fill_disk(machine: Machine, _: Detail) -> str:
     written = 0
     with (_disk(machine) / _FILL).open("ab", buffering=0) as file:
         for size in (1 << 20, 1 << 12):
@@ -139,13 +168,13 @@ def _fill_disk(machine: Machine) -> str:
     return f"{written >> 20} MiB written, the disk is full"
 
 
-def _free_disk(machine: Machine) -> str:
+def _free_disk(machine: Machine, _: Detail) -> str:
     (_disk(machine) / _FILL).unlink(missing_ok=True)
     machine.faults.discard("fill-disk")
     return "the disk has room"
 
 
-def _corrupt(machine: Machine) -> str:
+def _corrupt(machine: Machine, _: Detail) -> str:
     fleet = _disk(machine) / "data/fleet"
     pointer = fleet / "slots" / (machine.slot or "A")
     tree = fleet / "config" / Path(pointer.readlink()).name / "tree" if pointer.is_symlink() else None
@@ -156,6 +185,47 @@ def _corrupt(machine: Machine) -> str:
     content[len(content) // 2] ^= 0x01
     files[0].write_bytes(content)
     return f"one bit of /{files[0].relative_to(tree)} is flipped"
+
+
+def _dead_heater(machine: Machine, _: Detail) -> str:
+    _heater(machine).dead = True
+    machine.faults.add("dead-heater")
+    return "the heater takes commands and gives no power"
+
+
+def _lying_sensor(machine: Machine, detail: Detail) -> str:
+    heater = _heater(machine)
+    heater.frozen, heater.offset_k = detail.offset_k is None, detail.offset_k or 0.0
+    machine.faults.add("lying-sensor")
+    return "the sensors are frozen" if detail.offset_k is None else f"the sensors are off by {detail.offset_k:+g} K"
+
+
+def _weak_supply(machine: Machine, _: Detail) -> str:
+    heater = _heater(machine)
+    heater.weak = True
+    machine.faults.add("weak-supply")
+    return f"the heater gives {WEAK_SHARE * heater.heating.power_w:g} W at most"
+
+
+def _stuck_valve(machine: Machine, _: Detail) -> str:
+    heater = _heater(machine)
+    heater.stuck = True
+    machine.faults.add("stuck-valve")
+    if heater.heating.loop:
+        return f"its heat does not reach {heater.heating.loop}"
+    return f"it gives {heater.heating.power_w:g} W whatever is commanded"
+
+
+def _mend(machine: Machine, _: Detail) -> str:
+    _heater(machine).mend()
+    machine.faults -= _HEATER_FAULTS
+    return "heater, sensors, supply and valve are as they should be"
+
+
+def _heater(machine: Machine) -> Heater:
+    if machine.heater is None:
+        raise CouldNot(f"{machine.stand.unit}: a gateway heats nothing", hint="name a radiator or a boiler")
+    return machine.heater
 
 
 def _disk(machine: Machine) -> Path:
@@ -175,11 +245,6 @@ _NO_LINK = tuple((level, "units share this machine's network here") for level in
 _NO_DISK = ((Level.PROCESSES, "a unit's disk is a folder of this machine's disk here"),)
 
 
-def faults(line: Line) -> dict[str, Fault]:
-    """Return everything that can be done to a unit, by name; `line` is what a lossy one is like."""
-    return FAULTS | {"lossy": replace(FAULTS["lossy"], act=partial(_lossy, line))}
-
-
 FAULTS = {
     "cut": Fault("takes the power away", _cut, running=True),
     "on": Fault("gives power again", _on),
@@ -188,10 +253,15 @@ FAULTS = {
     "hang": Fault("stops everything that runs on the unit", _hang, running=True),
     "unhang": Fault("lets it go on", _unhang, running=True),
     "slow": Fault("limits the link to 256 kbit/s", _slow, refusals=_NO_LINK),
-    "lossy": Fault("delays packets and loses some", partial(_lossy, USUAL), refusals=_NO_LINK),
+    "lossy": Fault("delays packets and loses some", _lossy, refusals=_NO_LINK),
     "fast": Fault("puts the plain link back", _plain, refusals=_NO_LINK),
     "clear": Fault("puts the plain link back", _plain, refusals=_NO_LINK),
     "fill-disk": Fault("fills the unit's disk", _fill_disk, refusals=_NO_DISK),
     "free-disk": Fault("empties it again", _free_disk, refusals=_NO_DISK),
     "corrupt": Fault("flips a bit in an applied configuration file", _corrupt),
+    "dead-heater": Fault("lets the heater take commands and give no power", _dead_heater),
+    "lying-sensor": Fault("freezes the temperature sensors, or sets them off by --offset-k", _lying_sensor),
+    "weak-supply": Fault("leaves the heater half its power", _weak_supply),
+    "stuck-valve": Fault("a radiator gives full power, a boiler's heat does not reach its loop", _stuck_valve),
+    "mend": Fault("repairs heater, sensors, supply and valve", _mend),
 }

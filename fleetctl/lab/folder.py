@@ -4,6 +4,7 @@
               blueprint.json    what the supervisor builds
               id_ed25519[.pub]  the key that every stand-in knows
               supervisor.log
+              heat.jsonl        the lab's own record of heat
               console/          what each unit prints
               world/            mount point of everything else, seen only inside
 """
@@ -72,6 +73,11 @@ class LabFolder:
     def log(self) -> Path:
         """Return the supervisor's log."""
         return self.path / "supervisor.log"
+
+    @property
+    def heat(self) -> Path:
+        """Return the lab's own record of heat."""
+        return self.path / "heat.jsonl"
 
     @property
     def world(self) -> Path:

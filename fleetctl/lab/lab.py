@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,10 @@ from fleetctl.core.names import did_you_mean
 from fleetctl.core.problems import CouldNot
 from fleetctl.core.route import Pin, Way
 from fleetctl.lab import layout, levels
+from fleetctl.lab.faults import NO_DETAIL, Detail
 from fleetctl.lab.folder import LabFolder, Record, make_sockets
-from fleetctl.lab.layout import Blueprint, Level
-from fleetctl.lab.line import USUAL, Line
+from fleetctl.lab.layout import USUAL_WEATHER, Blueprint, Level, Weather
+from fleetctl.lab.observed import Observed, observed
 from fleetctl.lab.unit.processes import holding, signal_all, started
 
 _DIAL = Path(__file__).with_name("dial.py")
@@ -58,6 +60,7 @@ def up(
     *,
     level: Level | None = None,
     selected: Collection[str] | None = None,
+    weather: Weather = USUAL_WEATHER,
     progress: Progress | None = None,
 ) -> Up:
     """Start a stand-in for each unit and wait until every sshd answers.
@@ -67,6 +70,7 @@ def up(
         path: folder of the lab; made here, and removed by `down`.
         level: the only level to try; None for the best that works.
         selected: names of the units; their gateways come along. None for all.
+        weather: outdoor temperature, and how fast time runs in rooms and tanks.
 
     Raises:
         CouldNot: if a lab is up already, no level works here, or a unit does not come up. Nothing is left then.
@@ -74,7 +78,7 @@ def up(
     folder = LabFolder(path.absolute())
     _refuse_second(folder)
     choice = levels.choose(level, as_root=os.geteuid() == 0)
-    blueprint = _free_blueprint(fleet, choice.level, selected)
+    blueprint = _free_blueprint(partial(layout.lay_out, fleet, choice.level, selected=selected, weather=weather))
     folder.create()
     try:
         _make_key(folder)
@@ -94,18 +98,47 @@ def status(path: Path) -> dict[str, Any]:
         CouldNot: if no lab is up.
     """
     record = _running(LabFolder(path.absolute()))
-    units = ask(record, {"do": "status"})["units"]
-    return {"level": record.level.value, "why": record.why, "cannot": list(levels.cannot(record.level)), "units": units}
+    told = ask(record, {"do": "status"})
+    level = {"level": record.level.value, "why": record.why, "cannot": list(levels.cannot(record.level))}
+    return {**level, "weather": told["weather"], "units": told["units"]}
 
 
-def fault(path: Path, unit: str, name: str, line: Line = USUAL) -> str:
+def weather(path: Path, outdoor_c: float) -> dict[str, Any]:
+    """Let the outdoor temperature be another from now on; returns the weather.
+
+    Raises:
+        CouldNot: if no lab is up.
+    """
+    record = _running(LabFolder(path.absolute()))
+    told: dict[str, Any] = ask(record, {"do": "weather", "outdoor_c": outdoor_c})["weather"]
+    return told
+
+
+def observe(path: Path) -> Observed:
+    """Return what the lab's own record of heat comes to, up to now, or to the end of a supervisor that was killed.
+
+    Raises:
+        CouldNot: if no lab was started.
+    """
+    folder = LabFolder(path.absolute())
+    record = folder.record()
+    if record is not None and record.is_alive:
+        ask(record, {"do": "note"})
+    try:
+        with folder.heat.open() as lines:
+            return observed(json.loads(line) for line in lines if line.endswith("\n"))
+    except FileNotFoundError as error:
+        raise CouldNot("no lab is up", hint="start one: fleetctl lab up") from error
+
+
+def fault(path: Path, unit: str, name: str, detail: Detail = NO_DETAIL) -> str:
     """Do something to a unit; returns what was done.
 
     Args:
         path: folder of the lab.
         unit: its name.
         name: of the fault.
-        line: what a lossy line is like.
+        detail: how bad it is, where that can be said.
 
     Raises:
         CouldNot: if no lab is up, it has no such unit, or its level cannot do that.
@@ -115,7 +148,7 @@ def fault(path: Path, unit: str, name: str, line: Line = USUAL) -> str:
     known = [s.unit for s in layout.blueprint_from_json(folder.blueprint.read_text()).stands]
     if unit not in known:
         raise CouldNot(f"the lab has no unit '{unit}'", hint=did_you_mean(unit, known))
-    done: str = ask(record, {"do": "fault", "unit": unit, "fault": name, "line": asdict(line)})["done"]
+    done: str = ask(record, {"do": "fault", "unit": unit, "fault": name, "detail": asdict(detail)})["done"]
     return done
 
 
@@ -172,16 +205,16 @@ def _running(folder: LabFolder) -> Record:
     return record
 
 
-def _free_blueprint(fleet: Fleet, level: Level, selected: Collection[str] | None) -> Blueprint:
+def _free_blueprint(lay_out: Callable[..., Blueprint]) -> Blueprint:
     """Lay the lab out; on the loopback, with a port that nobody has at any of its addresses."""
-    blueprint = layout.lay_out(fleet, level, selected=selected)
-    if level is Level.NAMESPACES:
+    blueprint = lay_out()
+    if blueprint.level is Level.NAMESPACES:
         return blueprint
     hosts = {stand.host for stand in blueprint.stands}
     port = next((p for p in _PORTS if all(_is_free(host, p) for host in hosts)), None)
     if port is None:
         raise CouldNot(f"ports {_PORTS.start} to {_PORTS.stop - 1} are all taken on 127.10.0.0 and above")
-    return layout.lay_out(fleet, level, selected=selected, loopback_port=port)
+    return lay_out(loopback_port=port)
 
 
 def _is_free(host: str, port: int) -> bool:

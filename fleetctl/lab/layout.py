@@ -13,6 +13,7 @@ from typing import Any
 from fleetctl.core.inventory.fleet import Fleet, Kind, Site, Unit
 from fleetctl.core.problems import InvalidInput, Problem
 from fleetctl.core.route import Way
+from fleetctl.lab.spaces import NOTHING, Heating, Spaces, spaces_from, spaces_of
 from fleetctl.lab.unit.settings import Settings
 from fleetctl.lab.unit.settings import from_json as settings_from_json
 
@@ -67,16 +68,35 @@ class Stand:
 
 
 @dataclass(frozen=True)
+class Weather:
+    """What surrounds a lab.
+
+    Attributes:
+        outdoor_c: outdoor temperature that it begins with.
+        time_factor: how many seconds pass in rooms and tanks while one does on the clock.
+    """
+
+    outdoor_c: float = 5.0
+    time_factor: float = 1.0
+
+
+USUAL_WEATHER = Weather()
+
+
+@dataclass(frozen=True)
 class Blueprint:
     """A whole lab.
 
     Attributes:
         users: who can log in besides root; all of them are root under another name.
+        spaces: what its units heat.
     """
 
     level: Level
     stands: tuple[Stand, ...]
     users: tuple[str, ...] = ()
+    spaces: Spaces = NOTHING
+    weather: Weather = USUAL_WEATHER
 
     def to_json(self) -> str:
         """Return the blueprint as a JSON document."""
@@ -86,11 +106,22 @@ class Blueprint:
 def blueprint_from_json(text: str) -> Blueprint:
     """Read a blueprint back."""
     document = json.loads(text)
-    return Blueprint(Level(document["level"]), tuple(_stand(s) for s in document["stands"]), tuple(document["users"]))
+    return Blueprint(
+        Level(document["level"]),
+        tuple(_stand(s) for s in document["stands"]),
+        tuple(document["users"]),
+        spaces_from(document["spaces"]),
+        Weather(**document["weather"]),
+    )
 
 
 def lay_out(
-    fleet: Fleet, level: Level, *, selected: Collection[str] | None = None, loopback_port: int = 2222
+    fleet: Fleet,
+    level: Level,
+    *,
+    selected: Collection[str] | None = None,
+    loopback_port: int = 2222,
+    weather: Weather = USUAL_WEATHER,
 ) -> Blueprint:
     """Make the blueprint of a lab.
 
@@ -99,16 +130,19 @@ def lay_out(
         level: what this machine allows.
         selected: names of the units to stand in for; their gateways come along. None for all.
         loopback_port: port of every sshd where the units share this machine's network.
+        weather: what surrounds the lab.
 
     Raises:
         InvalidInput: if no unit is selected.
     """
-    places = _Places(fleet, level, loopback_port)
-    numbered = ((n, unit) for n, site in enumerate(fleet.sites.values(), 1) for unit in _wanted(site, selected))
-    stands = tuple(places.stand(site, number, unit) for number, (site, unit) in enumerate(numbered, 1))
+    wanted = [(n, unit) for n, site in enumerate(fleet.sites.values(), 1) for unit in _wanted(site, selected)]
+    spaces = spaces_of(fleet, {unit.name for _, unit in wanted})
+    places = _Places(fleet, level, loopback_port, spaces)
+    stands = tuple(places.stand(site, number, unit) for number, (site, unit) in enumerate(wanted, 1))
     if not stands:
         raise InvalidInput([Problem("empty-selection", "there is no unit to stand in for", hint="widen --select")])
-    return Blueprint(level, stands, tuple(sorted({u.ssh.user for u in fleet.units()} - {"root"})))
+    users = tuple(sorted({u.ssh.user for u in fleet.units()} - {"root"}))
+    return Blueprint(level, stands, users, spaces, weather)
 
 
 def loopback_address(site: int, place: int) -> str:
@@ -156,10 +190,11 @@ def _wanted(site: Site, selected: Collection[str] | None) -> list[Unit]:
 class _Places:
     """Gives each unit its stand-in: addresses, interfaces, heat."""
 
-    def __init__(self, fleet: Fleet, level: Level, loopback_port: int) -> None:
+    def __init__(self, fleet: Fleet, level: Level, loopback_port: int, spaces: Spaces) -> None:
         self._fleet, self._level, self._loopback_port = fleet, level, loopback_port
         self._on_loopback: Counter[int] = Counter()
-        self._sharing = Counter((u.site, u.dwelling) for u in fleet.units())
+        self._heatings: Mapping[str, Heating] = {heating.unit: heating for heating in spaces.heatings}
+        self._losses_w_k = {zone.id: zone.heat_loss_w_k for zone in spaces.zones}
 
     def stand(self, site: int, number: int, unit: Unit) -> Stand:
         """Return the stand-in of a unit of the `site`-th site."""
@@ -204,13 +239,13 @@ class _Places:
         return ((PORT, f"{unit.address}/{length}"),)
 
     def _heat(self, unit: Unit) -> dict[str, float]:
-        """Return what the unit's model of heat needs: its power, and its share of the space that it heats."""
-        model, dwelling = self._fleet.models[unit.model], self._fleet.sites[unit.site].dwellings.get(unit.dwelling)
-        values = {"power_w": model.power_w, "setpoint_c": unit.heat.default_setpoint_c}
-        if dwelling is not None:
-            share = 1 / self._sharing[unit.site, unit.dwelling]
-            values["heat_loss_w_k"] = dwelling.heat_loss_w_k * share
-            values["capacity_kj_k"] = dwelling.capacity_kj_k * share
+        """Return what the unit's heat agent was made with: power, setpoint, its share of what its zone loses."""
+        values = {"power_w": self._fleet.models[unit.model].power_w, "setpoint_c": unit.heat.default_setpoint_c}
+        heating = self._heatings.get(unit.name)
+        if heating is not None and heating.loop:
+            values["water_c"] = heating.water_c
+        elif heating is not None:
+            values["heat_loss_w_k"] = self._losses_w_k[heating.space] * heating.share
         return values
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -12,6 +13,7 @@ from typing import Any
 
 from fleetctl.lab.cable import Relay
 from fleetctl.lab.folder import LabFolder
+from fleetctl.lab.heater import Heater
 from fleetctl.lab.layout import Stand
 from fleetctl.lab.unit import processes
 from fleetctl.lab.unit.settings import PATH
@@ -40,11 +42,14 @@ class Machine:
         ended: how its last boot ended; empty if none has.
         faults: what was done to it and not undone.
         relay: the relay in its cable, if one was put there.
+        heater: its power stage and sensors; None for a gateway.
+        wire: the lab's end of what its heat agent commands and reads them by, while it runs.
     """
 
     stand: Stand
     world: World
     folder: LabFolder
+    heater: Heater | None = None
     phase: Phase = Phase.OFF
     boots: int = 0
     slot: str = ""
@@ -55,6 +60,7 @@ class Machine:
     events: int = -1
     process: subprocess.Popen[bytes] | None = None
     relay: Relay | None = None
+    wire: socket.socket | None = None
     _heard: bytes = b""
     _linked: bool = True
 
@@ -65,18 +71,26 @@ class Machine:
         self.link("unplug" not in self.faults)
         self.events, notify = os.pipe()
         os.set_blocking(self.events, False)
+        self.wire, agents_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.wire.setblocking(False)
         with self.folder.console(self.stand.settings.host_name + f".{self.stand.number}").open("ab") as console:
             self.process = subprocess.Popen(
                 self.world.command(self.stand),
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=console,
-                env={"PATH": PATH, "LAB_NOTIFY": str(notify)},
-                pass_fds=(notify,),
+                env={"PATH": PATH, "LAB_NOTIFY": str(notify), "LAB_ROOM": str(agents_end.fileno())},
+                pass_fds=(notify, agents_end.fileno()),
                 start_new_session=True,
             )
         os.close(notify)
+        agents_end.close()
         self.phase, self.boots, self._heard = Phase.BOOTING, self.boots + 1, b""
+
+    @property
+    def ends(self) -> tuple[int, ...]:
+        """Return the descriptors on which it is listened to."""
+        return () if self.wire is None else (self.events, self.wire.fileno())
 
     def listen(self) -> None:
         """Take in what the unit's init tells."""
@@ -94,7 +108,9 @@ class Machine:
         os.close(self.events)
         self.link(False)  # a kernel that nobody runs would still answer for the address
         self.ended = _ENDS.get(self.process.returncode, f"init failed with code {self.process.returncode}")
-        self.process, self.events, self.phase = None, -1, Phase.OFF
+        if self.wire is not None:
+            self.wire.close()
+        self.process, self.events, self.wire, self.phase = None, -1, None, Phase.OFF
         self.faults.discard("hang")
         return True
 

@@ -10,26 +10,32 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import selectors
 import signal
 import socket
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from fleetctl.core.problems import CouldNot
 from fleetctl.lab import faults, layout
+from fleetctl.lab.climate import Climate
 from fleetctl.lab.folder import LabFolder, Record
+from fleetctl.lab.house import TICK_S, House
 from fleetctl.lab.layout import Stand
-from fleetctl.lab.line import Line
 from fleetctl.lab.machine import Machine, Phase
+from fleetctl.lab.recorder import Recorder
 from fleetctl.lab.worlds import world_of
 
 _AT_ONCE = 4 * (os.cpu_count() or 1)
 """Boots under way at one time; more would only wait for one another."""
+_FILES = 8192
+"""Open files that are enough for thousands of units; the usual limit is not for five hundred."""
 
 
 def main() -> int:
@@ -40,17 +46,26 @@ def main() -> int:
     if record is None:
         sys.stderr.write(f"{folder.path}: no lab was started here\n")
         return 1
-    Supervisor(folder, record).run()
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, _FILES) if most >= 0 else _FILES, most))
+    with folder.heat.open("x") as record_of_heat:
+        Supervisor(folder, record, record_of_heat).run()
     return 0
 
 
 class Supervisor:
     """Watches machines and sockets, and does what it is asked."""
 
-    def __init__(self, folder: LabFolder, record: Record) -> None:
+    def __init__(self, folder: LabFolder, record: Record, record_of_heat: TextIO) -> None:
         self._blueprint = layout.blueprint_from_json(folder.blueprint.read_text())
         self._world = world_of(self._blueprint, folder)
-        self._machines = {s.unit: Machine(s, self._world, folder) for s in self._blueprint.stands}
+        weather = self._blueprint.weather
+        climate = Climate(self._blueprint.spaces, outdoor_c=weather.outdoor_c, time_factor=weather.time_factor)
+        recorder = Recorder(climate, record_of_heat, lambda: datetime.now(UTC))
+        self._house = House(climate, recorder, time.monotonic)
+        self._machines = {
+            s.unit: Machine(s, self._world, folder, climate.heaters.get(s.unit)) for s in self._blueprint.stands
+        }
         self._waiting = list(self._machines.values())
         self._record = record
         self._selector = selectors.DefaultSelector()
@@ -73,9 +88,12 @@ class Supervisor:
             self._waiting.clear()
         while not self._ending:
             self._start_some()
-            for key, _ in self._selector.select(timeout=1.0):
-                key.data()
-            self._reap()
+            woken = [key for key, _ in self._selector.select(timeout=TICK_S)]
+            gone = self._reap()  # first: see House
+            for key in woken:
+                if key.fd not in gone:
+                    key.data()
+            self._house.tick()
         for machine in self._machines.values():
             if not machine.stand.settings.isolated:  # the others end with this process, the first of their namespace
                 machine.kill()
@@ -123,16 +141,25 @@ class Supervisor:
                 log(f"{machine.stand.unit}: {machine.ended}")
                 continue
             self._selector.register(machine.events, selectors.EVENT_READ, machine.listen)
+            if machine.wire is not None:
+                hear = partial(self._house.hear, machine.stand.unit, machine.wire)
+                self._selector.register(machine.wire, selectors.EVENT_READ, hear)
             booting += 1
 
-    def _reap(self) -> None:
+    def _reap(self) -> set[int]:
+        """Take in which units went down; returns the descriptors that nobody listens to any more."""
+        gone: set[int] = set()
         for machine in self._machines.values():
-            descriptor = machine.events
+            ends = machine.ends
             if machine.reap():
-                self._selector.unregister(descriptor)
+                gone.update(ends)
+                for end in ends:
+                    self._selector.unregister(end)
+                self._house.lost(machine.stand.unit, machine.ended)
                 log(f"{machine.stand.unit}: {machine.ended}")
                 if machine.ended == "reboot":
                     self._waiting.append(machine)
+        return gone
 
     def _answer(self, peer: socket.socket) -> None:
         with peer.makefile("rw") as lines:
@@ -147,19 +174,35 @@ class Supervisor:
 
     def _do(self, request: dict[str, Any]) -> dict[str, Any]:
         if request["do"] == "status":
-            return {"failure": self._failure, "units": [m.document() for m in self._machines.values()]}
+            return self._status()
         if request["do"] == "fault":
-            machine = self._machines[request["unit"]]
-            line = Line(**request.get("line", {}))
-            done = faults.apply(machine, request["fault"], self._blueprint.level, line)
-            if request["fault"] == "on" and machine.process is None and machine not in self._waiting:
-                self._waiting.append(machine)
-            log(f"{request['unit']}: {request['fault']}: {done}")
-            return {"done": done}
+            return {"done": self._fault(request)}
+        if request["do"] == "weather":
+            self._house.set_outdoor(float(request["outdoor_c"]))
+            return {"weather": self._house.weather()}
+        if request["do"] == "note":
+            self._house.advance()
+            self._house.note("asked")
+            return {}
         if request["do"] == "down":
             self._end()
             return {}
         raise CouldNot(f"the lab's supervisor does not know '{request['do']}'")
+
+    def _status(self) -> dict[str, Any]:
+        self._house.advance()
+        units = [{**m.document(), "heat": self._house.heat(m.stand.unit)} for m in self._machines.values()]
+        return {"failure": self._failure, "weather": self._house.weather(), "units": units}
+
+    def _fault(self, request: dict[str, Any]) -> str:
+        machine, name = self._machines[request["unit"]], request["fault"]
+        self._house.advance()
+        done = faults.apply(machine, name, self._blueprint.level, faults.Detail.of(request.get("detail", {})))
+        if name == "on" and machine.process is None and machine not in self._waiting:
+            self._waiting.append(machine)
+        log(f"{request['unit']}: {name}: {done}")
+        self._house.note(f"{name} {request['unit']}")
+        return done
 
 
 def _give_way(stand: Stand, peer: socket.socket) -> None:

@@ -17,8 +17,8 @@ from fleetctl.core.inventory.fleet import Fleet
 from fleetctl.core.problems import CouldNot
 from fleetctl.core.routes import route_to
 from fleetctl.lab import lab
-from fleetctl.lab.layout import Level
-from fleetctl.lab.line import USUAL, Line
+from fleetctl.lab.faults import NO_DETAIL, Detail
+from fleetctl.lab.layout import USUAL_WEATHER, Level, Weather
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,9 @@ class Lab:
         except subprocess.TimeoutExpired:
             return False
 
-    def fault(self, unit: str, name: str, line: Line = USUAL) -> str:
+    def fault(self, unit: str, name: str, detail: Detail = NO_DETAIL) -> str:
         """Do something to a unit."""
-        return lab.fault(self.path, unit, name, line)
+        return lab.fault(self.path, unit, name, detail)
 
     def phase(self, unit: str) -> str:
         """Return what the supervisor knows of a unit: off, booting, up or good."""
@@ -71,10 +71,10 @@ class Lab:
 
 
 @contextmanager
-def a_lab(fleet: Fleet, path: Path, level: Level) -> Iterator[Lab]:
+def a_lab(fleet: Fleet, path: Path, level: Level, weather: Weather = USUAL_WEATHER) -> Iterator[Lab]:
     """Bring a lab up and take it down; skips where the level does not work."""
     try:
-        up = lab.up(fleet, path, level=level)
+        up = lab.up(fleet, path, level=level, weather=weather)
     except CouldNot as failure:
         pytest.skip(f"this machine has no level {level.value}: {failure}")
     try:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fleetctl.lab import dial, lab, relay
+from fleetctl.lab.faults import Detail
 from fleetctl.lab.folder import LabFolder
 from fleetctl.lab.layout import Level
 from fleetctl.lab.line import Line
@@ -102,8 +103,8 @@ def test_all_that_passes_a_lossy_uplink_is_late_and_ssh_works_over_it(here: Lab)
 
 
 def test_a_lossy_link_is_one_units_own_and_outlives_its_boots(here: Lab) -> None:
-    here.fault(RADIATOR, "lossy", Line(5.0, 1.0, 0.0))
-    here.fault(RADIATOR, "lossy", CLEAN)  # the last word counts
+    here.fault(RADIATOR, "lossy", Detail(Line(5.0, 1.0, 0.0)))
+    here.fault(RADIATOR, "lossy", Detail(CLEAN))  # the last word counts
     assert len(relays(here)) == 1
     assert is_late_in_its_site(here)
     here.reboot(RADIATOR)
@@ -119,7 +120,7 @@ def test_some_packets_are_lost_and_none_with_the_plain_link(here: Lab) -> None:
     before = int(here.ask(RADIATOR, UNHEARD))
     python_on(here, GATEWAY, SEND)
     plain = int(here.ask(RADIATOR, UNHEARD))
-    here.fault(RADIATOR, "lossy", Line(delay_ms=0.0, loss_percent=10.0))
+    here.fault(RADIATOR, "lossy", Detail(Line(delay_ms=0.0, loss_percent=10.0)))
     python_on(here, GATEWAY, SEND)
     here.fault(RADIATOR, "clear")
     assert plain - before == 300
@@ -131,7 +132,7 @@ def test_status_shows_it(here: Lab) -> None:
         return next(unit["faults"] for unit in lab.status(here.path)["units"] if unit["unit"] == RADIATOR)
 
     here.fault(RADIATOR, "slow")
-    here.fault(RADIATOR, "lossy", CLEAN)
+    here.fault(RADIATOR, "lossy", Detail(CLEAN))
     assert faults() == ["lossy", "slow"]
     here.fault(RADIATOR, "clear")
     assert faults() == []

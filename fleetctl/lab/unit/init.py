@@ -27,6 +27,7 @@ from fleetctl.lab.unit.settings import PATH, Settings, command, from_json, root
 FAILED = 70
 _FLEET_UNIT_S = 60
 _STALE_HEAT_S = 30
+_FOLDERS = {"run/sshd": 0o755, "run/heat": 0o755, "data/ssh": 0o700, "data/fleet": 0o700, "data/heat": 0o755}
 
 
 def main() -> int:
@@ -41,7 +42,8 @@ def main() -> int:
 def boot(folder: Path, base: Path) -> None:
     """Boot the unit whose settings and storage are in `folder`, over the shared `base`."""
     settings = from_json((folder / "unit.json").read_text())
-    tell = Notice(int(os.environ.pop("LAB_NOTIFY")))
+    tell = Notice(inherited("LAB_NOTIFY"))
+    room = inherited("LAB_ROOM")
     slot = choose_slot(folder / "disk/data/boot")
     take_root(settings, folder, base, slot)
     tell("booted", slot=slot, boot_id=(root() / "proc/sys/kernel/random/boot_id").read_text().strip())
@@ -50,7 +52,14 @@ def boot(folder: Path, base: Path) -> None:
     run_fleet_unit()
     if settings.networked:
         bring_network_up(settings)
-    Init(settings, slot, tell, host_key).run()
+    Init(settings, slot, tell, host_key, room).run()
+
+
+def inherited(name: str) -> int:
+    """Return the descriptor that a variable names, and keep it from programs that are not given it."""
+    descriptor = int(os.environ.pop(name))
+    os.set_inheritable(descriptor, False)
+    return descriptor
 
 
 class Notice:
@@ -58,7 +67,6 @@ class Notice:
 
     def __init__(self, pipe: int) -> None:
         self._pipe = pipe
-        os.set_inheritable(pipe, False)
 
     def __call__(self, event: str, **values: str) -> None:
         """Send one event."""
@@ -138,7 +146,7 @@ def refuse_to_start_if_broken() -> None:
 
 def prepare(settings: Settings) -> str:
     """Lay out what outlives slots, and return the public host key."""
-    for name, mode in (("run/sshd", 0o755), ("run/heat", 0o755), ("data/ssh", 0o700), ("data/fleet", 0o700)):
+    for name, mode in _FOLDERS.items():
         (root() / name).mkdir(mode, parents=True, exist_ok=True)
     (root() / "run/lab/init.pid").write_text(f"{os.getpid()}\n")
     machine_id = root() / "data/machine-id"
@@ -180,9 +188,10 @@ def bring_network_up(settings: Settings) -> None:
 
 @dataclass
 class Service:
-    """A program that is started again when it ends."""
+    """A program that is started again when it ends; it is given some of init's descriptors."""
 
     argv: Sequence[str]
+    descriptors: Sequence[int] = ()
     process: subprocess.Popen[bytes] | None = None
     started_at: float = -1.0
 
@@ -192,7 +201,7 @@ class Service:
             self.process = None
         if self.process is None and now - self.started_at >= 1.0:
             self.started_at = now
-            self.process = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL)
+            self.process = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, pass_fds=self.descriptors)
 
 
 @dataclass
@@ -203,6 +212,7 @@ class Init:
     slot: str
     tell: Notice
     host_key: str
+    room: int
     ready: bool = False
     good: bool = False
     services: list[Service] = field(default_factory=list)
@@ -213,7 +223,7 @@ class Init:
         bound = [] if self.settings.isolated else ["setpriv", "--pdeathsig", "KILL"]
         self.services = [Service([*bound, *sshd_command(self.settings)])]
         if self.settings.kind != "gateway":
-            self.services.append(Service([*bound, *command("heat")]))
+            self.services.append(Service([*bound, *command("heat", str(self.room))], (self.room,)))
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
         while True:
             for service in self.services:

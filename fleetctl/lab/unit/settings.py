@@ -24,8 +24,8 @@ class Settings:
         listen: address that its sshd listens on.
         interfaces: `(name, address/length)` that the lab gives, as a DHCP server would, where no file says otherwise.
         peer: the controller's address on the uplink, the last interface; empty where there is none.
-        heat_loss_w_k: of the space that it heats.
-        capacity_kj_k: of the space that it heats.
+        heat_loss_w_k: its share of what the zone that it heats loses.
+        water_c: what a boiler lifts its water to.
     """
 
     name: str
@@ -43,8 +43,8 @@ class Settings:
     peer: str = ""
     power_w: float = 0.0
     heat_loss_w_k: float = 20.0
-    capacity_kj_k: float = 3000.0
     setpoint_c: float = 20.0
+    water_c: float = 60.0
 
     def to_json(self) -> str:
         """Return the settings as a JSON document."""

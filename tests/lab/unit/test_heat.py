@@ -1,52 +1,53 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
 from fleetctl.lab.layout import Level, lay_out
 from fleetctl.lab.unit import heat_settings
-from fleetctl.lab.unit.heat import Agent, Space, command_w, document, step
+from fleetctl.lab.unit.heat import Agent, command_w, document
 from fleetctl.lab.unit.heat_settings import BadSettings, factory, read
+from fleetctl.lab.unit.room import Reading
 from tests.builders.lab_fleets import lab_fleet
 
 UNITS = {s.unit: s.settings for s in lay_out(lab_fleet(), Level.NAMESPACES).stands}
-RADIATOR = UNITS["site-1/rad-1"]
-HOUR = 3600.0
+RADIATOR, BOILER = UNITS["site-1/rad-1"], UNITS["site-1/boiler-1"]
 
 
-def test_a_space_without_heat_cools_towards_the_outside() -> None:
-    """60 m² of 9,900 kJ/K that lose 70 W/K: the time constant is 39 h, so an hour costs 0.4 K at 15 K difference."""
-    after = step(Space(20.0), RADIATOR, 0.0, HOUR)
-    assert after.temperature_c == pytest.approx(20.0 - 15.0 * (1 - 2.718281828 ** (-HOUR * 70 / 9.9e6)), abs=1e-6)
+@dataclass
+class FakeRoom:
+    """Shows one temperature, gives all that is asked for, and remembers it."""
 
+    zone_c: float = 20.0
+    answers: bool = True
+    asked: list[float | None] = field(default_factory=list)
 
-def test_time_in_pieces_is_the_same_as_time_at_once() -> None:
-    at_once = step(Space(20.0), RADIATOR, 0.0, HOUR)
-    pieces = Space(20.0)
-    for _ in range(60):
-        pieces = step(pieces, RADIATOR, 0.0, 60.0)
-    assert pieces.temperature_c == pytest.approx(at_once.temperature_c)
-
-
-def test_the_power_follows_the_command() -> None:
-    soon, later = (step(Space(20.0), RADIATOR, 600.0, seconds).power_w for seconds in (0.5, 20.0))
-    assert 0 < soon < 0.5 * 600 < 599 < later <= 600
+    def exchange(self, commanded_w: float | None) -> Reading | None:
+        self.asked.append(commanded_w)
+        return Reading(commanded_w or 0.0, 5.0, zone_c=self.zone_c) if self.answers else None
 
 
 @pytest.mark.parametrize(
-    ("temperature", "limit", "expected"), [(20.0, 5000.0, 1050.0), (30.0, 5000.0, 0.0), (10.0, 650.0, 650.0)]
+    ("temperature", "outdoor", "limit", "expected"),
+    [(20.0, 5.0, 5000.0, 1050.0), (20.0, -5.0, 5000.0, 1750.0), (30.0, 5.0, 5000.0, 0.0), (10.0, 5.0, 650.0, 650.0)],
 )
-def test_what_is_asked_for_depends_on_the_temperature_and_stays_in_its_limits(
-    temperature: float, limit: float, expected: float
+def test_what_is_asked_for_depends_on_the_temperatures_and_stays_in_its_limits(
+    temperature: float, outdoor: float, limit: float, expected: float
 ) -> None:
-    assert command_w(Space(temperature), RADIATOR, limit, 20.0) == expected
+    assert command_w(Reading(0.0, outdoor, zone_c=temperature), RADIATOR, limit, 20.0) == expected
+
+
+@pytest.mark.parametrize(("back", "expected"), [(60.0, 0.0), (59.0, 1000.0), (58.0, 2000.0), (40.0, 2000.0)])
+def test_a_boiler_lifts_what_comes_back_to_sixty_degrees(back: float, expected: float) -> None:
+    assert command_w(Reading(0.0, 5.0, water_out_c=back, water_return_c=back), BOILER, 2000.0, 20.0) == expected
 
 
 def test_radiators_tell_their_room_and_boilers_their_water() -> None:
-    radiator, boiler = (document(Space(20.0, 418.0), kind, 0.0, 20.0, []) for kind in ("radiator", "boiler"))
+    radiator = document(Reading(400.0, 5.0, zone_c=20.0), 418.0, 20.0, [])
+    boiler = document(Reading(400.0, 5.0, water_out_c=53.0, water_return_c=52.0), 418.0, 20.0, [])
     assert {"zone_temperature_c", "setpoint_c"} <= radiator.keys() - boiler.keys()
     assert (boiler["water_out_c"], boiler["water_return_c"]) == (53.0, 52.0)
     for told in (radiator, boiler):
@@ -55,7 +56,7 @@ def test_radiators_tell_their_room_and_boilers_their_water() -> None:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    for name in ("run/heat", "data", "etc/fleet"):
+    for name in ("run/heat", "data/heat", "etc/fleet"):
         (tmp_path / name).mkdir(parents=True)
     return tmp_path
 
@@ -65,15 +66,28 @@ def told(root: Path) -> dict[str, object]:
     return document
 
 
-def test_the_agent_heats_to_the_residents_setpoint_within_its_limits(root: Path) -> None:
-    (root / "data/heat").mkdir()
+def test_the_agent_looks_before_it_heats(root: Path) -> None:
+    room = FakeRoom(zone_c=19.5)
+    agent = Agent(RADIATOR, root, room)
+    agent.tick()
+    agent.tick()
+    assert room.asked[0] is None
+    assert room.asked[1:] == [650.0, 650.0]
+    assert (told(root)["commanded_w"], told(root)["power_w"]) == (650.0, 650.0)
+
+
+def test_the_residents_setpoint_outlives_the_agent_and_stays_within_its_limits(root: Path) -> None:
+    (root / "data/heat/setpoint").write_text("21.5\n")
+    for _ in range(2):
+        Agent(RADIATOR, root, FakeRoom()).tick()
+        assert told(root)["setpoint_c"] == 21.5
     (root / "data/heat/setpoint").write_text("30\n")
-    Agent(RADIATOR, root).tick()
+    Agent(RADIATOR, root, FakeRoom()).tick()
     assert told(root)["setpoint_c"] == 26.0
 
 
 def test_settings_that_are_wrong_are_a_fault_and_heating_goes_on(root: Path) -> None:
-    agent = Agent(RADIATOR, root)
+    agent = Agent(RADIATOR, root, FakeRoom())
     (root / heat_settings.FILE).write_text("[limits]\npower_w = 'much'\n")
     agent.take_settings()
     agent.tick()
@@ -81,23 +95,27 @@ def test_settings_that_are_wrong_are_a_fault_and_heating_goes_on(root: Path) -> 
     assert told(root)["commanded_w"] == 650.0
 
 
-def test_while_the_unit_was_down_its_room_cooled(root: Path) -> None:
-    (root / "data/heat").mkdir()
-    (root / "data/heat/space.json").write_text(json.dumps({"at": 0.0, "temperature_c": 20.0}))
-    Agent(RADIATOR, root).tick()
-    assert told(root)["zone_temperature_c"] == pytest.approx(5.0, abs=0.01)
+def test_an_agent_that_knows_no_temperature_heats_nothing_and_claims_nothing(root: Path) -> None:
+    room = FakeRoom(answers=False)
+    Agent(RADIATOR, root, room).tick()
+    assert room.asked == [None]
+    assert not (root / "run/heat/state.json").exists()
 
 
-def test_an_agent_that_cannot_remember_still_heats(root: Path) -> None:
-    (root / "data/heat").write_text("in the way")
-    Agent(RADIATOR, root).tick()
-    assert told(root)["commanded_w"] == 650.0
+def test_sensors_that_fall_silent_are_a_fault_and_heating_goes_on_by_what_they_said_last(root: Path) -> None:
+    room = FakeRoom()
+    agent = Agent(RADIATOR, root, room)
+    agent.tick()
+    room.answers = False
+    agent.tick()
+    assert told(root)["faults"] == ["sensors: no answer"]
+    assert room.asked[-1] == 650.0
 
 
 def test_the_state_is_written_well_within_what_is_asked(root: Path) -> None:
-    assert Agent(RADIATOR, root).pause_s <= 2.0
+    assert Agent(RADIATOR, root, FakeRoom()).pause_s <= 2.0
     (root / heat_settings.FILE).write_text("[state]\nevery_s = 4\n")
-    assert Agent(RADIATOR, root).pause_s == 1.0
+    assert Agent(RADIATOR, root, FakeRoom()).pause_s == 1.0
 
 
 GIVEN = factory(650.0, 20.0)
