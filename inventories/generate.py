@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fleetctl.core.inventory.write import to_yaml
+from inventories import policies
 from inventories.buildings import STUDIO, T2, T3, T4, T5, Building, Numbers, joined, office, site
 
 Data = dict[str, Any]
@@ -49,29 +50,38 @@ MODELS: Data = {
     "gw-1": {"kind": "gateway", "compatible": "heat-gw-1", "power_w": 60, "reboot_p99_s": 180, "verify_s": 120},
 }
 VERSION = "2026.11.0"
-POLICIES: Data = {
-    "default": {"max_in_progress": 8, "max_failed": 1, "retries": 1, "unreachable": "fail"},
-    "careful": {
-        "max_in_progress": 2,
-        "max_failed": 0,
-        "max_failed_percent": 2,
-        "min_executed": 50,
-        "cap_down_w": 3000,
-        "retries": 2,
-        "unreachable": "defer",
-    },
+LES_SABLES: dict[str, Data] = {
+    "default": policies.evenings("dwelling=A101", cap_down_w=650, site=12),
+    "winter": policies.winter("dwelling=A101"),
+    "careful": policies.CAREFUL,
 }
-BRISK: Data = {"brisk": {"max_in_progress": 12, "max_failed": 1, "retries": 0, "step_timeout_s": 60}}
-"""For the demonstration: stand-ins boot within seconds, and a person is watching."""
+FLORESTINE: dict[str, Data] = {
+    "default": policies.evenings("dwelling=A101", cap_down_w=1950, site=24),
+    "careful": policies.CAREFUL,
+}
+HOT_WATER: dict[str, Data] = {
+    "default": policies.plants(loop=1, cap_loop_down_w=3000),
+    "network": policies.plants(loop=3, cap_loop_down_w=9000),
+    "careful": policies.CAREFUL,
+}
+DEMO: dict[str, Data] = {
+    "default": {"max_in_progress": 8, "max_failed": 1, "retries": 1, "unreachable": "fail"},
+    "evenings": policies.evenings("dwelling=A101", cap_down_w=650, site=6),
+    "careful": policies.CAREFUL,
+    "brisk": policies.BRISK,
+}
 HEAT = {"min_setpoint_c": 16, "max_setpoint_c": 26, "default_setpoint_c": 20, "watchdog_s": 60}
 
 
-def fleet(name: str, models: dict[str, str], *, others: tuple[str, ...] = (), slurm: bool) -> Data:
+def fleet(
+    name: str, models: dict[str, str], policies: dict[str, Data], *, others: tuple[str, ...] = (), slurm: bool
+) -> Data:
     """Return a `fleet.yaml`.
 
     Args:
         name: name of the fleet.
         models: the model of each kind that units have if nothing else is said.
+        policies: how rollouts go.
         others: further models.
         slurm: units run jobs of a Slurm controller; else they only heat.
     """
@@ -92,7 +102,7 @@ def fleet(name: str, models: dict[str, str], *, others: tuple[str, ...] = (), sl
             for id in used
         },
         "channels": {f"{id}-stable": f"{id}-{VERSION}" for id in used},
-        "policies": POLICIES,
+        "policies": policies,
         **({"secrets": SECRETS} if slurm else {}),
     }
 
@@ -208,15 +218,13 @@ def fleets() -> dict[str, tuple[Data, dict[str, Data]]]:
     """Return all example fleets: name to `fleet.yaml` and sites."""
     homes = {"gateway": "gw-1", "radiator": "qh-1"}
     plants = {"gateway": "gw-1", "boiler": "qb-1"}
-    demo = fleet("demo", homes | plants, slurm=False)
-    demo["policies"] = POLICIES | BRISK
     demo_sites = {"launaguet-les-sables": part(les_sables(), "a", 1), "bordeaux-aiguillon": hot_water_plant()}
     hot_water_sites = {"bordeaux-aiguillon": hot_water_plant(), "brescia-lamarmora": heat_network()}
     return {
-        "les-sables": (fleet("les-sables", homes, slurm=True), {"launaguet-les-sables": les_sables()}),
-        "florestine": (fleet("florestine", homes, slurm=True), {"bordeaux-florestine": florestine()}),
-        "hot-water": (fleet("hot-water", plants, others=("qbx",), slurm=False), hot_water_sites),
-        "demo": (demo, demo_sites),
+        "les-sables": (fleet("les-sables", homes, LES_SABLES, slurm=True), {"launaguet-les-sables": les_sables()}),
+        "florestine": (fleet("florestine", homes, FLORESTINE, slurm=True), {"bordeaux-florestine": florestine()}),
+        "hot-water": (fleet("hot-water", plants, HOT_WATER, others=("qbx",), slurm=False), hot_water_sites),
+        "demo": (fleet("demo", homes | plants, DEMO, slurm=False), demo_sites),
     }
 
 
