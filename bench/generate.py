@@ -14,6 +14,7 @@ from pathlib import Path
 from fleetctl.core.inventory.write import to_yaml
 from inventories.buildings import STUDIO, T2, T3, Building, Layout, Numbers, joined, site
 from inventories.generate import Data, fleet
+from inventories.policies import CAREFUL, PLAIN
 
 NETWORKS = ipaddress.IPv4Network("10.128.0.0/9")
 UPLINKS = ipaddress.IPv4Network("10.64.0.0/10")
@@ -35,7 +36,8 @@ def sites(units: int, per_site: int = PER_SITE) -> Iterator[tuple[str, Data]]:
 def write(folder: Path, units: int, per_site: int = PER_SITE) -> None:
     """Write a fleet into `folder`."""
     (folder / "sites").mkdir(parents=True, exist_ok=True)
-    shared = fleet("synthetic", {"gateway": "gw-1", "radiator": "qh-1"}, slurm=True)
+    policies = {"default": PLAIN, "careful": CAREFUL}
+    shared = fleet("synthetic", {"gateway": "gw-1", "radiator": "qh-1"}, policies, slurm=True)
     (folder / "fleet.yaml").write_text(to_yaml(shared))
     for id, data in sites(units, per_site):
         (folder / "sites" / f"{id}.yaml").write_text(to_yaml(data, width=130))

@@ -65,7 +65,7 @@ HOT_WATER: dict[str, Data] = {
     "careful": policies.CAREFUL,
 }
 DEMO: dict[str, Data] = {
-    "default": {"max_in_progress": 8, "max_failed": 1, "retries": 1, "unreachable": "fail"},
+    "default": policies.PLAIN,
     "evenings": policies.evenings("dwelling=A101", cap_down_w=650, site=6),
     "careful": policies.CAREFUL,
     "brisk": policies.BRISK,

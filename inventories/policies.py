@@ -13,6 +13,8 @@ EVENINGS = [{"days": ["sun-thu"], "opens": "19:00", "closes": "23:00"}]
 MIDDAYS = [{"days": ["mon-fri"], "opens": "10:00", "closes": "16:00"}]
 """The warmest hours of the day, between the two peaks of hot water."""
 
+PLAIN: Data = {"max_in_progress": 8, "max_failed": 1, "retries": 1, "unreachable": "fail"}
+"""Site by site at any time: what a fleet starts with."""
 CAREFUL: Data = {
     "max_in_progress": 2,
     "max_failed": 0,
