@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,7 @@ from fleetctl.core.inventory.fleet import Fleet
 from fleetctl.core.names import did_you_mean
 from fleetctl.core.problems import CouldNot
 from fleetctl.core.route import Pin, Way
-from fleetctl.lab import layout, levels
+from fleetctl.lab import layout, levels, ports
 from fleetctl.lab.faults import NO_DETAIL, Detail
 from fleetctl.lab.folder import LabFolder, Record, make_sockets
 from fleetctl.lab.layout import USUAL_WEATHER, Blueprint, Level, Weather
@@ -32,7 +33,6 @@ _DIAL = Path(__file__).with_name("dial.py")
 _PER_UNIT_S = 2.0
 _AT_LEAST_S = 60.0
 _DOWN_S = 15.0
-_PORTS = range(2222, 2322)
 
 Progress = Callable[[int, int], None]
 """Called with how many units answer, and how many there are."""
@@ -78,16 +78,19 @@ def up(
     folder = LabFolder(path.absolute())
     _refuse_second(folder)
     choice = levels.choose(level, as_root=os.geteuid() == 0)
-    blueprint = _free_blueprint(partial(layout.lay_out, fleet, choice.level, selected=selected, weather=weather))
-    folder.create()
-    try:
-        _make_key(folder)
-        folder.blueprint.write_text(blueprint.to_json())
-        record = _start(folder, Record(choice.level, choice.why, str(make_sockets())), choice.enter)
-        units = _wait_until_up(folder, record, len(blueprint.stands), progress or (lambda *_: None))
-    except BaseException:
-        down(path)
-        raise
+    with ExitStack() as claims:  # the supervisor inherits them
+        blueprint = _free_blueprint(
+            partial(layout.lay_out, fleet, choice.level, selected=selected, weather=weather), claims
+        )
+        folder.create()
+        try:
+            _make_key(folder)
+            folder.blueprint.write_text(blueprint.to_json())
+            record = _start(folder, Record(choice.level, choice.why, str(make_sockets())), choice.enter)
+            units = _wait_until_up(folder, record, len(blueprint.stands), progress or (lambda *_: None))
+        except BaseException:
+            down(path)
+            raise
     return _told(folder, record, blueprint, units)
 
 
@@ -205,26 +208,14 @@ def _running(folder: LabFolder) -> Record:
     return record
 
 
-def _free_blueprint(lay_out: Callable[..., Blueprint]) -> Blueprint:
-    """Lay the lab out; on the loopback, with a port that nobody has at any of its addresses."""
+def _free_blueprint(lay_out: Callable[..., Blueprint], claims: ExitStack) -> Blueprint:
+    """Lay the lab out; on the loopback, with a port that is this lab's alone."""
     blueprint = lay_out()
     if blueprint.level is Level.NAMESPACES:
         return blueprint
-    hosts = {stand.host for stand in blueprint.stands}
-    port = next((p for p in _PORTS if all(_is_free(host, p) for host in hosts)), None)
-    if port is None:
-        raise CouldNot(f"ports {_PORTS.start} to {_PORTS.stop - 1} are all taken on 127.10.0.0 and above")
+    port, claim = ports.claim({stand.host for stand in blueprint.stands})
+    claims.enter_context(claim)
     return lay_out(loopback_port=port)
-
-
-def _is_free(host: str, port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-        return True
 
 
 def _make_key(folder: LabFolder) -> None:

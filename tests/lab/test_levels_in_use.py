@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fleetctl.core.problems import CouldNot
-from fleetctl.lab import lab, levels
+from fleetctl.lab import lab, levels, ports
 from fleetctl.lab.folder import LabFolder
 from fleetctl.lab.layout import Level
 from fleetctl.lab.unit.processes import started
@@ -77,6 +77,13 @@ def test_power_and_hangs_work_without_networks(here: Lab) -> None:
     here.fault(RADIATOR, "on")
     wait_until(lambda: here.phase(RADIATOR) == "good", "the unit is back")
     assert here.answers(RADIATOR)
+
+
+def test_a_lab_keeps_its_port_to_itself_for_as_long_as_it_is_up(here: Lab) -> None:
+    its_own = lab.status(here.path)["units"][0]["port"]
+    another, claim = ports.claim(["127.10.250.1"])  # nobody listens there
+    claim.close()
+    assert another != its_own
 
 
 @pytest.mark.parametrize("name", ["unplug", "plug", "slow", "lossy", "fast", "clear"])
