@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from fleetctl.core.heat.question import Question
@@ -27,23 +27,21 @@ def at_most(question: Question) -> Iterator[Verdict]:
 
     The whole fleet is more than one site knows, so that count is the rollout's.
     """
-    limits, heater = question.policy.max_unavailable, question.premises.heaters.get(question.unit)
-    yield from _within(question, question.premises.site, limits.site, question.down)
+    limits, premises = question.policy.max_unavailable, question.premises
+    yield from _within(question, premises.site, limits.site, question.down)
+    heater = premises.heaters.get(question.unit)
     if heater is None:
         return
-    heaters = question.premises.heaters.values()
-    same = {
-        heater.gateway: (limits.gateway, [each.unit for each in heaters if each.gateway == heater.gateway]),
-        heater.dwelling: (limits.dwelling, question.premises.heaters_of.get(heater.dwelling, ())),
-        heater.loop: (limits.loop, [each.unit for each in heaters if each.loop == heater.loop]),
-    }
-    for about, (limit, units) in same.items():
-        if about:
-            yield from _within(question, about, limit, question.down.intersection(units))
+    others = premises.heaters.values()
+    yield from _within(
+        question, heater.gateway, limits.gateway, (h.unit for h in others if h.gateway == heater.gateway)
+    )
+    yield from _within(question, heater.dwelling, limits.dwelling, premises.heaters_of.get(heater.dwelling, ()))
+    yield from _within(question, heater.loop, limits.loop, (h.unit for h in others if h.loop == heater.loop))
 
 
-def _within(question: Question, about: str, limit: int | None, down: Collection[str]) -> Iterator[Verdict]:
-    if limit is not None:
-        count = len(set(down) - {question.unit}) + 1
+def _within(question: Question, about: str, limit: int | None, units: Iterable[str]) -> Iterator[Verdict]:
+    if about and limit is not None:
+        count = len(question.down.intersection(units) - {question.unit}) + 1
         arithmetic = f"{count} unit{'s' * (count != 1)} would be down, limit {limit}"
         yield verdict("max_unavailable", about, count <= limit, arithmetic)
