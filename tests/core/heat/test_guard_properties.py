@@ -152,7 +152,8 @@ def test_zone_of_an_admitted_unit_stays_above_its_floor_for_twice_t_worst_even_i
     node, away = OneNode(0.7 * zone.c_kj_k, 1.2 * zone.h_w_k), asked.down | {asked.unit}
     left_w = sum(asked.premises.heaters[unit].power_w for unit in zone.heaters if unit not in away)
     for unit in zone.heaters:
-        heat: Any = asked.facts[unit].heat  # type: ignore[union-attr]
+        seen: Any = asked.facts[unit]
+        heat = seen.heat
         floor_c, start_c = min(18.0, heat.setpoint_c - 0.5), heat.zone_temperature_c - 1.0
         end_c = node.step(start_c, Surroundings(asked.outdoor.temperature_c, left_w), 2 * asked.worst_s)
         assert end_c >= min(floor_c, start_c) - 1e-9
