@@ -1,4 +1,4 @@
-"""Cut at every call that changes the disk: the unit has the old config or the new one, and a repeated step completes.
+"""Cut at every call that changes the disk: the unit is as it was or as it is to be, and a repeated step completes.
 
 The program runs under a shim that kills the process right before the n-th such call, for every n there is.
 """
@@ -53,14 +53,14 @@ def before(tmp_path: Path) -> UnitRoot:
     return unit
 
 
-def every_cut(start: UnitRoot, to: Config, check: Callable[[UnitRoot], None]) -> int:
-    """Cut a configure at each call in turn, check what is left, and return how many cuts there were."""
+def every_cut(start: UnitRoot, check: Callable[[UnitRoot], None], *command: str, stdin: bytes = b"") -> int:
+    """Cut a step at each call in turn, check what is left, and return how many cuts there were."""
 
     def cut_at(number: int) -> bool:
         unit = start.copy(f"cut{number}")
         unit.step += 1
         shimmed = (*PYTHON, "-c", SHIM, str(number), str(PROGRAM))
-        done = unit.run("configure", *unit.step_options(), stdin=payload_bytes(to), program=shimmed)
+        done = unit.run(command[0], *unit.step_options(), *command[1:], stdin=stdin, program=shimmed)
         was_cut = done.returncode != 0
         assert was_cut or json.loads(done.stdout)["ending"] == "ok"
         assert not was_cut or done.stdout == b"", "what was cut says nothing"
@@ -78,11 +78,17 @@ def every_cut(start: UnitRoot, to: Config, check: Callable[[UnitRoot], None]) ->
         return sum(cuts(pool))
 
 
+def every_cut_of_configure(start: UnitRoot, to: Config, check: Callable[[UnitRoot], None]) -> int:
+    return every_cut(start, check, "configure", stdin=payload_bytes(to))
+
+
 def is_whole(unit: UnitRoot, of: Config) -> bool:
-    """Say whether the unit has exactly this config, and nothing of another."""
+    """Say whether the unit has exactly this config, and nothing of another, and knows what was before it."""
     status = unit.status()["config"]
+    before = {NEW.digest: OLD.digest}.get(of.digest, "")
     contents = all(unit.read(file.path) == file.content for file in of.files)
-    return bool(status["digest"] == of.digest and not status["changed"] and not status["unconfirmed"] and contents)
+    known = (status["digest"], status["previous"]) == (of.digest, before)
+    return known and not status["changed"] and not status["unconfirmed"] and contents
 
 
 def test_after_a_power_cut_the_unit_boots_with_the_old_config_or_the_new_one(before: UnitRoot) -> None:
@@ -97,7 +103,7 @@ def test_after_a_power_cut_the_unit_boots_with_the_old_config_or_the_new_one(bef
             assert unit.read("/etc/factory.conf") == "from the factory\n"
         assert not list(unit.path("/data/fleet/config").glob("*.new"))
 
-    assert every_cut(before, NEW, check) > 20
+    assert every_cut_of_configure(before, NEW, check) > 20
     assert ends == {OLD.digest, NEW.digest}
 
 
@@ -108,7 +114,7 @@ def test_a_killed_step_that_is_sent_again_completes(before: UnitRoot) -> None:
         assert is_whole(unit, NEW)
         assert not unit.path("/etc/gone.conf").exists()
 
-    assert every_cut(before, NEW, check) > 20
+    assert every_cut_of_configure(before, NEW, check) > 20
 
 
 def test_a_first_commit_confirmed_config_that_is_cut_never_stays_half_done(tmp_path: Path) -> None:
@@ -121,7 +127,7 @@ def test_a_first_commit_confirmed_config_that_is_cut_never_stays_half_done(tmp_p
         assert unit.read("/etc/factory.conf") == "from the factory\n"
         assert not unit.path("/etc/factory.conf").is_symlink()
 
-    assert every_cut(blank, FIRST, check) > 20
+    assert every_cut_of_configure(blank, FIRST, check) > 20
 
 
 def test_a_cut_step_is_not_shown_as_under_way(before: UnitRoot) -> None:
@@ -130,3 +136,40 @@ def test_a_cut_step_is_not_shown_as_under_way(before: UnitRoot) -> None:
     assert before.run("configure", *before.step_options(), stdin=payload_bytes(NEW), program=shimmed).returncode == 1
     entry = before.status()["journal"]
     assert (entry["step"], entry["outcome"]) == (str(before.step), "failed")
+
+
+def test_a_roll_back_that_is_cut_has_the_newer_config_or_the_one_before_and_completes(before: UnitRoot) -> None:
+    before.configure(*NEW.files)
+    ends = set()
+
+    def check(unit: UnitRoot) -> None:
+        unit.reboot()
+        whole = [of for of in (OLD, NEW) if is_whole(unit, of)]
+        assert len(whole) == 1
+        ends.add(whole[0].digest)
+        assert unit.roll_back(NEW.digest, again=True)["ending"] == "ok"
+        assert is_whole(unit, OLD)
+        assert unit.read("/etc/factory.conf") == "from the factory\n"
+
+    assert every_cut(before, check, "roll-back", "--digest", NEW.digest) > 10
+    assert ends == {OLD.digest, NEW.digest}
+
+
+def test_a_drain_that_is_cut_stands_or_not_and_completes(before: UnitRoot) -> None:
+    def check(unit: UnitRoot) -> None:
+        compute = unit.status()["compute"]
+        assert compute is None or compute["reason"] == "fleetctl r1"
+        assert unit.drain(again=True)["ending"] == "ok"
+        assert unit.status()["compute"]["reason"] == "fleetctl r1"
+
+    assert every_cut(before, check, "drain", "--reason", "fleetctl r1") > 4
+
+
+def test_an_undrain_that_is_cut_can_always_be_completed(before: UnitRoot) -> None:
+    before.drain()
+
+    def check(unit: UnitRoot) -> None:
+        assert unit.undrain()["ending"] == "ok"
+        assert unit.status()["compute"] is None
+
+    assert every_cut(before, check, "undrain", "--reason", "fleetctl r1") > 3
