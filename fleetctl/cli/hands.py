@@ -10,14 +10,16 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from fleetctl.cli import compose
 from fleetctl.cli.frame import Frame
-from fleetctl.cli.witness import sign_now
 from fleetctl.core.config import payload
+from fleetctl.core.heat.premises import premises_of
 from fleetctl.core.problems import CouldNot
 from fleetctl.core.routes import route_to
 from fleetctl.ports import Fenced, State
@@ -27,6 +29,8 @@ from fleetctl.services.lead import Identity, Succession, leading
 if TYPE_CHECKING:
     from fleetctl.adapters.ansible.executor import AnsibleExecutor
     from fleetctl.adapters.secrets import SecretResolver
+    from fleetctl.core.heat.forecast import Forecast
+    from fleetctl.core.heat.premises import SitePremises
     from fleetctl.core.inventory.fleet import Fleet
     from fleetctl.core.policy import Policy
     from fleetctl.core.rollout.state import Step
@@ -35,12 +39,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Ground:
-    """What a rollout stands on: its policy, the fleet as its folder declares it, and the fleet's secrets."""
+    """What a rollout stands on: its policy, the fleet as its folder declares it, its secrets and its weather."""
 
     policy: Policy
     folder: Path
     fleet: Fleet
     secrets: SecretResolver
+    premises: dict[str, SitePremises] = field(default_factory=dict)
 
 
 class Grounds:
@@ -63,6 +68,23 @@ class Grounds:
         gateway = ground.fleet.gateway_of(found)
         names = [unit] + ([gateway.name] if gateway else [])
         return route_to(ground.fleet, found, self._state.units.pins(names), self._state.units.ways(), ground.folder)
+
+    def premises(self, rollout: str, site: str) -> SitePremises | None:
+        """Return what a site heats with what; None if the inventory has it no more."""
+        ground = self._of(rollout)
+        if site not in ground.premises and site in ground.fleet.sites:
+            ground.premises[site] = premises_of(ground.fleet, site)
+        return ground.premises.get(site)
+
+    def forecast(self, rollout: str, site: str) -> Forecast | None:
+        """Return the weather to come at a site; None if nothing is known."""
+        del rollout, site
+        return None
+
+    def zone(self, rollout: str, site: str) -> tzinfo:
+        """Return a site's time zone; UTC for a site that the inventory has no more, where nothing starts anyway."""
+        premises = self.premises(rollout, site)
+        return ZoneInfo(premises.time_zone) if premises else UTC
 
     def payload(self, step: Step) -> bytes:
         """Return the payload of a `configure` step, with its secrets filled in."""
@@ -100,12 +122,11 @@ def lead(frame: Frame, state: State) -> Iterator[tuple[Hands, int]]:
     command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
     identity = Identity(frame.actor, socket.gethostname(), command[:200])
     with leading(succession, identity) as epoch, ExitStack() as stack:
-        sign_now(frame, state)  # what a controller before did not come to
         grounds = Grounds(state)
         executor = _executor(frame, state, grounds, epoch, succession.marker(epoch), stack)
         prober = compose.prober(epoch=epoch)
         stack.callback(prober.close)
-        yield Hands(state, executor, prober, clock, grounds.route), epoch
+        yield Hands(state, executor, prober, clock, grounds), epoch
 
 
 def _executor(

@@ -77,12 +77,13 @@ def watch(ctx: typer.Context, rollout: RolloutId) -> None:
 def why(ctx: typer.Context, rollout: RolloutId, unit: UnitName) -> None:
     """Say why a unit is where it is: the very reason that the scheduler uses."""
     from fleetctl.cli import compose
+    from fleetctl.cli.hands import Grounds
     from fleetctl.services.explain import explain
 
     frame = frame_of(ctx)
     with compose.state(frame) as state:
         row = find_rollout(state, rollout)
-        reason = explain(state, row, unit, compose.clock().now())
+        reason = explain(state, Grounds(state), row, unit, compose.clock().now())
     if frame.is_json:
         print_json({"schema": "fleetctl/why/v1", "rollout": row.id, "unit": unit, "reason": reason})
     else:

@@ -144,7 +144,9 @@ class Policy:
         reboot_timeout_s: longest time from the reboot to a new boot that answers; 0 takes `step_timeout_s`.
         heat_timeout_s: longest time from a new boot to the proof of heat; 0 takes `step_timeout_s`.
         gate_wait_s: how long a drained unit waits at the down gate before it is undrained and deferred.
-        defer_for_s: how long a deferred unit is tried again for before its deferral ends and counts as a failure.
+        defer_for_s: how long a deferred unit is tried again for, once nothing else is left to do; one that could not
+            be reached all the time counts as a failure then.
+        defer_every_s: pause between two tries at a deferred unit.
         soak_samples: healthy samples that end the soak of a unit; 0 soaks no unit.
         soak_every_s: time between two of these samples.
         confirm_timeout_s: after this time without a confirmation a unit restores the files that could have cut it off.
@@ -174,7 +176,8 @@ class Policy:
     reboot_timeout_s: float = 0.0
     heat_timeout_s: float = 0.0
     gate_wait_s: float = 900.0
-    defer_for_s: float = 86400.0
+    defer_for_s: float = 3600.0
+    defer_every_s: float = 300.0
     soak_samples: int = 0
     soak_every_s: float = 60.0
     confirm_timeout_s: float = 120.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fleetctl.core.config import Config
@@ -13,9 +13,13 @@ from fleetctl.core.plan_document import to_document
 from fleetctl.core.planning import Occasion, Standing, make_plan
 from fleetctl.core.policy import Policy
 from fleetctl.core.problems import CouldNot, InvalidInput, Problem
-from fleetctl.core.rollout.enlist import NEW_PLAN, Terms, admit, enlist
+from fleetctl.core.rollout.enlist import NEW_PLAN, Admitted, Lineup, Terms, admit, enlist
 from fleetctl.core.rollout.state import Action, Rollout
+from fleetctl.core.rollout.waves import assign, placed
 from fleetctl.ports import Clock, State
+
+HEAT_SERVICE = "heat"
+"""The service hook, in the templates' manifest, of files that make the heat agent start anew."""
 
 
 @dataclass(frozen=True)
@@ -104,9 +108,19 @@ def start(declared: Declared, plan: Plan, state: State, clock: Clock, terms: Ter
     admitted = admit(plan, standing)
     chosen = {unit.unit for unit in admitted.units if Action.CONFIGURE in unit.actions}
     configs = {c.digest: c for c in declared.configs([unit for unit in units if unit.name in chosen])}
-    rollout, progress = enlist(plan, admitted, terms)
+    waves = assign(placed(declared.fleet, [unit.unit for unit in admitted.units]), terms.policy)
+    lineup = Lineup(waves, frozenset(_interrupting(admitted, configs)))
+    rollout, progress = enlist(plan, admitted, terms, lineup)
     state.rollouts.add(rollout, progress, configs)
     return rollout
+
+
+def _interrupting(admitted: Admitted, configs: Mapping[str, Config]) -> Iterator[str]:
+    """Yield the units whose heat agent is reloaded by their new config: that is an interruption of heat."""
+    for unit in admitted.units:
+        config = configs.get(unit.config_digest)
+        if config and any(file.service == HEAT_SERVICE and file.path in unit.files for file in config.files):
+            yield unit.unit
 
 
 def refuse_held_sites(state: State, sites: Iterable[str], *, led: bool) -> None:

@@ -8,16 +8,24 @@ commit raises `Fenced` and the loop ends without touching a unit again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
+from functools import partial
+from typing import Protocol
 
 from fleetctl.core.facts import Cause, Observation, Unobserved
+from fleetctl.core.heat.forecast import Forecast
+from fleetctl.core.heat.premises import SitePremises
 from fleetctl.core.problems import CouldNot
+from fleetctl.core.rollout.around import Around
 from fleetctl.core.rollout.board import Board, held_by_others
-from fleetctl.core.rollout.decide import decide, note_gateways, recover
+from fleetctl.core.rollout.decide import decide, recover, take_note
+from fleetctl.core.rollout.holds import Hold, Override
 from fleetctl.core.rollout.state import Decision, Inputs, Rollout, Status, StepResult
 from fleetctl.core.route import Route
 from fleetctl.ports import Clock, Executor, Prober, State, Target
+from fleetctl.services.known_facts import KnownFacts
 
 LEASE_S = 30.0
 """How long a silent controller keeps its lease."""
@@ -25,6 +33,32 @@ IDLE_S = 1.0
 """Longest wait between two looks at the commands of people."""
 SLICE_S = 0.05
 """How long one source of news is waited for before the other is asked."""
+ORDERS_EVERY_S = 0.5
+"""How old holds and overrides may be when a decision is made."""
+
+
+class Surroundings(Protocol):
+    """What a rollout's fleet says of itself: ways to units, what is heated with what, the weather, the time zone."""
+
+    def route(self, rollout: str, unit: str) -> Route:
+        """Return the way to a unit.
+
+        Raises:
+            CouldNot: if there is none, for instance because the unit is not in the inventory any more.
+        """
+        ...
+
+    def premises(self, rollout: str, site: str) -> SitePremises | None:
+        """Return what a site heats with what; None if the inventory has it no more."""
+        ...
+
+    def forecast(self, rollout: str, site: str) -> Forecast | None:
+        """Return the weather to come at a site; None if nothing is known."""
+        ...
+
+    def zone(self, rollout: str, site: str) -> tzinfo:
+        """Return a site's time zone."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +76,13 @@ class Moved:
 
 @dataclass(frozen=True)
 class Hands:
-    """What a controller works with.
-
-    Attributes:
-        route: returns the way to a unit, from the rollout's id and the unit's name.
-    """
+    """What a controller works with."""
 
     state: State
     executor: Executor
     prober: Prober
     clock: Clock
-    route: Callable[[str, str], Route]
+    surroundings: Surroundings
 
 
 class Driver:
@@ -67,6 +97,10 @@ class Driver:
         self._renewed_s = hands.clock.now().monotonic_s
         self._wake_s = 0.0
         self._unroutable: list[Observation] = []
+        self._facts = KnownFacts(self._remembered)
+        self._orders_s = 0.0
+        self._holds: tuple[Hold, ...] = ()
+        self._overrides: tuple[Override, ...] = ()
 
     def take_over(self, rollout_id: str) -> Moved:
         """Load a rollout; whatever a controller before left open is in doubt from here on.
@@ -98,6 +132,9 @@ class Driver:
         results, observations = self._collect(wait_s)
         self._renew()
         self.hands.state.units.save_facts(observations)
+        self._facts.tell_time(self.hands.clock.now())
+        self._facts.add(observations)
+        self._read_orders()
         self._wake_s = 0.0
         for board in list(self.boards.values()):
             decision = self._decide(board, results, observations)
@@ -107,7 +144,7 @@ class Driver:
     @property
     def is_idle(self) -> bool:
         """Say whether no unit of any rollout is under way."""
-        return all(board.in_progress == 0 for board in self.boards.values())
+        return not any(board.active for board in self.boards.values())
 
     def drop_ended(self) -> None:
         """Take rollouts that have ended off the boards."""
@@ -116,8 +153,8 @@ class Driver:
     def settled(self, rollout: str) -> bool:
         """Say whether nothing more happens by itself: it ended, or it stands still with nobody under way."""
         board = self.boards[rollout]
-        stands_still = board.rollout.status in {Status.HALTED, Status.PAUSED} and board.in_progress == 0
-        return board.rollout.status.is_end or stands_still
+        stands_still = board.rollout.status in {Status.HALTED, Status.PAUSED} or board.rollout.awaiting
+        return board.rollout.status.is_end or (stands_still and not board.active)
 
     def _collect(self, wait_s: float) -> tuple[Sequence[StepResult], Sequence[Observation]]:
         """Ask both sources of news in turn until one has some, the next deadline is due, or the wait is over."""
@@ -134,13 +171,42 @@ class Driver:
     def _decide(self, board: Board, results: Sequence[StepResult], seen: Sequence[Observation]) -> Decision:
         now = self.hands.clock.now()
         inputs = self._inputs(board, results, seen)
-        note_gateways(board, inputs.observations, now)
-        held = held_by_others(self.boards.values(), board.rollout.id)
-        decision = decide(board, inputs, now, self.epoch, held, self.closed)
+        take_note(board, inputs.observations, now)
+        decision = decide(board, inputs, now, self.epoch, self._around(board))
         self._commit(board, decision)
+        board.parked.update(decision.parked)
         self._act(board, decision)
         self._wake_s = min(filter(None, (self._wake_s, decision.wake_s)), default=0.0)
         return decision
+
+    def _around(self, board: Board) -> Around:
+        others = [other for other in self.boards.values() if other is not board]
+        surroundings, rollout = self.hands.surroundings, board.rollout.id
+        return Around(
+            held=held_by_others(others, rollout),
+            down_elsewhere=sum(other.down for other in others),
+            closed=self.closed,
+            holds=self._holds,
+            overrides=self._overrides,
+            facts=self._facts,
+            before=self._facts.before,
+            premises=partial(surroundings.premises, rollout),
+            forecast=partial(surroundings.forecast, rollout),
+            zone=partial(surroundings.zone, rollout),
+        )
+
+    def _read_orders(self) -> None:
+        """Read what people ordered, unless it was read just now."""
+        now_s = self.hands.clock.now().monotonic_s
+        if now_s - self._orders_s >= ORDERS_EVERY_S:
+            orders = self.hands.state.orders
+            self._holds, self._overrides, self._orders_s = tuple(orders.holds()), tuple(orders.overrides()), now_s
+
+    def _remembered(self, site: str) -> Mapping[str, Observation]:
+        """Return what the state remembers of a site that a rollout works on."""
+        found = (self.hands.surroundings.premises(board.rollout.id, site) for board in self.boards.values())
+        premises = next(filter(None, found), None)
+        return self.hands.state.units.facts([*premises.heaters, *premises.gateways]) if premises else {}
 
     def _inputs(self, board: Board, results: Sequence[StepResult], seen: Sequence[Observation]) -> Inputs:
         mine = tuple(o for o in seen if o.unit in board.observing)
@@ -169,7 +235,7 @@ class Driver:
     def _targets(self, rollout: Rollout, units: Iterable[str]) -> Iterator[Target]:
         for unit in units:
             try:
-                yield Target(unit, self.hands.route(rollout.id, unit))
+                yield Target(unit, self.hands.surroundings.route(rollout.id, unit))
             except CouldNot as reason:  # there is no way to it, so nothing can be observed: an observation of its own
                 at = self.hands.clock.now().utc
                 self._unroutable.append(Unobserved(unit, at, Cause.REFUSED, str(reason), reason.hint))

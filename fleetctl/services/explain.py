@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from fleetctl.core.clock import Now
-from fleetctl.core.facts import Unobserved
+from fleetctl.core.facts import Observation, Unobserved
 from fleetctl.core.names import did_you_mean, unit_name
 from fleetctl.core.problems import InvalidInput, Problem
 from fleetctl.core.rollout.admission import why
+from fleetctl.core.rollout.around import Around
 from fleetctl.core.rollout.board import Board, held_by_others
 from fleetctl.core.rollout.state import Rollout
 from fleetctl.ports import State
+from fleetctl.services.drive import Surroundings
+from fleetctl.services.known_facts import KnownFacts
 
 
-def explain(state: State, rollout: Rollout, unit: str, now: Now) -> str:
+def explain(state: State, surroundings: Surroundings, rollout: Rollout, unit: str, now: Now) -> str:
     """Return the reason in words.
 
     Raises:
@@ -27,7 +31,7 @@ def explain(state: State, rollout: Rollout, unit: str, now: Now) -> str:
         hint = did_you_mean(unit, board.units)
         raise InvalidInput([Problem("unknown-unit", f"rollout {rollout.id} has no unit '{unit}'", hint=hint)])
     board.gateways_down = _silent_gateways(state, board, unit)
-    reason = why(board, unit, now.monotonic_s, _held(state, rollout))
+    reason = why(board, unit, now, _around(state, surroundings, rollout, now))
     progress = board.units[unit]
     return f"{progress.phase.value}: {reason}" if not reason.startswith(progress.phase.value) else reason
 
@@ -38,6 +42,24 @@ def _silent_gateways(state: State, board: Board, unit: str) -> dict[str, float]:
         return {}
     gateway = unit_name(progress.site, progress.gateway)
     return {gateway: 0.0} if isinstance(state.units.facts([gateway]).get(gateway), Unobserved) else {}
+
+
+def _around(state: State, surroundings: Surroundings, rollout: Rollout, now: Now) -> Around:
+    premises = partial(surroundings.premises, rollout.id)
+
+    def remembered(site: str) -> Mapping[str, Observation]:
+        known = premises(site)
+        return state.units.facts([*known.heaters, *known.gateways]) if known else {}
+
+    return Around(
+        held=_held(state, rollout),
+        holds=tuple(state.orders.holds()),
+        overrides=tuple(state.orders.overrides(at=now.utc)),
+        facts=KnownFacts(remembered),
+        premises=premises,
+        forecast=partial(surroundings.forecast, rollout.id),
+        zone=partial(surroundings.zone, rollout.id),
+    )
 
 
 def _held(state: State, rollout: Rollout) -> Mapping[str, str]:

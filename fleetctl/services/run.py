@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from fleetctl.core.problems import CouldNot
-from fleetctl.core.rollout.state import CommandKind, Noted, Rollout, Status
+from fleetctl.core.rollout.state import CommandKind, Noted, Phase, Rollout, Status
 from fleetctl.ports import Clock, Led, State
 from fleetctl.services.drive import IDLE_S, Driver, Hands, Moved
 
@@ -119,9 +119,9 @@ class _Follower:
             return False
         if row.status.is_end:
             return True
-        if row.status not in {Status.PAUSED, Status.HALTED}:
+        if row.status not in {Status.PAUSED, Status.HALTED} and not row.awaiting:
             return False
-        return not any(p.attempt and not p.phase.is_end for p in self.journal.progress(self.rollout))
+        return all(p.phase is Phase.PENDING or p.phase.is_end for p in self.journal.progress(self.rollout))
 
     def catch_up(self) -> Iterator[Noted]:
         for number, note in self.journal.events(self.rollout, after=self.seen):

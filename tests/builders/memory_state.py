@@ -29,10 +29,13 @@ from fleetctl.core.rollout.state import (
     Progress,
     Rollout,
     RolloutChanged,
+    SitesHalted,
     Step,
     StepEnded,
     StepIntended,
     UnitChanged,
+    WaveChanged,
+    followed,
 )
 from fleetctl.core.route import Pin, Way
 from fleetctl.ports import Controller, State
@@ -69,6 +72,7 @@ class Rows:
     plans: dict[str, str] = field(default_factory=dict)
     holds: dict[int, Hold] = field(default_factory=dict)
     overrides: dict[int, Override] = field(default_factory=dict)
+    cursors: dict[str, int] = field(default_factory=dict)
     orders: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     before_commit: Callable[[Sequence[Change]], None] = lambda _: None
 
@@ -89,6 +93,7 @@ class MemoryState:
         self.units = MemoryUnits(self.rows)
         self.plans = MemoryPlans(self.rows)
         self.orders = MemoryOrders(self.rows)
+        self.cursors = MemoryCursors(self.rows)
 
     def chain_head(self) -> Head:
         with self.rows.lock:
@@ -150,12 +155,15 @@ class MemoryJournal:
             numbered = list(enumerate(self.rows.events, start=1))
         return [(number, note) for number, note in numbered[after:] if note.rollout == rollout]
 
+    def log(self, *, after: int, limit: int) -> Sequence[tuple[int, Noted]]:
+        with self.rows.lock:
+            return list(enumerate(self.rows.events, start=1))[after : after + limit]
+
     def _write(self, change: Change) -> None:
         rows = self.rows
         match change:
-            case RolloutChanged(rollout, status, reason, tolerated):
-                changed = replace(rows.rollouts[rollout], status=status, reason=reason, tolerated=tolerated)
-                rows.rollouts[rollout] = changed
+            case RolloutChanged() | WaveChanged() | SitesHalted():
+                rows.rollouts[change.rollout] = followed(rows.rollouts[change.rollout], change)
             case UnitChanged(rollout, progress):
                 rows.progress[rollout][progress.unit] = progress
             case StepIntended(step):
@@ -347,6 +355,20 @@ class MemoryOrders:
             removed = self.rows.overrides.pop(override)
             self.rows.events.append(refusals.override_removed_note(removed, actor, at, reason))
             return removed
+
+
+class MemoryCursors:
+    """How far readers of the event log have come."""
+
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
+
+    def get(self, reader: str) -> int | None:
+        return self.rows.cursors.get(reader)
+
+    def set(self, reader: str, number: int) -> None:
+        with self.rows.lock:
+            self.rows.cursors[reader] = number
 
 
 def _named(rows: Mapping[str, Value], units: Iterable[str] | None) -> dict[str, Value]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from fleetctl.core.inventory.fleet import Kind
 from fleetctl.core.policy import Policy
+from fleetctl.core.rollout.around import Around
 from fleetctl.core.rollout.board import Board
-from fleetctl.core.rollout.decide import decide, note_gateways, recover
+from fleetctl.core.rollout.decide import decide, recover, take_note
+from fleetctl.core.rollout.holds import Hold, Override
 from fleetctl.core.rollout.state import (
     Action,
     Change,
@@ -17,13 +20,13 @@ from fleetctl.core.rollout.state import (
     Inputs,
     Progress,
     Rollout,
-    RolloutChanged,
     Status,
     UnitChanged,
 )
 from fleetctl.core.route import Route
 from fleetctl.ports import Target
-from tests.builders.world import START, FakeUnit, FakeWorld
+from fleetctl.services.known_facts import KnownFacts
+from tests.builders.world import START, FakeSurroundings, FakeUnit, FakeWorld
 
 NO_ROUTE = Route(dial=(), hops=())
 
@@ -69,6 +72,9 @@ class Play:
         self.at_commit: Callable[[int], None] = lambda _: None
         self.at_act: Callable[[int], None] = lambda _: None
         self.ticks = 0
+        self.surroundings = FakeSurroundings(world)
+        self.holds: list[Hold] = []
+        self.overrides: list[Override] = []
         self.start_controller()
 
     def start_controller(self) -> None:
@@ -77,6 +83,7 @@ class Play:
         self.world.executor.close()
         self.world.prober.close()
         self.board = Board(self.row, list(self.rows.values()))
+        self.facts = KnownFacts(lambda _site: {})
         self._commit(recover(self.board, self.world.clock.now(), self.epoch))
 
     def tick(self) -> Decision:
@@ -86,8 +93,9 @@ class Play:
         commands, self.commands = tuple(self.commands), []
         now = self.world.clock.now()
         self.board.observing.difference_update(o.unit for o in seen)
-        note_gateways(self.board, tuple(seen), now)
-        decision = decide(self.board, Inputs(tuple(results), tuple(seen), commands), now, self.epoch)
+        self.facts.add(seen)
+        take_note(self.board, tuple(seen), now)
+        decision = decide(self.board, Inputs(tuple(results), tuple(seen), commands), now, self.epoch, self.around())
         self.at_commit(self.ticks)
         self._commit(decision)
         self.at_act(self.ticks)
@@ -97,6 +105,17 @@ class Play:
         self.board.observing.update(decision.observe)
         self.world.prober.submit([Target(unit, NO_ROUTE) for unit in decision.observe])
         return decision
+
+    def around(self) -> Around:
+        return Around(
+            holds=tuple(self.holds),
+            overrides=tuple(self.overrides),
+            facts=self.facts,
+            before=self.facts.before,
+            premises=partial(self.surroundings.premises, self.row.id),
+            forecast=partial(self.surroundings.forecast, self.row.id),
+            zone=partial(self.surroundings.zone, self.row.id),
+        )
 
     def run(self, limit: int = 4000) -> Status:
         """Tick until nothing more happens by itself."""
@@ -120,8 +139,8 @@ class Play:
         for change in decision.changes:
             if isinstance(change, UnitChanged):
                 self.rows[change.progress.unit] = change.progress
-            elif isinstance(change, RolloutChanged):
-                self.row = self.board.rollout
+        self.row = self.board.rollout
+        self.board.parked.update(decision.parked)
 
 
 def building(units: int = 6, *, site: str = "s", policy: Policy | None = None) -> Play:

@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from fleetctl.core.clock import Now
-from fleetctl.core.facts import Cause, Facts, JournalEntry, Observation, Unobserved
+from fleetctl.core.facts import Cause, Compute, Facts, Heat, JournalEntry, Observation, Unobserved, drain_reason
+from fleetctl.core.heat.forecast import Forecast
+from fleetctl.core.heat.premises import SitePremises
 from fleetctl.core.rollout.state import Ending, Step, StepKind, StepResult
 from fleetctl.core.route import Route
 from fleetctl.ports import Process, Target
+from tests.builders.premises import premises
 
 START = datetime(2026, 1, 15, 18, 0, tzinfo=UTC)
 
@@ -64,6 +67,10 @@ class FakeUnit:
         drop_steps: so many of the next steps never reach the unit, and nobody hears of it.
         endings: how the next `configure` steps end, instead of well.
         reboots_after_configure: the config holds a file that needs a reboot.
+        cold_after_reboot: it comes back, and does not heat.
+        jobs: that run on it; None for a unit without a compute daemon.
+        drained_by: the reason of the drain that stands on it.
+        previous: the config before this one.
     """
 
     name: str
@@ -78,6 +85,14 @@ class FakeUnit:
     reboots_after_configure: bool = False
     reboot_needed: bool = False
     stays_down: bool = False
+    cold_after_reboot: bool = False
+    temperature_c: float = 20.0
+    commanded_w: float = 600.0
+    power_w: float = 600.0
+    jobs: int | None = None
+    drained_by: str = ""
+    jobs_lost: int = 0
+    previous: str = ""
     seen_epoch: int = 0
     journal: JournalEntry | None = None
     done: Counter[str] = field(default_factory=Counter)
@@ -97,6 +112,9 @@ class FakeUnit:
             host_key=self.host_key,
             journal=self.journal,
             reboot_needed=self.reboot_needed,
+            previous_digest=self.previous,
+            heat=Heat(1.0, self.power_w, self.commanded_w, 20.0, self.temperature_c),
+            compute=None if self.jobs is None else Compute(bool(self.drained_by), self.drained_by, self.jobs),
         )
 
     def do(self, step: Step) -> StepResult:
@@ -112,19 +130,45 @@ class FakeUnit:
         return StepResult(step, ending, reboot_needed=self.reboot_needed, active_digest=self.config)
 
     def _effect(self, step: Step) -> Ending:
-        if step.kind is StepKind.CONFIGURE:
-            ending = self.endings.pop(0) if self.endings else Ending.OK
-            if ending is Ending.OK:
-                self.config = step.config_digest
-                self.reboot_needed = self.reboots_after_configure
-            return ending
-        if step.kind is StepKind.REBOOT:
-            self.boot += 1
-            self.reboot_needed = False
-            self.reachable = not self.stays_down
-        if step.kind is StepKind.VERIFY and step.config_digest and step.config_digest != self.config:
-            return Ending.FAILED
+        match step.kind:
+            case StepKind.CONFIGURE:
+                return self._configure(step)
+            case StepKind.REBOOT:
+                self._reboot()
+            case StepKind.DRAIN:
+                self._drain(step)
+            case StepKind.UNDRAIN:
+                self.drained_by = "" if self.drained_by == drain_reason(step.rollout) else self.drained_by
+            case StepKind.ROLL_BACK:
+                if self.previous and self.config == step.config_digest:
+                    self.config, self.previous = self.previous, ""
+                    self.cold_after_reboot = False
+                    self.power_w = self.commanded_w
+            case StepKind.VERIFY if step.config_digest and step.config_digest != self.config:
+                return Ending.FAILED
         return Ending.OK
+
+    def _configure(self, step: Step) -> Ending:
+        ending = self.endings.pop(0) if self.endings else Ending.OK
+        if ending is Ending.OK and self.config != step.config_digest:
+            self.config, self.previous = step.config_digest, self.config
+            self.reboot_needed = self.reboots_after_configure
+        return ending
+
+    def _reboot(self) -> None:
+        self.boot += 1
+        self.reboot_needed = False
+        self.reachable = not self.stays_down
+        self.jobs_lost += self.jobs or 0
+        self.jobs = None if self.jobs is None else 0
+        if self.cold_after_reboot:
+            self.power_w = 0.0
+
+    def _drain(self, step: Step) -> None:
+        self.drained_by = self.drained_by or drain_reason(step.rollout)
+        if step.cancel_jobs:
+            self.jobs_lost += self.jobs or 0
+            self.jobs = 0
 
 
 class FakeWorld:
@@ -219,6 +263,40 @@ class FakeProber:
         self._targets.clear()
 
 
-def no_route(_rollout: str, _unit: str) -> Route:
-    """Return a way to nowhere; the fake world needs none."""
-    return Route(dial=(), hops=())
+class FakeSurroundings:
+    """Premises of the world's units: each radiator heats a dwelling of its own, unless told otherwise.
+
+    Attributes:
+        dwelling_of: units that share a dwelling with others.
+        lost: sites that the inventory has no more.
+    """
+
+    def __init__(self, world: FakeWorld) -> None:
+        self.world = world
+        self.dwelling_of: dict[str, str] = {}
+        self.lost: set[str] = set()
+        self.weather: Forecast | None = None
+        self.time_zone: tzinfo = UTC
+        self.routes: Callable[[str, str], Route] = lambda _rollout, _unit: Route(dial=(), hops=())
+        self.change: Callable[[SitePremises], SitePremises] = lambda premises: premises
+        self._known: dict[str, SitePremises] = {}
+
+    def route(self, rollout: str, unit: str) -> Route:
+        return self.routes(rollout, unit)
+
+    def premises(self, _rollout: str, site: str) -> SitePremises | None:
+        if site not in self._known:
+            self._known[site] = self._built(site)
+        return None if site in self.lost else self._known[site]
+
+    def _built(self, site: str) -> SitePremises:
+        units = [unit for unit in self.world.units if unit.startswith(f"{site}/")]
+        radiators = [unit for unit in units if not unit.endswith("/gw")]
+        dwellings = {unit: self.dwelling_of.get(unit, f"d-{unit.partition('/')[2]}") for unit in radiators}
+        return self.change(premises(site, dwellings, [unit for unit in units if unit.endswith("/gw")]))
+
+    def forecast(self, _rollout: str, _site: str) -> Forecast | None:
+        return self.weather
+
+    def zone(self, _rollout: str, _site: str) -> tzinfo:
+        return self.time_zone

@@ -20,7 +20,7 @@ from fleetctl.services.lead import Identity, Succession, leading
 from fleetctl.services.run import Seat, run, serve, watch
 from tests.builders.memory_state import MemoryState
 from tests.builders.play import Crash, progress, rollout_of
-from tests.builders.world import START, FakeProcesses, FakeUnit, FakeWorld, no_route
+from tests.builders.world import START, FakeProcesses, FakeSurroundings, FakeUnit, FakeWorld
 
 
 class Room:
@@ -40,7 +40,7 @@ class Room:
         return Succession(self.state.controllers, self.processes, self.world.clock, self.state.uuid)
 
     def hands(self) -> Hands:
-        return Hands(self.state, self.world.executor, self.world.prober, self.world.clock, no_route)
+        return Hands(self.state, self.world.executor, self.world.prober, self.world.clock, FakeSurroundings(self.world))
 
     @contextmanager
     def lead(self) -> Iterator[tuple[Hands, int]]:
@@ -265,10 +265,12 @@ def test_a_unit_that_left_the_inventory_fails_with_the_reason() -> None:
     def route(_rollout: str, unit: str) -> Route:
         if unit == "s/r1":
             raise CouldNot("s/r1 is not in the inventory any more")
-        return no_route("", unit)
+        return Route(dial=(), hops=())
 
+    surroundings = FakeSurroundings(room.world)
+    surroundings.routes = route
     epoch = _acquire(room)
-    driver = Driver(Hands(room.state, room.world.executor, room.world.prober, room.world.clock, route), epoch)
+    driver = Driver(Hands(room.state, room.world.executor, room.world.prober, room.world.clock, surroundings), epoch)
     driver.take_over("r1")
     while not driver.settled("r1"):
         list(driver.tick(0.0))
@@ -283,8 +285,14 @@ def test_why_is_answered_from_the_state_alone() -> None:
     list(driver.tick(0.0))
     row = room.state.journal.rollout("r1")
     assert row is not None
-    assert explain(room.state, row, "s/r3", room.world.clock.now()) == "pending: 1 of at most 1 units are under way"
-    assert explain(room.state, row, "s/r1", room.world.clock.now()) == "configuring, attempt 1"
+    assert (
+        explain(room.state, FakeSurroundings(room.world), row, "s/r3", room.world.clock.now())
+        == "pending: 1 of at most 1 units are under way"
+    )
+    assert (
+        explain(room.state, FakeSurroundings(room.world), row, "s/r1", room.world.clock.now())
+        == "configuring, attempt 1"
+    )
 
 
 def test_intents_are_committed_before_steps_are_submitted() -> None:

@@ -22,11 +22,15 @@ from fleetctl.core.rollout.state import (
     Progress,
     Rollout,
     RolloutChanged,
+    RowChange,
+    SitesHalted,
     Step,
     StepEnded,
     StepIntended,
     StepResult,
     UnitChanged,
+    WaveChanged,
+    followed,
 )
 
 ROLLOUT: Codec[Rollout] = Codec(Rollout)
@@ -99,6 +103,11 @@ class SqlJournal:
         with self._database.read() as connection:
             return chain.events(connection, rollout, after)
 
+    def log(self, *, after: int, limit: int) -> Sequence[tuple[int, Noted]]:
+        """Return entries of the log, whatever rollout they belong to, with their sequence numbers, oldest first."""
+        with self._database.read() as connection:
+            return chain.log(connection, after, limit)
+
 
 def rollout_values(rollout: Rollout) -> dict[str, Any]:
     """Return the columns of a rollout's row."""
@@ -115,12 +124,11 @@ def progress_values(progress: Progress) -> dict[str, Any]:
     return {"unit": progress.unit, "phase": progress.phase.value, "body": PROGRESS_OF_UNIT.encode(progress)}
 
 
-def _write_rollouts(connection: Connection, changes: Sequence[RolloutChanged]) -> None:
+def _write_rollouts(connection: Connection, changes: Sequence[RowChange]) -> None:
     for change in changes:
         row = ROLLOUTS.c.id == change.rollout
         before = ROLLOUT.decode(connection.execute(select(ROLLOUTS.c.body).where(row)).scalar_one())
-        after = replace(before, status=change.status, reason=change.reason, tolerated=change.tolerated)
-        connection.execute(update(ROLLOUTS).where(row).values(rollout_values(after)))
+        connection.execute(update(ROLLOUTS).where(row).values(rollout_values(followed(before, change))))
 
 
 def _write_progress(connection: Connection, changes: Sequence[UnitChanged]) -> None:
@@ -193,6 +201,8 @@ def _all(connection: Connection, statement: Any, values: Sequence[Mapping[str, A
 # The order in which a commit's changes are written: a step that is intended and ended at once is inserted first.
 _WRITERS: Mapping[type[Any], Callable[[Connection, Any], None]] = {
     RolloutChanged: _write_rollouts,
+    WaveChanged: _write_rollouts,
+    SitesHalted: _write_rollouts,
     UnitChanged: _write_progress,
     StepIntended: _write_intents,
     StepEnded: _write_endings,

@@ -1,96 +1,156 @@
-"""Whether a unit may start now. A refusal is the reason in words, and a person who asks "why" reads that same text."""
+"""Whether a unit may start now, as far as the rollout, its site and its place in line say so; heat is the guard's.
+
+A refusal is the reason in words, and a person who asks "why" reads that same text.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+from fleetctl.core.clock import Now
 from fleetctl.core.inventory.fleet import Kind
 from fleetctl.core.names import unit_name
-from fleetctl.core.rollout.board import Board, SiteQueue
-from fleetctl.core.rollout.state import Progress, Rollout, Status
+from fleetctl.core.rollout.around import Around
+from fleetctl.core.rollout.board import Board
+from fleetctl.core.rollout.gates import Pass, Refusal, goes_down
+from fleetctl.core.rollout.state import COUNTED_AS_FAILED, Action, Phase, Progress, Status
+from fleetctl.core.rollout.tick import Tick
 
 
-def rollout_blocked(board: Board, rollout: Rollout, in_progress: int, failed: int) -> str | None:
-    """Return why no unit of the rollout may start, or None; `rollout` may be ahead of the board within a tick."""
+def rollout_blocked(tick: Tick) -> str | None:
+    """Return why no unit of the rollout may start, or None."""
+    rollout, policy = tick.rollout, tick.rollout.policy
+    if tick.around.closed:
+        return tick.around.closed
     if rollout.status is not Status.RUNNING:
         return f"the rollout is {rollout.status.value}" + (f": {rollout.reason}" if rollout.reason else "")
-    limit = limit_reached(board, failed, rollout)
+    if rollout.awaiting:
+        return f"wave {rollout.waves[rollout.wave].name} waits for approval"
+    limit = limit_reached(tick)
     if limit is not None:
         return limit
-    if in_progress >= rollout.policy.max_in_progress:
-        return f"{in_progress} of at most {rollout.policy.max_in_progress} units are under way"
+    if tick.in_progress >= policy.max_in_progress:
+        return f"{tick.in_progress} of at most {policy.max_in_progress} units are under way"
     return None
 
 
-def limit_reached(board: Board, failed: int, rollout: Rollout) -> str | None:
+def limit_reached(tick: Tick) -> str | None:
     """Return the arithmetic of the failure limit that is exceeded, or None.
 
-    The denominator is the frozen set of the plan, whatever happened to its units since; a share counts only once the
-    policy's least number of units was executed, so that it does not trip on the first of one.
+    The denominators are frozen sets, the rollout's or the open wave's, whatever happened to their units since. A share
+    counts only once the policy's least number of units was executed, so that it does not trip on the first of one.
     """
-    policy, total = rollout.policy, len(board.units)
-    counted = failed - rollout.tolerated
-    tolerated = f", {rollout.tolerated} tolerated before" if rollout.tolerated else ""
+    policy, total = tick.rollout.policy, len(tick.board.units)
+    counted = tick.failed - tick.rollout.tolerated
+    tolerated = f", {tick.rollout.tolerated} tolerated before" if tick.rollout.tolerated else ""
     if counted > policy.max_failed:
         return f"{counted} of {total} failed, limit {policy.max_failed}{tolerated}"
-    executed = board.executed + failed - board.failed  # what failed within this tick is not on the board yet
+    wave = tick.rollout.wave
+    failed = sum(tick.count_in_wave(wave, phase) for phase in COUNTED_AS_FAILED)
+    executed = failed + tick.count_in_wave(wave, Phase.SUCCEEDED) + tick.count_in_wave(wave, Phase.SOAKING)
     if policy.max_failed_percent is None or executed < policy.min_executed:
         return None
-    percent = 100 * counted / total
+    size, counted = tick.board.wave_size(wave), max(0, failed - tick.rollout.tolerated)
+    percent = 100 * counted / size
     if percent > policy.max_failed_percent:
-        return f"{counted} of {total} failed ({percent:.1f} %), limit {policy.max_failed_percent:g} %{tolerated}"
+        return f"{counted} of {size} failed ({percent:.1f} %), limit {policy.max_failed_percent:g} %{tolerated}"
     return None
 
 
-def site_blocked(site: str, queue: SiteQueue, held: Mapping[str, str]) -> str | None:
-    """Return why no unit of a site may start, or None.
-
-    Args:
-        site: the site's id.
-        queue: the site's queue on the board.
-        held: sites that other rollouts work on, with their ids.
-    """
-    if site in held:
-        return f"rollout {held[site]} works on site {site}"
-    if queue.doubtful:
-        return f"{min(queue.doubtful)} is in doubt and is being observed"
-    return None
+def site_blocked(tick: Tick, site: str) -> Refusal | None:
+    """Return why no unit of a site may start, or None."""
+    if site in tick.around.held:
+        return Refusal(f"rollout {tick.around.held[site]} works on site {site}")
+    if site in tick.rollout.halted_sites:
+        return Refusal(f"site {site} is halted: {tick.rollout.halted_sites[site]}")
+    doubtful = tick.board.sites[site].doubtful
+    if doubtful:
+        return Refusal(f"{min(doubtful)} is in doubt and is being observed")
+    return tick.gates.site_window(site)
 
 
-def unit_blocked(board: Board, progress: Progress, active: int, gateways: int, now_s: float) -> str | None:
-    """Return why one unit may not start although its rollout and site may, or None.
-
-    Args:
-        board: the rollout's board.
-        progress: of the unit.
-        active: units of its site that are under way.
-        gateways: gateways of its site that are under way.
-        now_s: monotonic time.
-    """
-    if progress.not_before_s > now_s:
-        return f"retry in {progress.not_before_s - now_s:.0f} s: {progress.reason}"
-    if gateways:
-        return f"the gateway of site {progress.site} is under way"
+def unit_blocked(tick: Tick, progress: Progress) -> Refusal | None:
+    """Return why one unit may not start although its rollout and site may, or None."""
+    site, queue = progress.site, tick.board.sites[progress.site]
+    if progress.not_before_s > tick.now.monotonic_s:
+        waits_s = progress.not_before_s - tick.now.monotonic_s
+        return Refusal(f"retry in {waits_s:.0f} s: {progress.reason}")
+    if len(queue.gateways_active) + tick.site_gateways[site]:
+        return Refusal(f"the gateway of site {site} is under way", stops=True)
+    active = len(queue.active) + tick.site_active[site]
     if progress.kind is Kind.GATEWAY and active:
-        return f"a gateway waits until nothing of site {progress.site} is under way ({active} units are)"
-    gateway = unit_name(progress.site, progress.gateway) if progress.gateway else ""
-    if gateway in board.gateways_down:
-        return f"gateway {gateway} does not answer"
-    return None
+        text = f"a gateway waits until nothing of site {site} is under way ({active} units are)"
+        return Refusal(text, stops=True)
+    gateway = unit_name(site, progress.gateway) if progress.gateway else ""
+    if gateway in tick.board.gateways_down:
+        return Refusal(f"gateway {gateway} does not answer")
+    return tick.gates.held(progress.unit)
 
 
-def why(board: Board, unit: str, now_s: float, held: Mapping[str, str]) -> str:
+def takes_heat_from(tick: Tick, progress: Progress) -> str:
+    """Return what a unit takes heat from: if one of it is refused, the next would be refused for the same reason."""
+    premises = tick.around.premises(progress.site)
+    heater = premises.heaters.get(progress.unit) if premises else None
+    return (heater.loop or heater.dwelling if heater else "") or progress.unit
+
+
+def claims(tick: Tick, site: str) -> set[str]:
+    """Return the units of a site that are down or will be soon; one that waits for its jobs to end claims nothing."""
+    known = [*tick.board.sites[site].active, *(u for u, p in tick.moved.items() if p.site == site)]
+    soon = {unit for unit in known if _goes_down_soon(tick.progress(unit))}
+    return tick.down_at(site) | soon
+
+
+def _goes_down_soon(progress: Progress | None) -> bool:
+    if progress is None or progress.phase.is_end:
+        return False
+    match progress.phase:
+        case Phase.CONFIGURING | Phase.VERIFYING:
+            return progress.down or (Action.REBOOT in progress.actions and not progress.boot_id)
+        case Phase.DRAINING:
+            return progress.down or progress.at_gate
+        case _:
+            return progress.down
+
+
+def why(board: Board, unit: str, now: Now, around: Around) -> str:
     """Return why a unit is where it is, by the very predicates that the scheduler uses."""
+    tick = Tick(board, now, 0, around)
     progress = board.units[unit]
     if progress.phase.is_end:
         return progress.reason or progress.phase.value
     if unit in board.active:
-        doubt = "; its last step is in doubt and is being observed" if progress.in_doubt else ""
-        return f"{progress.phase.value}, attempt {progress.attempt}{doubt}"
-    queue = board.sites[progress.site]
+        return _why_active(tick, progress)
+    site = site_blocked(tick, progress.site)
     blocked = (
-        rollout_blocked(board, board.rollout, board.in_progress, board.failed),
-        site_blocked(progress.site, queue, held),
-        unit_blocked(board, progress, len(queue.active), len(queue.gateways_active), now_s),
+        _why_wave(tick, progress),
+        rollout_blocked(tick),
+        site.text if site else None,
+        _why_unit(tick, progress),
     )
     return "; ".join(filter(None, blocked)) or "it is next: it starts at the controller's next tick"
+
+
+def _why_active(tick: Tick, progress: Progress) -> str:
+    doubt = "; its last step is in doubt and is being observed" if progress.in_doubt else ""
+    text = f"{progress.phase.value}, attempt {progress.attempt}{doubt}"
+    if not progress.at_gate:
+        return text + (f": {progress.reason}" if progress.reason else "")
+    answer = tick.gates.down(progress, tick.down_at(progress.site) - {progress.unit})
+    refused = answer.text if isinstance(answer, Refusal) else "it passes at the controller's next tick"
+    return f"{text}, at the down gate: {refused}"
+
+
+def _why_wave(tick: Tick, progress: Progress) -> str | None:
+    rollout = tick.rollout
+    if progress.wave <= rollout.wave:
+        return None
+    open_wave, left = rollout.waves[rollout.wave].name, tick.wave_left(rollout.wave)
+    own = rollout.waves[progress.wave].name
+    return f"it is in wave {own}; wave {open_wave} is open, {left} of its {tick.board.wave_size(rollout.wave)} are left"
+
+
+def _why_unit(tick: Tick, progress: Progress) -> str | None:
+    blocked = unit_blocked(tick, progress)
+    if blocked is not None or not goes_down(progress):
+        return blocked.text if blocked else None
+    answer = tick.gates.start(progress, claims(tick, progress.site) - {progress.unit})
+    return None if isinstance(answer, Pass) else answer.text

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from fleetctl.core.inventory.fleet import Kind
 from fleetctl.core.rollout.state import (
@@ -19,22 +18,29 @@ from fleetctl.core.rollout.state import (
     Progress,
     Rollout,
     RolloutChanged,
+    SitesHalted,
     UnitChanged,
+    WaveChanged,
+    followed,
 )
 
 
 class SiteQueue:
-    """The units of one site: who waits, who is under way, who is in doubt."""
+    """The units of one site: who waits, who is under way, who is in doubt, whose heat is interrupted."""
 
-    __slots__ = ("active", "doubtful", "gateways_active", "order", "pending", "started")
+    __slots__ = ("active", "doubtful", "down", "gateways_active", "order", "pending", "started", "touched")
 
     def __init__(self) -> None:
         self.order: dict[str, int] = {}
-        self.pending: list[tuple[int, str]] = []
-        """Sorted by the plan's order, so that a retried unit takes its own place again."""
+        self.pending: list[tuple[int, int, str]] = []
+        """Wave, the plan's order, name; sorted, so that a retried unit takes its own place again."""
         self.active: set[str] = set()
         self.gateways_active: set[str] = set()
         self.doubtful: set[str] = set()
+        self.down: set[str] = set()
+        """Units whose heat was interrupted and not observed again since; also of those that have ended so."""
+        self.touched: set[str] = set()
+        """Units that passed the down gate at least once."""
         self.started = 0
 
     @property
@@ -42,12 +48,17 @@ class SiteQueue:
         """Say whether the rollout works on the site: something was started there and something is not ended."""
         return self.started > 0 and bool(self.pending or self.active)
 
+    def waiting(self, wave: int) -> Iterator[str]:
+        """Yield who waits of the waves up to `wave`, in order."""
+        return (unit for _, _, unit in self.pending[: bisect_left(self.pending, (wave + 1,))])
+
 
 class Board:
     """A rollout and its units.
 
     Invariants (checked by `check`):
-        - at most `policy.max_in_progress` units are under way;
+        - at most `policy.max_in_progress` units are under way, those that only soak not counted;
+        - nobody of a later wave is under way;
         - a gateway is under way only while no other unit of its site is;
         - every unit is pending, under way, or at an end: none is forgotten, none is counted twice;
         - an open step belongs to a unit that is under way.
@@ -59,17 +70,21 @@ class Board:
         self.sites: dict[str, SiteQueue] = {site: SiteQueue() for site in rollout.sites}
         self.active: dict[str, None] = {}
         self.phases: Counter[Phase] = Counter()
+        self.by_wave: list[Counter[Phase]] = [Counter() for _ in rollout.waves or (None,)]
+        self.deferred: set[str] = set()
         self.observing: set[str] = set()
         """Units that are being probed right now; known to the running controller only."""
         self.gateways_down: dict[str, float] = {}
         """Gateways that did not answer, with the monotonic time of the next look."""
+        self.parked: dict[str, float] = {}
+        """Sites where nobody may start for now, with the monotonic time of the next look; forgotten on any change."""
         for progress in units:
             self._place(progress)
 
     @property
     def in_progress(self) -> int:
-        """Return how many units are under way."""
-        return len(self.active)
+        """Return how many units are under way; those that only soak take no place in the window."""
+        return len(self.active) - self.phases[Phase.SOAKING]
 
     @property
     def failed(self) -> int:
@@ -82,9 +97,23 @@ class Board:
         return self.failed + self.phases[Phase.SUCCEEDED]
 
     @property
+    def down(self) -> int:
+        """Return how many units are without heat because of this rollout."""
+        return sum(len(queue.down) for queue in self.sites.values() if queue.down)
+
+    @property
     def open_sites(self) -> Iterable[tuple[str, SiteQueue]]:
-        """Yield the sites where somebody waits, in the rollout's order."""
-        return ((site, queue) for site, queue in self.sites.items() if queue.pending)
+        """Yield the sites where somebody of the open wave waits, in the rollout's order."""
+        wave = self.rollout.wave
+        return ((site, queue) for site, queue in self.sites.items() if queue.pending and queue.pending[0][0] <= wave)
+
+    def wave_size(self, wave: int) -> int:
+        """Return how many units a wave has, whatever became of them."""
+        return sum(self.by_wave[wave].values())
+
+    def wave_left(self, wave: int) -> int:
+        """Return how many units of a wave have not ended."""
+        return sum(count for phase, count in self.by_wave[wave].items() if not phase.is_end)
 
     @property
     def held_sites(self) -> Iterable[str]:
@@ -97,10 +126,9 @@ class Board:
             if isinstance(change, UnitChanged):
                 self._remove(self.units[change.progress.unit])
                 self._place(change.progress)
-            elif isinstance(change, RolloutChanged):
-                self.rollout = replace(
-                    self.rollout, status=change.status, reason=change.reason, tolerated=change.tolerated
-                )
+            elif isinstance(change, RolloutChanged | WaveChanged | SitesHalted):
+                self.rollout = followed(self.rollout, change)
+                self.parked.clear()
 
     def check(self) -> None:
         """Raise AssertionError if an invariant of the class does not hold; costs what is active."""
@@ -109,19 +137,26 @@ class Board:
         assert sum(self.phases.values()) == len(self.units), "a unit is forgotten or counted twice"  # noqa: S101
         for unit in self.active:
             queue = self.sites[self.units[unit].site]
+            assert self.units[unit].wave <= self.rollout.wave, f"{unit} is under way before its wave"  # noqa: S101
             alone = not queue.gateways_active or len(queue.active) == 1
             assert alone, f"{unit} is under way together with the gateway of its site"  # noqa: S101
 
     def _place(self, progress: Progress) -> None:
         self.units[progress.unit] = progress
-        self.phases[progress.phase] += 1
+        self._count(progress, +1)
         queue = self.sites.setdefault(progress.site, SiteQueue())
         order = queue.order.setdefault(progress.unit, len(queue.order))
         queue.started += progress.attempt > 0
         if progress.phase is Phase.PENDING:
-            insort(queue.pending, (order, progress.unit))
+            insort(queue.pending, (progress.wave, order, progress.unit))
         elif not progress.phase.is_end:
             self._place_active(queue, progress)
+        elif progress.phase is Phase.DEFERRED:
+            self.deferred.add(progress.unit)
+        if progress.down:
+            queue.down.add(progress.unit)
+        if progress.zone_before_c is not None:
+            queue.touched.add(progress.unit)
 
     def _place_active(self, queue: SiteQueue, progress: Progress) -> None:
         self.active[progress.unit] = None
@@ -132,15 +167,21 @@ class Board:
             queue.doubtful.add(progress.unit)
 
     def _remove(self, progress: Progress) -> None:
-        self.phases[progress.phase] -= 1
+        self._count(progress, -1)
         queue = self.sites[progress.site]
         queue.started -= progress.attempt > 0
         if progress.phase is Phase.PENDING:
-            del queue.pending[bisect_left(queue.pending, (queue.order[progress.unit], progress.unit))]
+            place = (progress.wave, queue.order[progress.unit], progress.unit)
+            del queue.pending[bisect_left(queue.pending, place)]
         self.active.pop(progress.unit, None)
-        queue.active.discard(progress.unit)
-        queue.gateways_active.discard(progress.unit)
-        queue.doubtful.discard(progress.unit)
+        self.deferred.discard(progress.unit)
+        for group in (queue.active, queue.gateways_active, queue.doubtful, queue.down):
+            group.discard(progress.unit)
+        self.parked.pop(progress.site, None)
+
+    def _count(self, progress: Progress, by: int) -> None:
+        self.phases[progress.phase] += by
+        self.by_wave[progress.wave][progress.phase] += by
 
 
 def held_by_others(boards: Iterable[Board], mine: str) -> Mapping[str, str]:

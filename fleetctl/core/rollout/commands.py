@@ -19,8 +19,10 @@ from fleetctl.core.rollout.state import (
     Progress,
     Rollout,
     RolloutChanged,
+    SitesHalted,
     Status,
     UnitChanged,
+    WaveChanged,
 )
 
 RETRIABLE = frozenset({Phase.FAILED, Phase.ROLLED_BACK, Phase.DEFERRED, Phase.SKIPPED, Phase.CANCELLED})
@@ -37,6 +39,8 @@ def obey(board: Board, rollout: Rollout, command: Command, now: Now) -> tuple[Ch
     """
     if command.kind is CommandKind.RETRY:
         return _retry(board, rollout, command, now)
+    if command.kind is CommandKind.APPROVE:
+        return _approve(rollout, command, now)
     wanted = _next_status(rollout, command)
     if wanted is None:
         answer = f"cannot {command.kind.value} a rollout that is {rollout.status.value}"
@@ -44,8 +48,10 @@ def obey(board: Board, rollout: Rollout, command: Command, now: Now) -> tuple[Ch
     reason = f"by {command.actor}" + (f": {command.reason}" if command.reason else "")
     text = f"{command.kind.value} {reason}"
     tolerated = board.failed if command.kind is CommandKind.RESUME else rollout.tolerated
+    reopened = (SitesHalted(rollout.id, {}),) if wanted is Status.RUNNING and rollout.halted_sites else ()
     return (
         RolloutChanged(rollout.id, wanted, "" if wanted is Status.RUNNING else reason, tolerated),
+        *reopened,
         Noted(rollout.id, "", now.utc, f"command-{command.kind.value}", text),
         CommandHandled(command.id, f"rollout is {wanted.value}"),
     )
@@ -59,6 +65,31 @@ def _next_status(rollout: Rollout, command: Command) -> Status | None:
     if command.kind is CommandKind.PAUSE:
         return Status.PAUSED if rollout.status is Status.RUNNING else None
     return Status.RUNNING if rollout.status in {Status.PAUSED, Status.HALTED} else None
+
+
+def _approve(rollout: Rollout, command: Command, now: Now) -> tuple[Change, ...]:
+    refused = _approval_refused(rollout, command)
+    if refused is not None:
+        return (CommandHandled(command.id, refused),)
+    name = rollout.waves[rollout.wave].name
+    text = f"wave {name} is approved by {command.actor}" + (f": {command.reason}" if command.reason else "")
+    return (
+        WaveChanged(rollout.id, rollout.wave, awaiting=False),
+        Noted(rollout.id, "", now.utc, "command-approve", text),
+        CommandHandled(command.id, text),
+    )
+
+
+def _approval_refused(rollout: Rollout, command: Command) -> str | None:
+    """Return why an approval does not count, or None."""
+    if not rollout.awaiting or rollout.status.is_end:
+        return "no wave waits for approval"
+    name = rollout.waves[rollout.wave].name
+    if command.wave and command.wave != name:
+        return f"wave {command.wave} does not wait for approval, wave {name} does"
+    if rollout.policy.separate_approver and command.actor == rollout.actor:
+        return f"{command.actor} started the rollout; policy {rollout.policy.name} wants another person's approval"
+    return None
 
 
 def _retry(board: Board, rollout: Rollout, command: Command, now: Now) -> tuple[Change, ...]:
@@ -95,4 +126,7 @@ def _pending_again(progress: Progress, now: Now) -> Progress:
         deadline_s=0.0,
         attempt_deadline_s=0.0,
         not_before_s=0.0,
+        deferred_at=None,
+        samples=0,
+        ending=None,
     )

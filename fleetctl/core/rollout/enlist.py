@@ -12,6 +12,7 @@ from fleetctl.core.planning import Standing, moved, refusal
 from fleetctl.core.policy import Policy
 from fleetctl.core.problems import InvalidInput, Problem
 from fleetctl.core.rollout.state import Progress, Rollout
+from fleetctl.core.rollout.waves import WaveOf
 
 NEW_PLAN = "make a new plan with 'fleetctl plan --out FILE'"
 
@@ -61,8 +62,28 @@ class Terms:
     at: datetime
 
 
-def enlist(plan: Plan, admitted: Admitted, terms: Terms) -> tuple[Rollout, tuple[Progress, ...]]:
+@dataclass(frozen=True, slots=True)
+class Lineup:
+    """The frozen set in its waves; without any it is one wave of everything.
+
+    Attributes:
+        interrupts: units whose configuration touches what heats.
+    """
+
+    waves: tuple[WaveOf, ...] = ()
+    interrupts: frozenset[str] = frozenset()
+
+
+NO_WAVES = Lineup()
+
+
+def enlist(
+    plan: Plan, admitted: Admitted, terms: Terms, lineup: Lineup = NO_WAVES
+) -> tuple[Rollout, tuple[Progress, ...]]:
     """Make the rollout's row and the frozen set of its units."""
+    waves = tuple(wave.rule for wave in lineup.waves)
+    wave_of = {unit: index for index, wave in enumerate(lineup.waves) for unit in wave.units}
+    first = next((index for index, wave in enumerate(lineup.waves) if wave.units), 0)
     rollout = Rollout(
         id=terms.id,
         fleet=plan.fleet,
@@ -73,6 +94,9 @@ def enlist(plan: Plan, admitted: Admitted, terms: Terms) -> tuple[Rollout, tuple
         created=terms.at,
         sites=tuple(dict.fromkeys(unit.site for unit in admitted.units)),
         left_out={**{out.unit: out.reason for out in plan.left_out}, **admitted.left_out},
+        waves=waves,
+        wave=first,
+        awaiting=bool(waves) and waves[first].approval,
     )
     units = tuple(
         Progress(
@@ -83,6 +107,8 @@ def enlist(plan: Plan, admitted: Admitted, terms: Terms) -> tuple[Rollout, tuple
             actions=unit.actions,
             config_digest=unit.config_digest,
             since=terms.at,
+            wave=wave_of.get(unit.unit, 0),
+            interrupts=unit.unit in lineup.interrupts,
         )
         for unit in admitted.units
     )

@@ -7,7 +7,7 @@ has no outcome is *in doubt*. Everything here is a frozen value; `board` holds t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -358,7 +358,19 @@ class Noted:
     """For people: object, fact, arithmetic."""
 
 
+RowChange = RolloutChanged | WaveChanged | SitesHalted
 Change = RolloutChanged | WaveChanged | SitesHalted | UnitChanged | StepIntended | StepEnded | CommandHandled | Noted
+
+
+def followed(rollout: Rollout, change: RowChange) -> Rollout:
+    """Return a rollout's row after a change to it."""
+    match change:
+        case RolloutChanged():
+            return replace(rollout, status=change.status, reason=change.reason, tolerated=change.tolerated)
+        case WaveChanged():
+            return replace(rollout, wave=change.wave, awaiting=change.awaiting)
+        case SitesHalted():
+            return replace(rollout, halted_sites=change.sites)
 
 
 # --- inputs: what happened since the last tick ----------------------------------------------------------------------

@@ -1,80 +1,69 @@
 """What one unit does next: pure functions from its progress and one piece of news to its next progress.
 
 Invariants:
-    - a step is only asked for by a `Move` that also opens it, so its intent is committed before it is done;
     - what is in doubt is observed first: no step follows a lost outcome without facts in between;
+    - heat is interrupted only by `interrupt`, and `interrupt` is only called when the down gate has let the unit pass;
     - a reboot is repeated only if the boot id is unchanged and the unit's journal has no record of it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from fleetctl.core.clock import Now
-from fleetctl.core.facts import Cause, Facts, Observation, Unobserved
-from fleetctl.core.policy import Policy
-from fleetctl.core.rollout.state import Action, Ending, Phase, Progress, Step, StepKind, StepResult
-
-OBSERVE_EVERY_S = 2.0
-"""Pause between two looks at a unit that is not there yet."""
-BACKOFF_S = 5.0
-"""Pause before the first retry; doubles with each."""
-
-RESTORED = "the unit restored its old config: nobody could confirm the new one over a new connection"
-
-FINAL = frozenset(
-    {
-        Cause.REFUSED,
-        Cause.ROLLED_BACK,
-        Cause.HOST_KEY_UNKNOWN,
-        Cause.HOST_KEY_CHANGED,
-        Cause.WRONG_IDENTITY,
-        Cause.AUTHENTICATION,
-    }
+from fleetctl.core.facts import Cause, Facts, Observation, Unobserved, drain_reason
+from fleetctl.core.rollout import giving_up
+from fleetctl.core.rollout.giving_up import give_up
+from fleetctl.core.rollout.moves import (
+    FINAL,
+    LOOK_AT_DRAINING_EVERY_S,
+    Move,
+    Rules,
+    enter,
+    look_again,
+    open_step,
+    release,
+    settle,
+    soak_samples,
+    to_verify,
+    with_deadline,
 )
-"""Causes that another try would meet again; a person has to look."""
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """A unit's next progress, and the words for the event log (empty: nothing worth a line)."""
-
-    progress: Progress
-    what: str = ""
-    text: str = ""
-
-    @property
-    def step(self) -> Step | None:
-        """Return the step that this move opens, or None."""
-        return self.progress.step if self.progress.open else None
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What transitions need to know of the rollout: its id, the controller's epoch, the policy, whether it aborts."""
-
-    rollout: str
-    epoch: int
-    policy: Policy
-    aborting: bool = False
+from fleetctl.core.rollout.proving import RESTORED, heat_lost, is_restored, not_as_applied, proof_text
+from fleetctl.core.rollout.state import Action, Ending, Phase, Progress, Step, StepKind, StepResult
 
 
 def start(progress: Progress, rules: Rules, now: Now) -> Move:
-    """Begin an attempt at a pending unit."""
+    """Begin an attempt at a pending unit; one whose configuration interrupts heat has passed the down gate already."""
     attempt = replace(
         progress,
         attempt=progress.attempt + 1,
         tries=progress.tries + 1,
         step=None,
-        reason="",
-        cause=None,
         boot_id="",
+        jobs_lost=0,
         attempt_deadline_s=now.monotonic_s + rules.policy.unit_timeout_s,
     )
-    move = (
-        _configure(attempt, rules, now) if Action.CONFIGURE in attempt.actions else _before_reboot(attempt, rules, now)
+    text = f"attempt {attempt.attempt}"
+    if Action.CONFIGURE in attempt.actions and not attempt.applied:
+        configuring = enter(attempt, Phase.CONFIGURING, rules, now)
+        return Move(open_step(configuring, StepKind.CONFIGURE, rules), "attempt-started", text)
+    return replace(_to_drain(attempt, rules, now), what="attempt-started", text=text)
+
+
+def interrupt(progress: Progress, zone_before_c: float | None, repair: bool, now: Now) -> Progress:
+    """Take the unit's heat into account as interrupted; the step that does it is opened by the same decision."""
+    known = progress.zone_before_c if progress.zone_before_c is not None else zone_before_c
+    return replace(progress, down=True, down_since=now.utc, repair=repair, zone_before_c=known, at_gate=False)
+
+
+def go_down(progress: Progress, rules: Rules, now: Now) -> Move:
+    """Reboot a unit that the down gate has let pass; its boot id is known."""
+    entered = progress if progress.phase is Phase.ROLLING_BACK else enter(progress, Phase.REBOOTING, rules, now)
+    began = replace(
+        with_deadline(entered, rules, now), attempt_deadline_s=now.monotonic_s + rules.policy.unit_timeout_s
     )
-    return replace(move, what="attempt-started", text=f"attempt {attempt.attempt}")
+    opened = open_step(replace(began, at_gate=False), StepKind.REBOOT, rules)
+    return Move(opened, "unit-reboots", f"boot {progress.boot_id} is recorded")
 
 
 def on_result(progress: Progress, result: StepResult, rules: Rules, now: Now) -> Move:
@@ -83,18 +72,20 @@ def on_result(progress: Progress, result: StepResult, rules: Rules, now: Now) ->
     if result.ending is Ending.NO_OUTCOME:
         text = result.message or "the step ended without an outcome"
         doubt = replace(closed, in_doubt=True, lost=True, cause=Cause.NO_OUTCOME, reason=text)
-        return Move(_with_deadline(doubt, rules, now), "step-in-doubt", text)
+        return Move(with_deadline(doubt, rules, now), "step-in-doubt", text)
+    if progress.phase is Phase.RELEASING:
+        return Move(replace(closed, reason=progress.reason, cause=progress.cause))
     if result.ending is Ending.ROLLED_BACK:
         return give_up(closed, Cause.ROLLED_BACK, result.message, rules, now)
     if result.ending is Ending.REFUSED:
         return give_up(closed, result.cause or Cause.REFUSED, result.message, rules, now)
-    if _is_restored(closed, result.active_digest):
+    if is_restored(closed, result.active_digest):
         return give_up(closed, Cause.ROLLED_BACK, RESTORED, rules, now)
     if result.ending is Ending.FAILED:
-        return give_up(closed, result.cause or Cause.NOT_VERIFIED, result.message, rules, now)
+        return giving_up.not_verified(closed, result.cause or Cause.NOT_VERIFIED, result.message, rules, now)
     if result.step.kind is StepKind.CONFIGURE:
-        return _verify(closed, rules, now)
-    return Move(_with_deadline(closed, rules, now))
+        return to_verify(closed, rules, now)
+    return Move(with_deadline(closed, rules, now))
 
 
 def on_observation(progress: Progress, seen: Observation, rules: Rules, now: Now) -> Move:
@@ -103,9 +94,19 @@ def on_observation(progress: Progress, seen: Observation, rules: Rules, now: Now
         return _on_unobserved(progress, seen, rules, now)
     if progress.in_doubt:
         return _resolve_doubt(replace(progress, in_doubt=False), seen, rules, now)
-    if progress.phase is Phase.REBOOTING:
-        return _on_reboot_observed(progress, seen, rules, now)
-    return _on_verified(progress, seen, rules, now)
+    match progress.phase:
+        case Phase.DRAINING:
+            return _on_draining(progress, seen, rules, now)
+        case Phase.REBOOTING:
+            return _on_reboot(progress, seen, rules, now)
+        case Phase.ROLLING_BACK:
+            return giving_up.on_rolling_back(progress, seen, rules, now)
+        case Phase.RELEASING:
+            return _on_releasing(progress, seen, rules, now)
+        case Phase.SOAKING:
+            return _on_soaking(progress, seen, rules, now)
+        case _:
+            return _on_verified(progress, seen, rules, now)
 
 
 def on_deadline(progress: Progress, rules: Rules, now: Now) -> Move:
@@ -115,35 +116,13 @@ def on_deadline(progress: Progress, rules: Rules, now: Now) -> Move:
         assert progress.step is not None  # noqa: S101 - an open step is a step
         text = f"{progress.step.kind.value} gave no outcome within {rules.policy.step_timeout_s:.0f} s"
         doubt = replace(progress, open=False, in_doubt=True, lost=True, cause=Cause.NO_OUTCOME, reason=text)
-        return Move(_with_deadline(doubt, rules, now), "step-in-doubt", text)
-    limit_s = rules.policy.unit_timeout_s if attempt_over else rules.policy.step_timeout_s
-    text = f"{progress.phase.value} lasted longer than {limit_s:.0f} s"
-    if progress.reason:
-        text += f" ({progress.reason})"
-    known = progress.cause if progress.cause not in {None, Cause.NO_OUTCOME, Cause.GATEWAY_DOWN} else None
-    return give_up(replace(progress, open=False), known or Cause.TIMED_OUT, text, rules, now)
-
-
-def give_up(progress: Progress, cause: Cause, text: str, rules: Rules, now: Now) -> Move:
-    """End an attempt: retry if the policy has one left and another try could help, else the unit's end."""
-    ended = replace(progress, open=False, in_doubt=False, cause=cause, reason=text, since=now.utc)
-    if cause not in FINAL and progress.tries <= rules.policy.retries and not rules.aborting:
-        pause_s = BACKOFF_S * 2 ** (progress.tries - 1)
-        waiting = replace(
-            ended,
-            phase=Phase.PENDING,
-            deadline_s=0.0,
-            attempt_deadline_s=0.0,
-            not_before_s=now.monotonic_s + pause_s,
-        )
-        return Move(waiting, "attempt-failed", f"attempt {progress.attempt}: {text}; retry in {pause_s:.0f} s")
-    end = _end_for(cause, rules.policy)
-    return Move(replace(ended, phase=end), f"unit-{end.value.replace('_', '-')}", text)
+        return Move(with_deadline(doubt, rules, now), "step-in-doubt", text)
+    return giving_up.too_late(replace(progress, open=False), attempt_over, rules, now)
 
 
 def recovered(progress: Progress, rules: Rules, now: Now) -> Move:
     """Take over a unit from a controller that is gone: what was open is in doubt, deadlines start anew."""
-    if progress.phase is Phase.PENDING:
+    if progress.phase is Phase.PENDING or progress.phase.is_end:
         return Move(replace(progress, not_before_s=0.0))
     anew = replace(
         progress,
@@ -151,55 +130,98 @@ def recovered(progress: Progress, rules: Rules, now: Now) -> Move:
         in_doubt=progress.open or progress.in_doubt,
         lost=progress.lost and not progress.open,
         not_before_s=0.0,
-        attempt_deadline_s=now.monotonic_s + rules.policy.unit_timeout_s,
+        attempt_deadline_s=now.monotonic_s + rules.policy.unit_timeout_s if progress.attempt_deadline_s else 0.0,
     )
     text = "its open step is in doubt after a change of controller" if progress.open else ""
-    return Move(_with_deadline(anew, rules, now), "step-in-doubt" if text else "", text)
+    return Move(with_deadline(anew, rules, now), "step-in-doubt" if text else "", text)
 
 
-# --- steps of the way ---------------------------------------------------------------------------------------------
+# --- the way of a unit --------------------------------------------------------------------------------------------
 
 
-def _configure(progress: Progress, rules: Rules, now: Now) -> Move:
-    return Move(_open(_enter(progress, Phase.CONFIGURING, rules, now), StepKind.CONFIGURE, rules))
+def _to_drain(progress: Progress, rules: Rules, now: Now) -> Move:
+    """Go towards a reboot: nothing is open, for it has to be seen first what runs on the unit."""
+    return Move(enter(replace(progress, boot_id="", attempt_deadline_s=0.0), Phase.DRAINING, rules, now))
 
 
-def _verify(progress: Progress, rules: Rules, now: Now) -> Move:
-    return Move(_open(_enter(progress, Phase.VERIFYING, rules, now), StepKind.VERIFY, rules))
+def _on_draining(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Move:
+    progress = replace(progress, cause=None, attempt_deadline_s=0.0)
+    if rules.aborting:
+        return release(progress, Phase.CANCELLED, rules, now, "aborted before its reboot")
+    if progress.applied and not facts.reboot_needed:
+        return to_verify(progress, rules, now)  # it has rebooted since
+    compute = facts.compute
+    if compute is None or (compute.drained and not compute.jobs):
+        return _to_gate(progress, facts, rules, now)
+    if not (compute.drained or compute.reason):
+        drained = replace(progress, drained=True, reason=f"{compute.jobs} jobs run")
+        return Move(open_step(drained, StepKind.DRAIN, rules), "unit-drains", f"{compute.jobs} jobs run; heat is kept")
+    if progress.step is not None and progress.step.cancel_jobs:
+        return _to_gate(progress, facts, rules, now)
+    whose = "" if progress.drained else f" (drained by others: {compute.reason})"
+    reason = f"{compute.jobs} jobs still run{whose}"
+    return Move(look_again(replace(progress, at_gate=False), reason, now, LOOK_AT_DRAINING_EVERY_S))
 
 
-def _before_reboot(progress: Progress, rules: Rules, now: Now) -> Move:
-    """Enter the phase with nothing open: the boot id has to be observed first."""
-    return Move(_enter(replace(progress, boot_id=""), Phase.REBOOTING, rules, now))
+def _to_gate(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Move:
+    """Wait at the down gate, with the boot id of this very look."""
+    waiting = replace(progress, boot_id=facts.boot_id, at_gate=True)
+    if not progress.at_gate:
+        waiting = with_deadline(waiting, rules, now)
+    return Move(look_again(waiting, progress.reason, now, LOOK_AT_DRAINING_EVERY_S))
 
 
-def _reboot(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Move:
-    entered = _enter(replace(progress, boot_id=facts.boot_id), Phase.REBOOTING, rules, now)
-    return Move(_open(entered, StepKind.REBOOT, rules), "unit-reboots", f"boot {facts.boot_id} is recorded")
+def _on_reboot(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Move:
+    if facts.boot_id != progress.boot_id:
+        return to_verify(progress, rules, now)
+    return Move(look_again(progress, "the boot id is still the old one", now))
 
 
 def _on_verified(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Move:
     if Action.CONFIGURE in progress.actions:
         problem = not_as_applied(progress, facts)
         if problem is not None:
-            return give_up(progress, Cause.NOT_VERIFIED, problem, rules, now)
-    if facts.reboot_needed and not progress.boot_id:
-        if rules.aborting:
-            cancelled = replace(progress, phase=Phase.CANCELLED, reason="aborted before its reboot", since=now.utc)
-            return Move(cancelled, "unit-cancelled", "the config is applied; the reboot that it needs is not done")
-        return _reboot(progress, facts, rules, now)
+            return giving_up.not_verified(progress, Cause.NOT_VERIFIED, problem, rules, now)
     if facts.reboot_needed:
-        return give_up(progress, Cause.NOT_VERIFIED, "it rebooted and still asks for a reboot", rules, now)
-    done = replace(progress, phase=Phase.SUCCEEDED, reason="", cause=None, since=now.utc)
-    return Move(done, "unit-succeeded", _proof(progress))
+        return _needs_reboot(progress, rules, now)
+    lost = heat_lost(progress, facts, rules)
+    if lost is not None:
+        return Move(look_again(progress, lost, now))
+    done = replace(progress, down=False, reason="", cause=None)
+    return release(done, Phase.SUCCEEDED, rules, now, proof_text(progress, facts, rules))
 
 
-def _on_reboot_observed(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Move:
-    if not progress.boot_id:
-        return _reboot(progress, facts, rules, now)
-    if facts.boot_id != progress.boot_id:
-        return _verify(progress, rules, now)
-    return Move(_look_again(progress, "the boot id is still the old one", now))
+def _needs_reboot(progress: Progress, rules: Rules, now: Now) -> Move:
+    """Go on to the reboot; heat that `configure` has interrupted stays interrupted until after it."""
+    if progress.boot_id:
+        text = "it rebooted and still asks for a reboot"
+        return giving_up.not_verified(progress, Cause.NOT_VERIFIED, text, rules, now)
+    if rules.aborting:
+        text = "the config is applied; the reboot that it needs is not done"
+        return release(replace(progress, reason="aborted before its reboot"), Phase.CANCELLED, rules, now, text)
+    return _to_drain(replace(progress, applied=True), rules, now)
+
+
+def _on_releasing(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Move:
+    compute = facts.compute
+    if compute is not None and compute.reason == drain_reason(rules.rollout):
+        return Move(open_step(progress, StepKind.UNDRAIN, rules))
+    return settle(replace(progress, drained=False), rules, now, progress.reason or "released")
+
+
+def _on_soaking(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Move:
+    problem = not_as_applied(progress, facts) if Action.CONFIGURE in progress.actions else None
+    problem = problem or heat_lost(progress, facts, rules)
+    if problem is not None:
+        text = f"healthy {progress.samples} times, then not: {problem}"
+        return giving_up.not_verified(progress, Cause.NOT_VERIFIED, text, rules, now)
+    sampled = replace(progress, samples=progress.samples + 1)
+    needed = soak_samples(progress, rules)
+    if sampled.samples < needed and not rules.aborting:
+        again = look_again(sampled, f"soaking: {sampled.samples} of {needed} samples", now, rules.policy.soak_every_s)
+        return Move(again)
+    done = replace(sampled, phase=Phase.SUCCEEDED, ending=None, reason="", cause=None, since=now.utc)
+    return Move(done, "unit-succeeded", f"{sampled.samples} healthy samples")
 
 
 def _resolve_doubt(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Move:
@@ -207,94 +229,43 @@ def _resolve_doubt(progress: Progress, facts: Facts, rules: Rules, now: Now) -> 
     step = progress.step
     known = facts.journal if step and facts.journal and _same_step(facts, step) else None
     if known is not None and known.outcome == "":
-        return Move(_look_again(replace(progress, in_doubt=True), "the unit is still at the step", now))
-    if known is not None and known.outcome == Ending.ROLLED_BACK.value:
+        return Move(look_again(replace(progress, in_doubt=True), "the unit is still at the step", now))
+    if known is not None and known.outcome == Ending.ROLLED_BACK.value and progress.phase is not Phase.ROLLING_BACK:
         return give_up(progress, Cause.ROLLED_BACK, "the unit restored its old config", rules, now)
     if step is not None and step.kind is StepKind.REBOOT:
         return _resolve_reboot(progress, facts, known is not None, rules, now)
+    if progress.phase in {Phase.DRAINING, Phase.RELEASING, Phase.ROLLING_BACK, Phase.SOAKING}:
+        return on_observation(progress, facts, rules, now)  # what these wait for is seen in the facts themselves
     if facts.config_digest == progress.config_digest:
-        return _verify(progress, rules, now)
-    if _is_restored(progress, facts.config_digest):
+        return to_verify(progress, rules, now)
+    if is_restored(progress, facts.config_digest):
         return give_up(progress, Cause.ROLLED_BACK, RESTORED, rules, now)
     if progress.lost:
         return give_up(progress, Cause.NO_OUTCOME, f"{progress.reason}; the unit was observed: not done", rules, now)
-    return _configure(progress, rules, now)
+    return Move(open_step(enter(progress, Phase.CONFIGURING, rules, now), StepKind.CONFIGURE, rules))
 
 
 def _resolve_reboot(progress: Progress, facts: Facts, recorded: bool, rules: Rules, now: Now) -> Move:
     if facts.boot_id != progress.boot_id:
-        return _verify(progress, rules, now)
+        return on_observation(progress, facts, rules, now)
     if recorded:
-        return Move(_look_again(progress, "the unit has recorded the reboot; the boot id is still the old one", now))
-    return _reboot(progress, facts, rules, now)
+        return Move(look_again(progress, "the unit has recorded the reboot; the boot id is still the old one", now))
+    return go_down(progress, rules, now)
 
 
 def _on_unobserved(progress: Progress, seen: Unobserved, rules: Rules, now: Now) -> Move:
-    if seen.cause in FINAL:
+    if seen.cause in FINAL and progress.phase is not Phase.RELEASING:
         return give_up(progress, seen.cause, seen.message, rules, now)
-    again = _look_again(progress, seen.message, now)
+    releasing = progress.phase is Phase.RELEASING
+    if progress.phase is Phase.DRAINING and not progress.attempt_deadline_s:  # jobs are waited for, silence is not
+        progress = replace(progress, attempt_deadline_s=now.monotonic_s + rules.policy.step_timeout_s)
+    again = look_again(progress, progress.reason if releasing else seen.message, now)
+    again = again if releasing else replace(again, cause=seen.cause)
     if seen.cause is Cause.GATEWAY_DOWN:  # silence behind a dead gateway says nothing of the unit: its clock stops
-        return Move(_with_deadline(replace(again, cause=seen.cause), rules, now))
-    return Move(replace(again, cause=seen.cause))
-
-
-def not_as_applied(progress: Progress, facts: Facts) -> str | None:
-    """Return how the facts of a configured unit differ from what was applied, or None."""
-    if facts.config_digest != progress.config_digest:
-        return f"config is {facts.config_digest[:12] or 'none'}, not {progress.config_digest[:12]}"
-    if facts.unconfirmed:
-        return "the config still waits for its confirmation"
-    if facts.config_changed:
-        return f"edited on the unit: {', '.join(facts.config_changed)}"
-    return None
-
-
-def _is_restored(progress: Progress, active_digest: str) -> bool:
-    """Say whether a unit that had applied the config is found with another one when it is to be verified."""
-    verifying = progress.step is not None and progress.step.kind is StepKind.VERIFY
-    configured = Action.CONFIGURE in progress.actions
-    return verifying and configured and active_digest not in {"", progress.config_digest}
+        return Move(with_deadline(again, rules, now))
+    return Move(again)
 
 
 def _same_step(facts: Facts, step: Step) -> bool:
     entry = facts.journal
     return entry is not None and entry.attempt == step.attempt_id and entry.step == str(step.number)
-
-
-def _open(progress: Progress, kind: StepKind, rules: Rules) -> Progress:
-    number = progress.step.number + 1 if progress.step and progress.step.attempt == progress.attempt else 1
-    step = Step(
-        rollout=rules.rollout,
-        unit=progress.unit,
-        attempt=progress.attempt,
-        number=number,
-        kind=kind,
-        epoch=rules.epoch,
-        config_digest=progress.config_digest,
-    )
-    return replace(progress, step=step, open=True, in_doubt=False, lost=False)
-
-
-def _enter(progress: Progress, phase: Phase, rules: Rules, now: Now) -> Progress:
-    entered = replace(progress, phase=phase, since=now.utc, reason="", cause=None, in_doubt=False, not_before_s=0.0)
-    return _with_deadline(entered, rules, now)
-
-
-def _with_deadline(progress: Progress, rules: Rules, now: Now) -> Progress:
-    return replace(progress, deadline_s=now.monotonic_s + rules.policy.step_timeout_s)
-
-
-def _look_again(progress: Progress, reason: str, now: Now) -> Progress:
-    return replace(progress, reason=reason, not_before_s=now.monotonic_s + OBSERVE_EVERY_S)
-
-
-def _end_for(cause: Cause, policy: Policy) -> Phase:
-    if cause is Cause.ROLLED_BACK:
-        return Phase.ROLLED_BACK
-    if cause in {Cause.UNREACHABLE, Cause.GATEWAY_DOWN}:
-        return {"skip": Phase.SKIPPED, "defer": Phase.DEFERRED}.get(policy.unreachable, Phase.FAILED)
-    return Phase.FAILED
-
-
-def _proof(progress: Progress) -> str:
-    return f"config {progress.config_digest[:12]} is active" if Action.CONFIGURE in progress.actions else "rebooted"

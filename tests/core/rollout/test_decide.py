@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from fleetctl.core.facts import Cause
@@ -69,7 +71,7 @@ def test_unreachable_unit_counts_as_failure() -> None:
 
 @pytest.mark.parametrize(("word", "phase"), [("skip", Phase.SKIPPED), ("defer", Phase.DEFERRED)])
 def test_unreachable_may_be_skipped_or_deferred_and_is_not_a_failure(word: str, phase: Phase) -> None:
-    play = building(3, policy=Policy("p", max_failed=0, retries=0, unreachable=word))
+    play = building(3, policy=Policy("p", max_failed=0, retries=0, unreachable=word, defer_for_s=0))
     play.world.units["s/r01"].reachable = False
     assert play.run() is Status.SUCCEEDED
     assert play.rows["s/r01"].phase is phase
@@ -132,7 +134,7 @@ def test_a_dead_gateway_is_one_failure_and_its_units_wait_for_it() -> None:
         play.tick()
     assert play.row.status is Status.RUNNING
     assert play.board.gateways_down.keys() == {"s/gw"}
-    assert "gateway s/gw does not answer" in why(play.board, "s/r05", play.world.clock.at_s, {})
+    assert "gateway s/gw does not answer" in why(play.board, "s/r05", play.world.clock.now(), play.around())
     play.world.gateways_down.clear()
     assert play.run() is Status.SUCCEEDED
 
@@ -273,10 +275,11 @@ def test_why_names_the_reason_that_the_scheduler_used() -> None:
     while play.rows["s/r01"].phase is Phase.PENDING:
         decision = play.tick()
     assert decision.reasons["s"] == "1 of at most 1 units are under way"
-    assert why(play.board, "s/r03", play.world.clock.at_s, {}) == decision.reasons["s"]
-    assert why(play.board, "s/r03", play.world.clock.at_s, {}) == "1 of at most 1 units are under way"
+    assert why(play.board, "s/r03", play.world.clock.now(), play.around()) == decision.reasons["s"]
+    assert why(play.board, "s/r03", play.world.clock.now(), play.around()) == "1 of at most 1 units are under way"
 
 
 def test_another_rollout_on_the_same_site_is_waited_for() -> None:
     play = building(2)
-    assert why(play.board, "s/r01", 0.0, {"s": "r9"}) == "rollout r9 works on site s"
+    elsewhere = replace(play.around(), held={"s": "r9"})
+    assert why(play.board, "s/r01", play.world.clock.now(), elsewhere) == "rollout r9 works on site s"

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleetctl.core.inventory.fleet import Kind
-from fleetctl.core.policy import Policy
+from fleetctl.core.policy import Drain, Policy
 from fleetctl.core.rollout.board import Board
 from fleetctl.core.rollout.decide import decide
 from fleetctl.core.rollout.state import Ending, Inputs, Phase, Status
@@ -24,6 +24,9 @@ faults: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         ),
         "reboots_after_configure": st.booleans(),
         "stays_down": st.booleans(),
+        "cold_after_reboot": st.booleans(),
+        "jobs": st.sampled_from([None, 0, 2]),
+        "config": st.sampled_from(["", "old"]),
     }
 )
 policies = st.builds(
@@ -35,6 +38,13 @@ policies = st.builds(
     step_timeout_s=st.just(30.0),
     unit_timeout_s=st.just(300.0),
     unreachable=st.sampled_from(["fail", "skip", "defer"]),
+    defer_for_s=st.sampled_from([0.0, 60.0]),
+    defer_every_s=st.just(20.0),
+    gate_wait_s=st.just(60.0),
+    soak_samples=st.integers(0, 2),
+    soak_every_s=st.just(5.0),
+    on_failure=st.sampled_from(["halt", "revert"]),
+    drain=st.builds(Drain, deadline_s=st.just(30.0), jobs=st.sampled_from(["cancel", "defer"])),
 )
 
 
@@ -100,8 +110,9 @@ def test_the_incremental_board_decides_as_one_that_is_loaded_anew(play: Play, ti
     anew = Board(play.row, list(play.rows.values()))
     anew.observing = set(play.board.observing)
     anew.gateways_down = dict(play.board.gateways_down)
-    now = play.world.clock.now()
-    assert decide(anew, Inputs(), now, play.epoch) == decide(play.board, Inputs(), now, play.epoch)
+    anew.parked = dict(play.board.parked)
+    now, around = play.world.clock.now(), play.around()
+    assert decide(anew, Inputs(), now, play.epoch, around) == decide(play.board, Inputs(), now, play.epoch, around)
 
 
 @given(plays())

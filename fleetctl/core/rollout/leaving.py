@@ -1,0 +1,79 @@
+"""Who leaves early: drained units of a rollout that stands still, what an abort cancels, what a halt reverts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from fleetctl.core.rollout import giving_up
+from fleetctl.core.rollout.gates import Pass
+from fleetctl.core.rollout.moves import Move, release
+from fleetctl.core.rollout.state import Phase, Progress, Status
+from fleetctl.core.rollout.tick import Tick, pending_again
+from fleetctl.core.rollout.transitions import interrupt
+
+
+def stand_down(tick: Tick) -> None:
+    """Let go of units that have not been interrupted yet, where nothing may be interrupted any more."""
+    status = tick.rollout.status
+    if status is Status.ABORTING:
+        _cancel(tick)
+    for progress in list(tick.under_way()):
+        if progress.phase is not Phase.DRAINING or progress.open or progress.in_doubt:
+            continue
+        if status is Status.ABORTING:
+            text = "aborted before its reboot"
+            tick.move(release(replace(progress, reason=text), Phase.CANCELLED, tick.rules, tick.now, text))
+        elif status in {Status.PAUSED, Status.HALTED} or progress.site in tick.rollout.halted_sites:
+            text = f"it waits at a safe point, before its reboot: the rollout is {status.value}"
+            tick.move(release(pending_again(progress), Phase.PENDING, tick.rules, tick.now, text))
+
+
+def revert(tick: Tick) -> None:
+    """Roll back what the halted wave has changed, if the policy wants it: a few at a time, heat permitting."""
+    halted = tick.rollout.status is Status.HALTED and tick.rollout.policy.on_failure == "revert"
+    if not halted or not tick.count_in_wave(tick.rollout.wave, Phase.SUCCEEDED):
+        return
+    for progress in list(_changed(tick)):
+        if tick.in_progress >= tick.rollout.policy.max_in_progress:
+            return
+        back = _interrupted(tick, progress)
+        if back is not None:
+            tick.move(giving_up.roll_back(back, None, f"reverted: {tick.rollout.reason}", tick.rules, tick.now))
+
+
+def _changed(tick: Tick) -> Iterator[Progress]:
+    for unit in tick.board.units:
+        progress = tick.progress(unit)
+        if progress is None or progress.wave != tick.rollout.wave or not giving_up.can_roll_back(progress):
+            continue
+        if progress.phase is Phase.SUCCEEDED or (progress.phase is Phase.SOAKING and not progress.open):
+            yield progress
+
+
+def _interrupted(tick: Tick, progress: Progress) -> Progress | None:
+    """Return the unit with its heat taken into account, or None if the heat guard refuses the roll-back for now."""
+    if not progress.interrupts:
+        return progress
+    passed = tick.gates.down(replace(progress, phase=Phase.ROLLING_BACK), tick.down_at(progress.site))
+    if not isinstance(passed, Pass):
+        tick.reasons[progress.site] = passed.text
+        return None
+    tick.admit(progress)
+    return interrupt(progress, passed.zone_before_c, passed.repair, tick.now)
+
+
+def _cancel(tick: Tick) -> None:
+    for unit, progress in list(_waiting(tick)):
+        del unit
+        cancelled = replace(progress, phase=Phase.CANCELLED, reason="aborted", since=tick.now.utc)
+        tick.move(Move(cancelled, "unit-cancelled", "aborted before it started"))
+
+
+def _waiting(tick: Tick) -> Iterator[tuple[str, Progress]]:
+    """Yield everybody who waits, whatever the wave, and who is deferred."""
+    pending = [unit for queue in tick.board.sites.values() for _, _, unit in queue.pending]
+    for unit in dict.fromkeys([*pending, *tick.board.deferred, *tick.moved]):
+        progress = tick.progress(unit)
+        if progress is not None and progress.phase is Phase.PENDING:
+            yield unit, progress

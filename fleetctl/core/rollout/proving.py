@@ -1,0 +1,45 @@
+"""What proves that a step had its effect: the facts of a unit held against what was applied, and its heat."""
+
+from __future__ import annotations
+
+from fleetctl.core.facts import Facts
+from fleetctl.core.rollout.moves import Rules
+from fleetctl.core.rollout.state import Action, Progress, StepKind
+
+RESTORED = "the unit restored its old config: nobody could confirm the new one over a new connection"
+
+
+def not_as_applied(progress: Progress, facts: Facts) -> str | None:
+    """Return how the facts of a configured unit differ from what was applied, or None."""
+    if facts.config_digest != progress.config_digest:
+        return f"config is {facts.config_digest[:12] or 'none'}, not {progress.config_digest[:12]}"
+    if facts.unconfirmed:
+        return "the config still waits for its confirmation"
+    if facts.config_changed:
+        return f"edited on the unit: {', '.join(facts.config_changed)}"
+    return None
+
+
+def is_restored(progress: Progress, active_digest: str) -> bool:
+    """Say whether a unit that had applied the config is found with another one when it is to be verified."""
+    verifying = progress.step is not None and progress.step.kind is StepKind.VERIFY
+    configured = Action.CONFIGURE in progress.actions
+    return verifying and configured and active_digest not in {"", progress.config_digest}
+
+
+def heat_lost(progress: Progress, facts: Facts, rules: Rules) -> str | None:
+    """Return why the heat of a unit that we have interrupted is not proven, or None.
+
+    A room that is too warm for a proof proves nothing and costs nothing; a unit whose heat we never touched owes none.
+    """
+    proof = rules.proof(facts) if progress.down_since else None
+    if proof is None or proof.state == "yes" or (proof.state == "not_proven" and not proof.pulse):
+        return None
+    return proof.text
+
+
+def proof_text(progress: Progress, facts: Facts, rules: Rules) -> str:
+    """Return what was proved, for the log."""
+    config = f"config {progress.config_digest[:12]} is active" if Action.CONFIGURE in progress.actions else "rebooted"
+    proof = rules.proof(facts) if progress.down_since else None
+    return f"{config}; {proof.text}" if proof else config

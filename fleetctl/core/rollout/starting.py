@@ -1,0 +1,124 @@
+"""Who starts, and whose heat is interrupted: the loop over the two gates.
+
+Units start in order within their site; one whom a gate refuses is overtaken by those whom it would let pass, but never
+by a unit that would need the same heat. A site where nobody can start is parked, so that a tick does not ask the heat
+guard about every waiting unit again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fleetctl.core.rollout import admission, transitions
+from fleetctl.core.rollout.board import SiteQueue
+from fleetctl.core.rollout.gates import Pass, Refusal, goes_down
+from fleetctl.core.rollout.moves import LOOK_AT_DRAINING_EVERY_S, Move, release
+from fleetctl.core.rollout.state import Phase, Progress, Status
+from fleetctl.core.rollout.tick import Tick
+
+PARKED_S = 30.0
+"""How long a site where nobody can start is left alone if nothing changes there."""
+
+
+def pass_down_gate(tick: Tick) -> None:
+    """Let units that wait at the down gate pass, those first that wait longest."""
+    waiting = [p for p in tick.under_way() if p.at_gate and not p.open and not p.in_doubt]
+    for progress in sorted(waiting, key=lambda p: (p.since or tick.now.utc, p.unit)):
+        answer = tick.gates.down(progress, tick.down_at(progress.site) - {progress.unit})
+        if isinstance(answer, Pass):
+            tick.admit(progress)
+            down = transitions.interrupt(progress, answer.zone_before_c, answer.repair, tick.now)
+            tick.move(replace(transitions.go_down(down, tick.rules, tick.now), text=answer.text or "no rule applies"))
+        else:
+            _refused(tick, progress, answer)
+
+
+def start(tick: Tick) -> None:
+    """Start units of the open wave, as far as the window and the gates let them."""
+    if tick.rollout.awaiting and tick.rollout.status is Status.RUNNING:
+        wave = tick.rollout.waves[tick.rollout.wave]
+        tick.reasons[""] = f"wave {wave.name} waits for approval"
+        return
+    for site, queue in tick.board.open_sites:
+        blocked = admission.rollout_blocked(tick)
+        if blocked is not None:
+            tick.reasons[site] = blocked
+            return
+        if tick.board.parked.get(site, 0.0) > tick.now.monotonic_s:
+            tick.wakes.append(tick.board.parked[site])
+            continue
+        refusal = admission.site_blocked(tick, site)
+        if refusal is None:
+            _start_in(tick, site, queue)
+            continue
+        tick.reasons[site] = refusal.text
+        if refusal.until is not None:
+            tick.wakes.append(tick.now.monotonic_s + max(0.0, (refusal.until - tick.now.utc).total_seconds()))
+
+
+def _start_in(tick: Tick, site: str, queue: SiteQueue) -> None:
+    """Start who can be started at a site; who is refused is remembered by what it would take heat from."""
+    look_s, refused = tick.now.monotonic_s + PARKED_S, dict[str, Refusal]()
+    for unit in queue.waiting(tick.rollout.wave):
+        progress = tick.progress(unit)
+        if progress is None or progress.phase is not Phase.PENDING:
+            continue
+        full = admission.rollout_blocked(tick)
+        if full is not None:
+            tick.reasons[site] = full
+            return
+        answer = _may_start(tick, progress, refused)
+        if isinstance(answer, Pass):
+            _begin(tick, progress, answer)
+            continue
+        if progress.not_before_s > tick.now.monotonic_s:
+            look_s = min(look_s, progress.not_before_s)
+        _not_now(tick, progress, answer, refused)
+        if answer.stops:
+            break
+    tick.parked[site] = look_s
+    tick.wakes.append(look_s)
+
+
+def _may_start(tick: Tick, progress: Progress, refused: dict[str, Refusal]) -> Refusal | Pass:
+    blocked = admission.unit_blocked(tick, progress)
+    if blocked is not None:
+        return blocked
+    if not goes_down(progress):
+        return Pass(False, None, "")
+    known = refused.get(admission.takes_heat_from(tick, progress))
+    return known or tick.gates.start(progress, admission.claims(tick, progress.site) - {progress.unit})
+
+
+def _not_now(tick: Tick, progress: Progress, answer: Refusal, refused: dict[str, Refusal]) -> None:
+    if answer.never:
+        skipped = replace(progress, phase=Phase.SKIPPED, reason=answer.text, since=tick.now.utc)
+        tick.move(Move(skipped, "unit-skipped", answer.text))
+        return
+    tick.reasons.setdefault(progress.site, answer.text)
+    tick.look_at.update(dict.fromkeys(answer.stale))
+    if answer.by_guard:
+        refused.setdefault(admission.takes_heat_from(tick, progress), answer)
+
+
+def _begin(tick: Tick, progress: Progress, answer: Pass) -> None:
+    seen = tick.around.facts.get(progress.unit)
+    digest = getattr(seen, "config_digest", "")
+    previous = digest if digest != progress.config_digest else progress.previous_digest
+    known = replace(progress, previous_digest=previous)
+    if progress.interrupts and not progress.applied:
+        tick.admit(progress)
+        known = transitions.interrupt(known, answer.zone_before_c, answer.repair, tick.now)
+    tick.move(transitions.start(known, tick.rules, tick.now))
+
+
+def _refused(tick: Tick, progress: Progress, answer: Refusal) -> None:
+    """Let a unit wait at the down gate, and say once why; it is looked at again, for its boot id must be of now."""
+    tick.reasons[progress.site] = answer.text
+    tick.look_at.update(dict.fromkeys(answer.stale))
+    if answer.never and progress.phase is Phase.DRAINING:
+        text = answer.text
+        tick.move(release(replace(progress, reason=text), Phase.SKIPPED, tick.rules, tick.now, text))
+    elif progress.reason.partition(" ")[0] != answer.text.partition(" ")[0]:
+        waits = replace(progress, reason=answer.text, not_before_s=tick.now.monotonic_s + LOOK_AT_DRAINING_EVERY_S)
+        tick.move(Move(waits, "unit-waits", answer.text))

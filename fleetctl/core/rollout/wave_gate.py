@@ -1,0 +1,120 @@
+"""The gates between waves, the failure limits, deferred units at the end, and the end itself.
+
+Thresholds are of frozen sets: of the rollout's for `max_failed`, of the wave's for shares, whatever became of their
+units since. Every decision carries its arithmetic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+from fleetctl.core.facts import Cause
+from fleetctl.core.policy import Wave
+from fleetctl.core.rollout.admission import limit_reached
+from fleetctl.core.rollout.moves import Move
+from fleetctl.core.rollout.state import Phase, Progress, Status, WaveChanged
+from fleetctl.core.rollout.tick import Tick
+
+UNREACHED = frozenset({Cause.UNREACHABLE, Cause.GATEWAY_DOWN})
+
+
+def halt_if_over_limit(tick: Tick) -> None:
+    """Halt a running rollout when more units failed than its policy allows."""
+    if tick.rollout.status is Status.RUNNING:
+        reached = limit_reached(tick)
+        if reached is not None:
+            tick.set_status(Status.HALTED, reached, "rollout-halted")
+
+
+def open_next(tick: Tick) -> None:
+    """Open the next wave once everybody of this one has ended, and enough of them well."""
+    waves = tick.rollout.waves
+    while tick.rollout.status is Status.RUNNING and tick.rollout.wave + 1 < len(waves):
+        wave = tick.rollout.wave
+        if tick.rollout.awaiting or tick.wave_left(wave):
+            return
+        missed = success_missed(tick, wave)
+        if missed is not None:
+            tick.set_status(Status.HALTED, missed, "rollout-halted")
+            return
+        _open(tick, wave + 1)
+        tick.wakes.append(tick.now.monotonic_s)
+
+
+def success_missed(tick: Tick, wave: int) -> str | None:
+    """Return the arithmetic of the share that did not succeed in a wave, or None."""
+    needed, size = tick.rollout.policy.min_success_percent, tick.board.wave_size(wave)
+    if needed is None or not size:
+        return None
+    succeeded = tick.count_in_wave(wave, Phase.SUCCEEDED)
+    tolerated = min(tick.rollout.tolerated, size - succeeded)
+    percent = 100 * (succeeded + tolerated) / size
+    if percent >= needed:
+        return None
+    name = tick.rollout.waves[wave].name
+    return f"wave {name}: {succeeded} of {size} succeeded ({percent:.1f} %), {needed:g} % needed"
+
+
+def finish(tick: Tick) -> None:
+    """End the rollout when nobody waits and nobody is under way; deferred units get their turns before that."""
+    if tick.active or tick.rollout.status.is_end:
+        return
+    if tick.rollout.status is Status.ABORTING:
+        tick.set_status(Status.ABORTED, tick.rollout.reason, "rollout-aborted")
+    elif not tick.count(Phase.PENDING) and not _later(tick):
+        counted = f"{tick.failed} of {len(tick.board.units)} failed"
+        end = Status.FAILED if tick.failed else Status.SUCCEEDED
+        tick.set_status(end, counted, f"rollout-{end.value}")
+
+
+def _open(tick: Tick, wave: int) -> None:
+    rule, size = tick.rollout.waves[wave], tick.board.wave_size(wave)
+    awaiting = rule.approval and size > 0
+    tick.change(WaveChanged(tick.rollout.id, wave, awaiting))
+    if awaiting:
+        tick.note("", "approval-needed", approval_text(tick.rollout.id, rule, size))
+    elif size:
+        tick.note("", "wave-opened", f"wave {rule.name}: {size} of {len(tick.board.units)} units")
+
+
+def approval_text(rollout: str, rule: Wave, size: int) -> str:
+    """Return what a wave waits for, and the next step."""
+    return f"wave {rule.name} ({size} units) waits for a person: fleetctl rollout approve {rollout}"
+
+
+def _later(tick: Tick) -> bool:
+    """Give deferred units another turn, or end their deferral; say whether one is still to come."""
+    if tick.rollout.status is not Status.RUNNING or not tick.rollout.policy.defer_for_s:
+        return False
+    waiting = False
+    for progress in _deferred(tick):
+        waiting = _turn(tick, progress) or waiting
+    return waiting
+
+
+def _turn(tick: Tick, progress: Progress) -> bool:
+    """Let a deferred unit try again, wait, or end; say whether it is still to come."""
+    policy, since = tick.rollout.policy, progress.deferred_at or tick.now.utc
+    if tick.now.utc >= since + timedelta(seconds=policy.defer_for_s):
+        if progress.cause in UNREACHED:
+            text = f"its deferral of {policy.defer_for_s:.0f} s has ended: {progress.reason}"
+            failed = replace(progress, phase=Phase.FAILED, reason=text, since=tick.now.utc)
+            tick.move(Move(failed, "unit-failed", text))
+        return False
+    due_s = progress.not_before_s
+    if due_s > tick.now.monotonic_s:
+        tick.wakes.append(due_s)
+    else:
+        again = replace(progress, phase=Phase.PENDING, tries=0, not_before_s=0.0)
+        tick.move(Move(again, "deferred-again", f"another turn: {progress.reason}"))
+        tick.wakes.append(tick.now.monotonic_s)
+    return True
+
+
+def _deferred(tick: Tick) -> Iterator[Progress]:
+    for unit in dict.fromkeys([*sorted(tick.board.deferred), *tick.moved]):
+        progress = tick.progress(unit)
+        if progress is not None and progress.phase is Phase.DEFERRED:
+            yield progress
