@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -16,6 +19,7 @@ from fleetctl.cli.table import print_table
 
 if TYPE_CHECKING:
     from fleetctl.core.inventory.fleet import Fleet, Unit
+    from fleetctl.core.policy import Policy
 
 app = typer.Typer(help="What is declared: list it, show it, export it.", no_args_is_help=True)
 
@@ -70,6 +74,45 @@ def export_units(
     """Print the inventory for Ansible (YAML inventory, as JSON), Prometheus (file_sd) or a spreadsheet (CSV)."""
     fleet, units = _selected(frame_of(ctx), selection)
     sys.stdout.write(_exported(format, fleet, units))
+
+
+@app.command("policies", epilog="Example: fleetctl inventory policies evenings site=launaguet-*")
+def show_policies(
+    ctx: typer.Context,
+    name: Annotated[str | None, typer.Argument(help="One policy; all if left out.")] = None,
+    selection: Selection = None,
+) -> None:
+    """Show what policies come to for the units selected: waves, thresholds, caps, windows; with the arithmetic."""
+    from fleetctl.core.policy_arithmetic import arithmetic
+    from fleetctl.core.rollout.waves import placed
+
+    frame = frame_of(ctx)
+    fleet, units = _selected(frame, selection)
+    zones, now = _zones(fleet, units), _now()
+    frozen_set = placed(fleet, [unit.name for unit in units])
+    lines = {policy.name: arithmetic(policy, fleet, frozen_set, now, zones) for policy in _policies(fleet, name)}
+    if frame.is_json:
+        policies = [{"name": of, "lines": [asdict(line) for line in said]} for of, said in lines.items()]
+        print_json({"schema": "fleetctl/policies/v1", "units": len(units), "policies": policies})
+    else:
+        rows = [(of, line.about, line.text) for of, said in lines.items() for line in said]
+        print_table(frame, ("POLICY", "ABOUT", "WHAT IT COMES TO"), rows)
+
+
+def _policies(fleet: Fleet, name: str | None) -> list[Policy]:
+    from fleetctl.services.apply import policy_of
+
+    return [policy_of(fleet, name)] if name else list(fleet.policies.values())
+
+
+def _zones(fleet: Fleet, units: Iterable[Unit]) -> dict[str, ZoneInfo]:
+    return {site: ZoneInfo(fleet.sites[site].time_zone) for site in dict.fromkeys(unit.site for unit in units)}
+
+
+def _now() -> datetime:
+    from fleetctl.cli import compose
+
+    return compose.clock().now().utc
 
 
 def _selected(frame: Frame, selection: list[str] | None) -> tuple[Fleet, tuple[Unit, ...]]:

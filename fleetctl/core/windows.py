@@ -73,6 +73,11 @@ def minute_of(clock: str) -> int:
     return int(hours) * 60 + int(minutes)
 
 
+def hours_of(window: Window) -> str:
+    """Return a window's local times as `22:00-05:00`."""
+    return "-".join("{:02}:{:02}".format(*divmod(minute, 60)) for minute in (window.opens_min, window.closes_min))
+
+
 def minutes_of_week(window: Window) -> Iterator[int]:
     """Yield the minutes of a week without a change of time in which a window is open; Monday 00:00 is 0."""
     length = window.closes_min - window.opens_min

@@ -94,3 +94,23 @@ def test_the_csv_export_is_rfc_4180(fleet_folder: Path) -> None:
 @pytest.mark.parametrize("command", [("list",), ("show",), ("export",)])
 def test_every_command_has_an_example(command: tuple[str, ...]) -> None:
     assert "Example: fleetctl inventory" in call("inventory", *command, "--help").out
+
+
+def test_policies_show_what_they_come_to(fleet_folder: Path) -> None:
+    policy = "policies:\n  shares: {waves: [{name: third, percent: 33}], cap_down_w: 1300}\nsecrets:"
+    fleet = fleet_folder / "fleet.yaml"
+    fleet.write_text(fleet.read_text().replace("secrets:", policy))
+
+    called = call("inventory", "policies", "shares", inventory=fleet_folder)
+    assert " ".join(called.lines[1].split()) == "shares wave third 0 units: 33 % of 3 is 0.99, rounded down 0: empty, passed over"
+    assert "1300 W may be down: 2 'qh-1' of 650 W" in called.out
+
+    document = call("-o", "json", "inventory", "policies", inventory=fleet_folder).document
+    assert (document["schema"], document["units"]) == ("fleetctl/policies/v1", 3)
+    assert [policy["name"] for policy in document["policies"]] == ["default", "shares"]
+
+
+def test_a_policy_that_does_not_exist_is_refused(fleet_folder: Path) -> None:
+    called = call("inventory", "policies", "defualt", inventory=fleet_folder)
+    assert called.code == 2
+    assert "did you mean 'default'?" in called.err

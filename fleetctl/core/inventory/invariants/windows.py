@@ -11,9 +11,9 @@ from fleetctl.core.inventory.flaws import Flaw, site_path
 from fleetctl.core.inventory.fleet import Fleet, Kind, Model, Site
 from fleetctl.core.inventory.invariants.context import Context
 from fleetctl.core.inventory.invariants.policies import path_of
-from fleetctl.core.policy import Freeze, Policy, Window
+from fleetctl.core.policy import Freeze, Policy
 from fleetctl.core.problems import Severity
-from fleetctl.core.windows import longest_opening_min, minutes_of_week
+from fleetctl.core.windows import hours_of, longest_opening_min, minutes_of_week
 
 YEAR_DAYS = 366
 
@@ -26,12 +26,12 @@ def open_at_all(fleet: Fleet) -> Iterator[Flaw]:
             path = path_of(policy, "windows", index)
             minutes = list(minutes_of_week(window))
             if not minutes:
-                message = f"window {_hours(window)} of policy '{policy.name}' never opens: it closes when it opens"
+                message = f"window {hours_of(window)} of policy '{policy.name}' never opens: it closes when it opens"
                 yield Flaw((*path, "closes"), "never-opens", message, "a whole day is 00:00 to 24:00")
             shared = Counter(taken[minute] for minute in minutes if minute in taken)
             for other, count in shared.items():
                 message = (
-                    f"windows {_hours(policy.windows[other])} and {_hours(window)} of policy '{policy.name}' "
+                    f"windows {hours_of(policy.windows[other])} and {hours_of(window)} of policy '{policy.name}' "
                     f"share {count} min a week"
                 )
                 yield Flaw(path, "overlapping-windows", message, "join them, or let one end where the other starts")
@@ -79,10 +79,10 @@ def fit_models(fleet: Fleet) -> Iterator[Flaw]:
     heaters = [model for model in fleet.models.values() if model.kind is not Kind.GATEWAY]
     for policy in fleet.policies.values():
         longest_min = longest_opening_min(policy.windows)
-        too_long = [model for model in heaters if _worst_s(model) > longest_min * 60 > 0]
+        too_long = [model for model in heaters if worst_s(model) > longest_min * 60 > 0]
         never = len(too_long) == len(heaters)
         for model in too_long:
-            message = f"windows of policy '{policy.name}' open for {longest_min} min at most, {_need(model)}"
+            message = f"windows of policy '{policy.name}' open for {longest_min} min at most, {worst_case(model)}"
             hint = "it can never admit a unit; open for longer" if never else f"it can never admit a '{model.id}'"
             severity = Severity.ERROR if never else Severity.WARNING
             yield Flaw(path_of(policy, "windows"), "window-too-short", message, hint, severity)
@@ -95,10 +95,10 @@ def outside_quiet_hours(site: Site, context: Context) -> Iterator[Flaw]:
         quiet_hours = site.dwellings[id].quiet_hours
         for policy in context.fleet.policies.values():
             free_min = longest_opening_min(policy.windows, quiet_hours)
-            if free_min * 60 < _worst_s(model) <= longest_opening_min(policy.windows) * 60:
+            if free_min * 60 < worst_s(model) <= longest_opening_min(policy.windows) * 60:
                 message = (
                     f"policy '{policy.name}' leaves '{id}' {free_min} min outside its quiet hours {quiet_hours}, "
-                    + _need(model)
+                    + worst_case(model)
                 )
                 path = site_path(site.id, "dwellings", id, "quiet_hours")
                 hint = "nothing could ever be updated here"
@@ -112,21 +112,19 @@ def _quickest(site: Site, context: Context) -> dict[str, Model]:
         dwelling, model = site.dwellings.get(unit.dwelling), context.model(unit)
         if dwelling is not None and dwelling.quiet_hours and model is not None:
             best = found.setdefault(dwelling.id, model)
-            found[dwelling.id] = min(best, model, key=_worst_s)
+            found[dwelling.id] = min(best, model, key=worst_s)
     return found
 
 
-def _worst_s(model: Model) -> float:
+def worst_s(model: Model) -> float:
+    """Return the longest time that a unit of a model is without heat, in s: what has to fit into a window."""
     return Times(model.reboot_p99_s, model.verify_s).worst_s
 
 
-def _need(model: Model) -> str:
+def worst_case(model: Model) -> str:
+    """Return the same with its parts, in words."""
     parts = (model.reboot_p99_s, model.verify_s, ROLLBACK_S, model.reboot_p99_s)
     return (
         f"'{model.id}' needs {' + '.join(f'{part:g}' for part in parts)} = {sum(parts):g} s "
         "(reboot, proof of heat, rollback, reboot)"
     )
-
-
-def _hours(window: Window) -> str:
-    return "-".join("{:02}:{:02}".format(*divmod(minute, 60)) for minute in (window.opens_min, window.closes_min))
