@@ -16,6 +16,7 @@ from typing import Any
 
 from fleetctl.lab.unit import heat_settings
 from fleetctl.lab.unit.heat_settings import HeatSettings
+from fleetctl.lab.unit.pulse import Pulse
 from fleetctl.lab.unit.room import Reading, Room, Wire
 from fleetctl.lab.unit.settings import Settings, on_unit, root
 
@@ -62,6 +63,7 @@ class Agent:
         self._settings = heat_settings.factory(unit.power_w, unit.setpoint_c)
         self._faults: list[str] = []
         self._reading: Reading | None = None
+        self._pulse = Pulse(folder)
         self.take_settings()
 
     def take_settings(self) -> None:
@@ -85,12 +87,20 @@ class Agent:
             self._reading = self._room.exchange(None)
         if self._reading is None:
             return
-        commanded = command_w(self._reading, self._unit, self._settings.power_w, setpoint)
+        commanded = self._pulsed(command_w(self._reading, self._unit, self._settings.power_w, setpoint), self._reading)
         answer = self._room.exchange(commanded)
         silent = [] if answer else ["sensors: no answer"]
         self._reading = answer or self._reading
         told = document(self._reading, commanded, setpoint, self._faults + silent)
+        told |= self._pulse.told(time.monotonic(), time.time())
         _replace(self._folder / "run/heat/state.json", json.dumps(told))
+
+    def _pulsed(self, commanded_w: float, reading: Reading) -> float:
+        """Return what to ask for where a heat pulse may be wanted; none heats a room beyond what a resident may set."""
+        measured_c = reading.water_return_c if reading.zone_c is None else reading.zone_c
+        too_warm = reading.zone_c is not None and reading.zone_c >= self._settings.max_c
+        limit_w = commanded_w if too_warm else self._settings.power_w
+        return self._pulse.command_w(commanded_w, limit_w, measured_c or 0.0, time.monotonic())
 
     def _setpoint_c(self) -> float:
         """Return the resident's setpoint within its limits; it is the resident's own, and nobody else writes it."""

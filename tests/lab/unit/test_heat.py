@@ -155,3 +155,18 @@ def test_what_is_no_toml_is_refused(tmp_path: Path) -> None:
     (tmp_path / "heat.toml").write_text("[limits\n")
     with pytest.raises(ValueError, match="line 1"):
         read(tmp_path / "heat.toml", GIVEN)
+
+
+def test_a_warm_room_is_heated_by_a_pulse_unless_it_is_as_warm_as_anybody_may_set_it(root: Path) -> None:
+    room = FakeRoom(zone_c=23.0)
+    agent = Agent(RADIATOR, root, room)
+    agent.tick()
+    assert told(root)["commanded_w"] == 0.0
+    (root / "run/heat/request.json").write_text('{"pulse": {"seconds": 600, "max_rise_k": 0.5}}')
+    agent.tick()
+    assert told(root)["commanded_w"] == 650.0
+    assert "pulse_until_s" in told(root)
+    room.zone_c = 26.0
+    agent.tick()
+    agent.tick()
+    assert told(root)["commanded_w"] == 0.0
