@@ -262,6 +262,10 @@ class Journal(Protocol):
         """Return the log of a rollout with its sequence numbers, oldest first."""
         ...
 
+    def log(self, *, after: int, limit: int) -> Sequence[tuple[int, Noted]]:
+        """Return entries of the log, whatever rollout they belong to, with their sequence numbers, oldest first."""
+        ...
+
 
 class Rollouts(Protocol):
     """What any process may add: rollouts to be run and commands to them."""
@@ -415,6 +419,18 @@ class Orders(Protocol):
         ...
 
 
+class Cursors(Protocol):
+    """How far readers of the event log have come."""
+
+    def get(self, reader: str) -> int | None:
+        """Return the number of the last entry that a reader is done with; None if it never read."""
+        ...
+
+    def set(self, reader: str, number: int) -> None:
+        """Note that a reader is done with everything up to an entry."""
+        ...
+
+
 class State(Protocol):
     """Everything that is remembered, in one database with one identity."""
 
@@ -451,6 +467,11 @@ class State(Protocol):
     @property
     def orders(self) -> Orders:
         """Return what people ordered beside the rollouts: holds and overrides."""
+        ...
+
+    @property
+    def cursors(self) -> Cursors:
+        """Return how far readers of the event log have come."""
         ...
 
     def chain_head(self) -> Head:
@@ -507,5 +528,17 @@ class Heads(Protocol):
 
         Raises:
             CouldNot: if they cannot be read, or are damaged.
+        """
+        ...
+
+
+class Poster(Protocol):
+    """Posts messages to webhooks."""
+
+    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
+        """Post a message; returns the status of the answer.
+
+        Raises:
+            CouldNot: if there was no answer.
         """
         ...

@@ -33,6 +33,17 @@ def fleet(frame: Frame) -> Fleet:
     return load(fleet_files(frame), site_cache(frame))
 
 
+def shared(frame: Frame) -> Fleet:
+    """Load what all sites share, without the sites.
+
+    Raises:
+        InvalidInput: if `fleet.yaml` cannot be used.
+    """
+    from fleetctl.services.load import load_shared
+
+    return load_shared(fleet_files(frame), site_cache(frame))
+
+
 def fleet_files(frame: Frame) -> FleetFiles:
     """Return the files of the fleet's folder; problems show them as seen from the working folder."""
     from fleetctl.adapters.fleet_files import FolderFiles
@@ -168,10 +179,11 @@ def is_led(of: State) -> bool:
 def seat(frame: Frame, of: State, interrupted: Callable[[], bool]) -> Seat:
     """Return where rollouts are run from: this process, if nobody else leads."""
     from fleetctl.cli.hands import lead
-    from fleetctl.cli.witness import witness
+    from fleetctl.cli.witness import Witness
     from fleetctl.services.run import Seat
 
-    return Seat(of, clock(), frame.actor, lambda: lead(frame, of), interrupted, witness(frame, of))
+    witness = Witness(frame, of)
+    return Seat(of, clock(), frame.actor, lambda: witness.beside(lead(frame, of)), interrupted, witness.told)
 
 
 def new_id(prefix: str) -> str:

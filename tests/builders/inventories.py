@@ -37,6 +37,8 @@ policies:
   default: {max_in_progress: 4}
 secrets:
   munge: {backend: env, locator: MUNGE_KEY, version: 1}
+notify:
+  on-call: {url: https://alerts.example.net/fleet, secret: munge, events: [halted, failed]}
 """
 
 SITE = """\

@@ -10,6 +10,7 @@ import pytest
 from fleetctl.core.problems import InvalidInput
 from fleetctl.core.rollout.holds import Hold, Override
 from fleetctl.ports import State
+from tests.builders.rollouts import note, rollout, rows
 from tests.builders.world import START
 
 LATER = START + timedelta(minutes=5)
@@ -96,3 +97,30 @@ def test_digests_of_the_log_are_had_by_number_and_the_head_is_the_last(state: St
     assert sorted(digests) == [1, 2]
     assert (head.number, head.digest) == (2, digests[2])
     assert digests[1] != digests[2]
+
+
+def test_the_log_is_read_whatever_rollout_its_entries_belong_to(state: State) -> None:
+    hold = state.orders.add_hold("*", actor="ada", at=START, reason="storm")
+    state.orders.remove_hold(hold.id, actor="ada", at=START)
+    state.rollouts.add(rollout(), rows(), {})
+    epoch = state.controllers.acquire(owner="c", host="h", pid=1, command="", now=START, lease_s=30)
+    state.journal.commit(epoch, [note("three"), note("four")])
+    whole = state.journal.log(after=0, limit=10)
+    assert [(number, event.what) for number, event in whole] == [
+        (1, "hold-added"),
+        (2, "hold-removed"),
+        (3, "test"),
+        (4, "test"),
+    ]
+    assert list(state.journal.log(after=1, limit=2)) == list(whole[1:3])
+    assert list(state.journal.log(after=4, limit=2)) == []
+
+
+def test_a_reader_of_the_log_is_remembered(reopen: Callable[[], State]) -> None:
+    state = reopen()
+    assert state.cursors.get("webhook a") is None
+    for number in (3, 7):
+        state.cursors.set("webhook a", number)
+    state.cursors.set("webhook b", 0)
+    again = reopen()
+    assert [again.cursors.get(f"webhook {name}") for name in "abc"] == [7, 0, None]

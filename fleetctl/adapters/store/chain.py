@@ -53,6 +53,13 @@ def events(connection: Connection, rollout: str, after: int) -> list[tuple[int, 
     return [(number, NOTED.decode(body)) for number, body in connection.execute(of_rollout)]
 
 
+def log(connection: Connection, after: int, limit: int) -> list[tuple[int, Noted]]:
+    """Return events of whatever rollout with their numbers, oldest first."""
+    columns = select(EVENTS.c.number, EVENTS.c.body).where(EVENTS.c.number > after)
+    rows = connection.execute(columns.order_by(EVENTS.c.number).limit(limit))
+    return [(number, NOTED.decode(body)) for number, body in rows]
+
+
 def digests(connection: Connection, numbers: Iterable[int]) -> dict[int, str]:
     """Return the digests of these events, as far as there are any."""
     found: dict[int, str] = {}

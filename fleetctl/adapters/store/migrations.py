@@ -81,10 +81,13 @@ CREATE TABLE overrides (
 CREATE INDEX overrides_now ON overrides (until) WHERE removed IS NULL
 """
 
+_CURSORS = "CREATE TABLE cursors (reader TEXT NOT NULL PRIMARY KEY, number {number} NOT NULL)"
+
 MIGRATIONS: Sequence[Mapping[str, str]] = (
     {"sqlite": _TABLES, "postgresql": _TABLES},
     {"sqlite": _APPEND_ONLY_SQLITE, "postgresql": _APPEND_ONLY_POSTGRESQL},
     {"sqlite": _ORDERS, "postgresql": _ORDERS},
+    {"sqlite": _CURSORS, "postgresql": _CURSORS},
 )
 """Version 1 first; statements end with a semicolon, one that belongs to a statement has a backslash in front."""
 

@@ -117,6 +117,9 @@ PINS = _table(
 
 WAYS = _table("ways", _text("unit", key=True), _bytes("body"))
 
+CURSORS = _table("cursors", _text("reader", key=True), _number("number"))
+"""How far each reader of the event log has come."""
+
 HOLDS = _table(
     "holds",
     _number("number", key=True),

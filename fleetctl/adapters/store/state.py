@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from fleetctl.adapters.store import chain, placements
 from fleetctl.adapters.store.controllers import SqlControllers
+from fleetctl.adapters.store.cursors import SqlCursors
 from fleetctl.adapters.store.engine import Database, open_database
 from fleetctl.adapters.store.journal import SqlJournal
 from fleetctl.adapters.store.migrations import LATEST
@@ -33,6 +34,7 @@ class SqlState:
         self.units = SqlUnits(database)
         self.plans = SqlPlans(database)
         self.orders = SqlOrders(database)
+        self.cursors = SqlCursors(database)
 
     @cached_property
     def uuid(self) -> str:

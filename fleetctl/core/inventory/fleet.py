@@ -248,6 +248,20 @@ class SecretRef:
     version: str
 
 
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Somebody who is told what happens, over HTTP.
+
+    Attributes:
+        events: which of `notify.EVENTS`.
+        secret: name of the secret that messages are signed with.
+    """
+
+    url: str
+    secret: str
+    events: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Fleet:
     """Everything that is declared."""
@@ -258,6 +272,7 @@ class Fleet:
     channels: Mapping[str, str] = field(default_factory=dict)
     policies: Mapping[str, Policy] = field(default_factory=dict)
     secrets: Mapping[str, SecretRef] = field(default_factory=dict)
+    webhooks: Mapping[str, Webhook] = field(default_factory=dict)
     sites: Mapping[str, Site] = field(default_factory=dict)
     digest: str = ""
     """Digest of `fleet.yaml`'s validated content."""

@@ -37,6 +37,7 @@ def resolve_fleet(declared: declared_fleet.Fleet) -> resolved.Fleet:
         channels=declared.channels,
         policies={"default": Policy("default")}
         | {name: resolve_policy(name, policy) for name, policy in declared.policies.items()},
+        webhooks={name: resolved.Webhook(**dict(written(hook))) for name, hook in declared.notify.items()},
         secrets={name: resolved.SecretRef(name, **dict(written(ref))) for name, ref in declared.secrets.items()},
     )
     return replace(fleet, digest=digest_of_value(fleet))

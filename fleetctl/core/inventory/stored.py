@@ -28,6 +28,7 @@ from fleetctl.core.inventory.fleet import (
     SiteNetwork,
     Ssh,
     Unit,
+    Webhook,
     Zone,
 )
 from fleetctl.core.policy import AtMost, Drain, Freeze, Guard, Policy, Wave, Window
@@ -131,6 +132,7 @@ def fleet_from_bytes(content: bytes) -> CheckedFleet:
         channels=values["channels"],
         policies={id: _policy(policy) for id, policy in values["policies"].items()},
         secrets={id: SecretRef(**ref) for id, ref in values["secrets"].items()},
+        webhooks={id: Webhook(**hook | {"events": tuple(hook["events"])}) for id, hook in values["webhooks"].items()},
         digest=values["digest"],
     )
     return CheckedFleet(fleet, _problems(stored["problems"]))

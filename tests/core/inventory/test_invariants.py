@@ -114,6 +114,10 @@ ERRORS: dict[str, tuple[str, list[Edit]]] = {
     "no key in a file": ("bad-locator", [("backend: env, locator: MUNGE_KEY", "backend: age, locator: ▸secrets.age")]),
     "no controller": ("no-controller", [("QR-2,", "QR-2, ▸compute: {platform: slurm},")]),
     "unknown secret": ("unknown-secret", [("QR-2,", "QR-2, compute: {secret: ▸mung},")]),
+    "unknown secret of a webhook": ("unknown-secret", [("fleet, secret: munge", "fleet, secret: ▸mungo")]),
+    "a webhook in the clear": ("bad-url", [("url: https://alerts", "url: ▸http://alerts")]),
+    "a password in an address": ("bad-url", [("url: https://alerts", "url: ▸https://me:pass@alerts")]),
+    "a webhook that is told of nothing": ("too-few", [(", events: [halted, failed]", ", ▸events: []")]),
     # what is missing after all defaults
     "no time zone": ("missing-key", [("  site: {time_zone: Europe/Paris}\n", ""), ("title: A", "▸title: A")]),
     "no building": ("missing-key", [("  A102: {building: a,", "  ▸A102: {")]),

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from fleetctl.core.inventory.fleet import Fleet, Unit
+from fleetctl.core.inventory.fleet import Fleet, Unit, Webhook
+from fleetctl.core.notify import EVENTS
 from tests.builders.inventories import a_folder, examined
 
 
@@ -113,3 +114,10 @@ def test_digest_of_one_site_does_not_depend_on_another_nor_on_policies() -> None
     changed = resolved(("{max_in_progress: 4}", "{max_in_progress: 5}"))
     assert changed.sites["here"].digest == digest
     assert changed.digest != resolved().digest
+
+
+def test_a_webhook_is_told_of_everything_unless_it_says_of_what() -> None:
+    texts = a_folder((", events: [halted, failed]", ""))
+    for found, events in ((examined(a_folder()), ("halted", "failed")), (examined(texts), EVENTS)):
+        assert found.fleet is not None
+        assert found.fleet.webhooks == {"on-call": Webhook("https://alerts.example.net/fleet", "munge", events)}

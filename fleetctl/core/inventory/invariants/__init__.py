@@ -22,6 +22,7 @@ from fleetctl.core.inventory.invariants import (
     releases,
     secrets,
     waves,
+    webhooks,
     windows,
 )
 from fleetctl.core.inventory.invariants.context import Context
@@ -45,6 +46,7 @@ _OF_SHARED = (
     power.modules_within_model,
     releases.channels_lead_to_releases,
     secrets.locators,
+    webhooks.secrets,
     policies.deadlines_of_models,
     windows.fit_models,
     caps.permit_a_model,
