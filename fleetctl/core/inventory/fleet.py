@@ -215,6 +215,14 @@ class SiteNetwork:
     domain: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ForecastSource:
+    """Where a site's weather forecast comes from: a file, relative to the fleet's folder, or an address."""
+
+    file: str = ""
+    url: str = ""
+
+
 @dataclass(frozen=True)
 class Site:
     """A site: buildings, their dwellings and loops, and the units in them."""
@@ -232,6 +240,8 @@ class Site:
     sensors: Mapping[str, Sensor] = field(default_factory=dict)
     units: Mapping[str, Unit] = field(default_factory=dict)
     """By the unit's id (without the site), in the order of the file, gateways first."""
+    forecast: ForecastSource | None = None
+    """None: the heat guard reckons with the design temperature."""
     digest: str = ""
     """Digest of the site's validated content; a plan binds to it."""
 

@@ -73,9 +73,16 @@ def resolve_site(
         loops={key: resolved.Loop(id=key, **dict(written(loop))) for key, loop in declared.loops.items()},
         sensors={key: resolved.Sensor(id=key, **dict(written(sensor))) for key, sensor in declared.sensors.items()},
         units=units,
+        forecast=_forecast(defaults.site, declared),
     )
     flaws = [*_missing(site, settings), *_same_id(declared, id)]
     return replace(site, digest=digest_of_value(site)), flaws
+
+
+def _forecast(*layers: declared_site.SiteSettings | None) -> resolved.ForecastSource | None:
+    """Return what the strongest layer says; a file and an address are not merged into one source."""
+    sources = [layer.forecast for layer in layers if layer is not None and layer.forecast is not None]
+    return resolved.ForecastSource(**dict(written(sources[-1]))) if sources else None
 
 
 def digest_of_value(value: resolved.Fleet | resolved.Site) -> str:

@@ -16,6 +16,7 @@ from fleetctl.core.inventory.fleet import (
     ComputeSettings,
     Dwelling,
     Fleet,
+    ForecastSource,
     HeatSettings,
     Kind,
     Loop,
@@ -159,6 +160,7 @@ def _site(values: dict[str, Any], units: Mapping[str, Unit]) -> Site:
             "loops": {id: Loop(**loop) for id, loop in values["loops"].items()},
             "sensors": {id: Sensor(**sensor) for id, sensor in values["sensors"].items()},
             "units": units,
+            "forecast": ForecastSource(**values["forecast"]) if values["forecast"] else None,
         }
     )
 

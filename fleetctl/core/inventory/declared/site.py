@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -11,6 +12,7 @@ from fleetctl.core.inventory.declared.quantities import (
     Cidr,
     ClockTime,
     Declared,
+    FilePath,
     Host,
     Hosts,
     Hours,
@@ -25,6 +27,8 @@ from fleetctl.core.inventory.declared.quantities import (
     TimeZone,
     Watts,
     WattsPerKelvin,
+    form,
+    in_schema,
 )
 from fleetctl.core.inventory.declared.units import (
     Boiler,
@@ -35,6 +39,18 @@ from fleetctl.core.inventory.declared.units import (
     Ssh,
     UnitDefaults,
 )
+
+_URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:[/?][!-~]*)?")
+ForecastUrl = Annotated[
+    Text,
+    form(
+        _URL,
+        "bad-url",
+        "is not the address of a forecast",
+        "write one such as https://api.open-meteo.com/v1/forecast?latitude=43.7&longitude=1.5&hourly=temperature_2m",
+    ),
+    in_schema(_URL),
+]
 
 
 class Network(Declared):
@@ -48,6 +64,15 @@ class Network(Declared):
     """Time servers that units use."""
     domain: Host | None = None
     """DNS domain of the units' host names."""
+
+
+class Forecast(Declared):
+    """Where the weather forecast comes from: either a file or an address."""
+
+    file: FilePath | None = None
+    """CSV, EPW or Open-Meteo's JSON, relative to the fleet's folder."""
+    url: ForecastUrl | None = None
+    """Address that answers with one of these."""
 
 
 class DwellingDefaults(Declared):
@@ -140,6 +165,8 @@ class SiteSettings(Declared):
     """The network behind the gateways."""
     ssh: Ssh | None = None
     """How fleetctl logs in to the site's units."""
+    forecast: Forecast | None = None
+    """Weather forecast for the heat guard; without one it reckons with the design temperature."""
 
 
 class SiteDefaults(Declared):

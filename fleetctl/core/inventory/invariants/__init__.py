@@ -65,6 +65,7 @@ _OF_SITE = (
     places.rooms_fit,
     climate.time_constants,
     climate.setpoints,
+    climate.forecast,
     loops.stored_water,
 )
 _IN_FLEET = (

@@ -45,6 +45,14 @@ def setpoints(site: Site) -> Iterator[Flaw]:
         yield from _usual(unit_path(unit, "heat", "max_setpoint_c"), heat.max_setpoint_c, f"setpoint of '{unit.name}'")
 
 
+def forecast(site: Site) -> Iterator[Flaw]:
+    """A forecast comes from one place."""
+    if site.forecast is not None and bool(site.forecast.file) == bool(site.forecast.url):
+        said = "both a file and an address" if site.forecast.file else "neither a file nor an address"
+        message = f"the forecast of '{site.id}' has {said}"
+        yield Flaw(site_path(site.id, "forecast"), "forecast-source", message, "write either 'file' or 'url'")
+
+
 def _usual(path: Path, value_c: float, whose: str) -> Iterator[Flaw]:
     low, high = USUAL_SETPOINT_C
     if not low <= value_c <= high:
