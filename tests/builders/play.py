@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from fleetctl.core.inventory.fleet import Kind
-from fleetctl.core.policy import Policy
+from fleetctl.core.policy import Policy, Wave
 from fleetctl.core.rollout.around import Around
 from fleetctl.core.rollout.board import Board
 from fleetctl.core.rollout.decide import decide, recover, take_note
@@ -46,7 +46,7 @@ def progress(unit: str, *, kind: Kind = Kind.RADIATOR, gateway: str = "", action
     )
 
 
-def rollout_of(units: Sequence[Progress], policy: Policy | None = None) -> Rollout:
+def rollout_of(units: Sequence[Progress], policy: Policy | None = None, waves: Sequence[Wave] = ()) -> Rollout:
     return Rollout(
         id="r1",
         fleet="f",
@@ -56,15 +56,18 @@ def rollout_of(units: Sequence[Progress], policy: Policy | None = None) -> Rollo
         actor="operator",
         created=START,
         sites=tuple(dict.fromkeys(unit.site for unit in units)),
+        waves=tuple(waves),
     )
 
 
 class Play:
     """A rollout being played: the rows that a database would hold, and the board of the running controller."""
 
-    def __init__(self, world: FakeWorld, units: Sequence[Progress], policy: Policy | None = None) -> None:
+    def __init__(
+        self, world: FakeWorld, units: Sequence[Progress], policy: Policy | None = None, waves: Sequence[Wave] = ()
+    ) -> None:
         self.world = world
-        self.row = rollout_of(units, policy)
+        self.row = rollout_of(units, policy, waves)
         self.rows: dict[str, Progress] = {unit.unit: unit for unit in units}
         self.log: list[Change] = []
         self.commands: list[Command] = []

@@ -92,6 +92,8 @@ def on_observation(progress: Progress, seen: Observation, rules: Rules, now: Now
     """Take what a probe saw into account; only asked for while no step is open."""
     if isinstance(seen, Unobserved):
         return _on_unobserved(progress, seen, rules, now)
+    if seen.previous_digest and seen.config_digest == progress.config_digest:
+        progress = replace(progress, previous_digest=seen.previous_digest)
     if progress.in_doubt:
         return _resolve_doubt(replace(progress, in_doubt=False), seen, rules, now)
     match progress.phase:

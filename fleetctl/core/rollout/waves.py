@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
 
+from fleetctl.core.heat.premises import heats_alone
 from fleetctl.core.inventory.fleet import Fleet, Kind, Unit
 from fleetctl.core.policy import Policy, Wave
 from fleetctl.core.selectors import parse
@@ -48,7 +49,7 @@ class WaveOf:
 def placed(fleet: Fleet, units: Iterable[str]) -> tuple[Placed, ...]:
     """Return units of a fleet, by full name, as `assign` takes them; in the order given."""
     chosen = (fleet.by_name[name] for name in units)
-    return tuple(Placed(unit, fleet.models[unit.model].heats_without_gateway) for unit in chosen)
+    return tuple(Placed(unit, heats_alone(fleet, unit)) for unit in chosen)
 
 
 def assign(units: Sequence[Placed], policy: Policy) -> tuple[WaveOf, ...]:

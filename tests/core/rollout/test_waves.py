@@ -15,7 +15,7 @@ from fleetctl.core.rollout.waves import Placed, WaveOf, assign, placed
 from tests.builders.fleets import MODELS, a_building, a_fleet, a_plant
 
 FLEET = a_fleet(a_building("a", 1, 12), a_building("b", 2, 12), a_plant("c", 3, 3))
-ALL = placed(FLEET, [unit.name for unit in FLEET.units()])
+ALL = [replace(place, heats_without_gateway=False) for place in placed(FLEET, [unit.name for unit in FLEET.units()])]
 """30 units: three gateways, 24 radiators, three boilers."""
 INDEPENDENT = [replace(place, heats_without_gateway=True) for place in ALL]
 
@@ -118,10 +118,13 @@ def test_the_arithmetic_is_said(wave: Wave, words: str) -> None:
     assert assign(INDEPENDENT, Policy("p", waves=(wave,)))[0].arithmetic == words
 
 
-def test_models_say_what_heats_without_its_gateway() -> None:
-    independent = {id: replace(model, heats_without_gateway=True) for id, model in MODELS.items()}
-    assert all(place.heats_without_gateway for place in placed(replace(FLEET, models=independent), ["a/a101-1"]))
-    assert not placed(FLEET, ["a/a101-1"])[0].heats_without_gateway
+@pytest.mark.parametrize(("radiator", "gateway"), [(True, False), (False, True), (False, False)])
+def test_the_unit_s_or_the_gateway_s_model_says_what_heats_alone(radiator: bool, gateway: bool) -> None:
+    models = {id: replace(model, heats_without_gateway=False) for id, model in MODELS.items()}
+    models["qh-1"] = replace(models["qh-1"], heats_without_gateway=radiator)
+    models["gw-1"] = replace(models["gw-1"], heats_without_gateway=gateway)
+    (place,) = placed(replace(FLEET, models=models), ["a/a101-1"])
+    assert place.heats_without_gateway == (radiator or gateway)
 
 
 # Whatever the policy and the set
