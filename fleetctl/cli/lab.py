@@ -146,6 +146,28 @@ def fault(
         sys.stderr.write(f"{unit}: {done}\n")
 
 
+@app.command(epilog="Example: fleetctl lab job site-1/rad-01 600")
+def job(
+    ctx: typer.Context,
+    unit: UnitName,
+    seconds: Annotated[
+        float | None, typer.Argument(min=0.1, help="How long the job runs; left out, the unit's jobs are shown.")
+    ] = None,
+    source: Source = None,
+) -> None:
+    """Hand a job in to a stand-in's compute daemon, or show what became of its jobs."""
+    from fleetctl.lab import lab
+
+    frame = frame_of_lab(frame_of(ctx), source)
+    handed_in, jobs = lab.job(lab_folder(frame), unit, seconds or 0.0)
+    if frame.is_json:
+        print_json({"schema": "fleetctl/lab-job/v1", "unit": unit, "job": handed_in, "jobs": jobs})
+    elif handed_in:
+        sys.stderr.write(f"{unit}: {handed_in} runs for {seconds:g} s once it has started\n")
+    else:
+        print_table(frame, ("JOB", "STATE"), jobs.items())
+
+
 @app.command(epilog="Example: fleetctl lab down")
 def down(ctx: typer.Context, source: Source = None) -> None:
     """Take the lab down; nothing of it is left, whatever state it was in."""

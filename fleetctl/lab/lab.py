@@ -146,13 +146,33 @@ def fault(path: Path, unit: str, name: str, detail: Detail = NO_DETAIL) -> str:
     Raises:
         CouldNot: if no lab is up, it has no such unit, or its level cannot do that.
     """
+    done: str = ask(_lab_of(path, unit), {"do": "fault", "unit": unit, "fault": name, "detail": asdict(detail)})["done"]
+    return done
+
+
+def job(path: Path, unit: str, seconds: float = 0.0) -> tuple[str, dict[str, str]]:
+    """Hand a job in to a unit's compute daemon, or only look; returns the job's name, and what became of all of them.
+
+    Args:
+        path: folder of the lab.
+        unit: its name.
+        seconds: how long the job runs; 0 hands none in.
+
+    Raises:
+        CouldNot: if no lab is up, it has no such unit, or that takes no jobs.
+    """
+    reply = ask(_lab_of(path, unit), {"do": "job", "unit": unit, "seconds": seconds})
+    return reply["job"], reply["jobs"]
+
+
+def _lab_of(path: Path, unit: str) -> Record:
+    """Return the record of the lab that is up in a folder and has a unit."""
     folder = LabFolder(path.absolute())
     record = _running(folder)
     known = [s.unit for s in layout.blueprint_from_json(folder.blueprint.read_text()).stands]
     if unit not in known:
         raise CouldNot(f"the lab has no unit '{unit}'", hint=did_you_mean(unit, known))
-    done: str = ask(record, {"do": "fault", "unit": unit, "fault": name, "detail": asdict(detail)})["done"]
-    return done
+    return record
 
 
 def down(path: Path) -> bool:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from fleetctl.core.problems import CouldNot
-from fleetctl.lab import faults, layout
+from fleetctl.lab import faults, jobs, layout
 from fleetctl.lab.climate import Climate
 from fleetctl.lab.folder import LabFolder, Record
 from fleetctl.lab.house import TICK_S, House
@@ -177,6 +177,10 @@ class Supervisor:
             return self._status()
         if request["do"] == "fault":
             return {"done": self._fault(request)}
+        if request["do"] == "job":
+            machine = self._machines[request["unit"]]
+            handed_in = jobs.submit(machine, float(request["seconds"])) if request["seconds"] else ""
+            return {"job": handed_in, "jobs": jobs.of(machine)}
         if request["do"] == "weather":
             self._house.set_outdoor(float(request["outdoor_c"]))
             return {"weather": self._house.weather()}

@@ -224,6 +224,7 @@ class Init:
         self.services = [Service([*bound, *sshd_command(self.settings)])]
         if self.settings.kind != "gateway":
             self.services.append(Service([*bound, *command("heat", str(self.room))], (self.room,)))
+            self.services.append(Service([*bound, *command("compute")]))
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
         while True:
             for service in self.services:
