@@ -30,6 +30,7 @@ from fleetctl.core.rollout.state import (
     StepResult,
 )
 from fleetctl.core.route import Pin, Route, Way
+from fleetctl.core.verdicts import Seen
 
 if TYPE_CHECKING:  # pydantic, which whoever only reads a cache does not need
     from fleetctl.core.templates import Templates
@@ -362,6 +363,10 @@ class Units(Protocol):
 
     def facts(self, units: Iterable[str] | None = None) -> Mapping[str, Observation]:
         """Return the latest observation of each unit."""
+        ...
+
+    def seen(self) -> Mapping[str, Seen]:
+        """Return what is held of each site, by the site's id: enough to know that nothing has changed."""
         ...
 
 

@@ -63,14 +63,18 @@ def observe_and_plan(
     from fleetctl.cli import compose
     from fleetctl.cli.probe import observe
     from fleetctl.core.planning import Occasion
-    from fleetctl.services.apply import plan as make
+    from fleetctl.services.plan import Memory
+    from fleetctl.services.plan import plan as make
+    from fleetctl.services.render import rendered_from
 
     if refresh:
         observe(frame, state, fleet, units)
     at = compose.clock().now().utc
     commit = compose.git_commit(frame)
     occasion = Occasion(str(uuid.uuid4()), fleet.name, state.uuid, at, selection, commit)
-    return make(declared(frame, fleet), units, state, occasion)
+    templates = compose.template_files(frame)
+    memory = Memory(compose.site_cache(frame), lambda site: rendered_from(fleet, site, templates))
+    return make(declared(frame, fleet), units, state, occasion, memory)
 
 
 def declared(frame: Frame, fleet: Fleet) -> Declared:

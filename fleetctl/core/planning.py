@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from fleetctl.core.facts import Cause, Facts, Observation, Unobserved
 from fleetctl.core.plan import Desired, LeftOut, Plan, UnitPlan
 from fleetctl.core.rollout.state import Action
+from fleetctl.core.verdicts import Verdict
 
 LIFETIME = timedelta(hours=24)
 """How long a saved plan may be applied."""
@@ -53,6 +54,11 @@ def make_plan(
         site_digests: digest of each site's validated content.
         declared: names of all units of the inventory; whatever the state knows beyond them is orphaned.
     """
+    return assemble(occasion, [judge(desired, observed)], site_digests, _orphaned(observed, declared))
+
+
+def judge(desired: Iterable[Desired], observed: Mapping[str, Observation]) -> Verdict:
+    """Say what each unit needs, or why nothing can be said about it."""
     units: list[UnitPlan] = []
     left_out: list[LeftOut] = []
     unchanged = 0
@@ -64,6 +70,16 @@ def make_plan(
             left_out.append(planned)
         else:
             units.append(planned)
+    return Verdict(tuple(units), tuple(left_out), unchanged)
+
+
+def assemble(
+    occasion: Occasion, verdicts: Iterable[Verdict], site_digests: Mapping[str, str], orphaned: Iterable[str]
+) -> Plan:
+    """Make one plan of what was said of separate units."""
+    parts = list(verdicts)
+    units = sorted((unit for part in parts for unit in part.units), key=lambda u: u.unit)
+    left_out = sorted((out for part in parts for out in part.left_out), key=lambda out: out.unit)
     sites = sorted({unit.site for unit in units})
     return Plan(
         id=occasion.id,
@@ -75,8 +91,8 @@ def make_plan(
         sites={site: site_digests[site] for site in sites},
         units=tuple(units),
         left_out=tuple(left_out),
-        unchanged=unchanged,
-        orphaned=_orphaned(observed, declared),
+        unchanged=sum(part.unchanged for part in parts),
+        orphaned=tuple(orphaned),
         commit=occasion.commit,
     )
 

@@ -1,4 +1,4 @@
-"""Plan, and turn a plan into a rollout. Effects on units are the controller's; this only observes and writes rows."""
+"""Turn a plan into a rollout. Effects on units are the controller's; this only writes rows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fleetctl.core.inventory.fleet import Fleet, Unit
 from fleetctl.core.names import did_you_mean
 from fleetctl.core.plan import Desired, Plan
 from fleetctl.core.plan_document import to_document
-from fleetctl.core.planning import Occasion, Standing, make_plan
+from fleetctl.core.planning import Standing
 from fleetctl.core.policy import Policy
 from fleetctl.core.problems import CouldNot, InvalidInput, Problem
 from fleetctl.core.rollout.enlist import NEW_PLAN, Admitted, Lineup, Terms, admit, enlist
@@ -39,16 +39,6 @@ class Declared:
     def site_digests(self) -> Mapping[str, str]:
         """Return the digest of each site."""
         return {site.id: site.digest for site in self.fleet.sites.values()}
-
-
-def plan(declared: Declared, units: Sequence[Unit], state: State, occasion: Occasion) -> Plan:
-    """Compare units with the facts that the state has; only a plan of the whole fleet looks for orphans."""
-    whole = len(units) == sum(len(site.units) for site in declared.fleet.sites.values())
-    names = [unit.name for unit in units]
-    observed = state.units.facts(None if whole else names)
-    return make_plan(
-        occasion, declared.desired(units), observed, declared.site_digests, declared=names if whole else ()
-    )
 
 
 def saved(plan: Plan, state: State) -> dict[str, object]:

@@ -29,7 +29,7 @@ def summaries(
         InvalidInput: with every template that fails, for whichever unit of the units' sites.
     """
     sites = [fleet.sites[id] for id in dict.fromkeys(unit.site for unit in units)]
-    keys = {site.id: _key(fleet, site, templates) for site in sites}
+    keys = {site.id: rendered_from(fleet, site, templates) for site in sites}
     known = {site.id: found for site in sites if (found := _remembered(cache, site.id, keys[site.id])) is not None}
     fresh = _rendered(fleet, [site for site in sites if site.id not in known], templates)
     for site_id, of_units in fresh.items():
@@ -56,8 +56,8 @@ def configs(fleet: Fleet, units: Iterable[Unit], templates: TemplateFiles) -> It
     yield from Renderer(templates.read(), fleet).configs(units)
 
 
-def _key(fleet: Fleet, site: Site, templates: TemplateFiles) -> str:
-    """Return the digest of everything that a site's configs are made from."""
+def rendered_from(fleet: Fleet, site: Site, templates: TemplateFiles) -> str:
+    """Return the digest of everything that a site's configs, and so its desired states, are made from."""
     return digest_of([__version__, templates.digest, fleet.digest, site.digest])
 
 

@@ -38,6 +38,7 @@ from fleetctl.core.rollout.state import (
     followed,
 )
 from fleetctl.core.route import Pin, Way
+from fleetctl.core.verdicts import Seen
 from fleetctl.ports import Controller, State
 
 LONG_AGO = datetime.fromtimestamp(0, UTC)
@@ -290,6 +291,17 @@ class MemoryUnits:
     def facts(self, units: Iterable[str] | None = None) -> Mapping[str, Observation]:
         with self.rows.lock:
             return _named(self.rows.facts, units)
+
+    def seen(self) -> Mapping[str, Seen]:
+        with self.rows.lock:
+            of_sites: dict[str, list[str]] = {}
+            for unit in sorted(self.rows.facts):
+                of_sites.setdefault(unit.partition("/")[0], []).append(unit)
+            facts = self.rows.facts
+            return {
+                site: Seen(digest_of([repr(facts[unit]) for unit in units]), tuple(units))
+                for site, units in of_sites.items()
+            }
 
 
 class MemoryPlans:

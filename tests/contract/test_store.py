@@ -305,6 +305,22 @@ def test_facts_of_any_number_of_names(state: State, named: int) -> None:
     assert set(state.units.facts(names)) == set(names) & {f.unit for f in seen}
 
 
+def test_what_is_held_of_a_site_changes_with_its_observations_and_no_others(state: State) -> None:
+    state.units.save_facts([facts("s/r2", serial="S2"), facts("s/r1"), facts("t/r1", serial="S3")])
+    first = state.units.seen()
+    assert {site: of.units for site, of in first.items()} == {"s": ("s/r1", "s/r2"), "t": ("t/r1",)}
+
+    state.units.save_facts([facts("s/r1")])
+    assert state.units.seen() == first
+
+    digests = {first["s"].digest}
+    for changed in (facts("s/r1", minutes=1), Unobserved("s/r1", START, Cause.UNREACHABLE, "no answer")):
+        state.units.save_facts([changed])
+        digests.add(state.units.seen()["s"].digest)
+        assert state.units.seen()["t"] == first["t"]
+    assert len(digests) == 3
+
+
 # --- plans ----------------------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,7 @@ from fleetctl.adapters.store.schema import FACTS, PINS, WAYS
 from fleetctl.adapters.store.times import to_column
 from fleetctl.core.facts import Facts, Observation, Unobserved
 from fleetctl.core.route import Pin, Way
+from fleetctl.core.verdicts import Seen
 
 FACTS_OF_UNIT: Codec[Facts] = Codec(Facts)
 FAILURE: Codec[Unobserved] = Codec(Unobserved)
@@ -87,6 +89,22 @@ class SqlUnits:
         """Return the latest observation of each unit."""
         rows = self._of_units(select(FACTS.c.unit, FACTS.c.facts, FACTS.c.failure), FACTS.c.unit, units)
         return {row.unit: _latest(row.facts, row.failure) for row in rows}
+
+    def seen(self) -> Mapping[str, Seen]:
+        """Return what is held of each site, by the site's id; reads every row and decodes none."""
+        hashes: dict[str, hashlib.blake2b] = {}
+        names: dict[str, list[str]] = {}
+        query = select(FACTS.c.unit, FACTS.c.facts, FACTS.c.failure).order_by(FACTS.c.unit)
+        with self._database.read() as connection:
+            for unit, facts, failure in connection.execute(query):
+                site = unit.partition("/")[0]
+                if site not in hashes:
+                    hashes[site], names[site] = hashlib.blake2b(digest_size=32), []
+                names[site].append(unit)
+                hashes[site].update(b"%s %d %d " % (unit.encode(), len(facts or b""), len(failure or b"")))
+                hashes[site].update(facts or b"")
+                hashes[site].update(failure or b"")
+        return {site: Seen(of.hexdigest(), tuple(names[site])) for site, of in hashes.items()}
 
     def last_facts(self, unit: str) -> Facts | None:
         """Return the last facts of a unit, however old, also if it could not be observed since."""

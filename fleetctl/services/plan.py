@@ -1,0 +1,84 @@
+"""Plan units. What was said of a site is remembered, so that the plan of a large fleet costs what has changed in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from fleetctl import __version__
+from fleetctl.core.digest import digest_of
+from fleetctl.core.inventory.fleet import Fleet, Site, Unit
+from fleetctl.core.plan import Plan
+from fleetctl.core.planning import Occasion, assemble, judge, make_plan
+from fleetctl.core.verdicts import Seen, Verdict, pack, unpack
+from fleetctl.ports import SiteCache, State
+from fleetctl.services.apply import Declared
+
+CACHE = "verdicts"
+"""The purpose of the blobs in the site cache."""
+_UNSEEN = Seen("", ())
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What was said of sites before.
+
+    Attributes:
+        cache: keeps it.
+        rendered_from: returns the digest of everything that a site's desired states are made from.
+    """
+
+    cache: SiteCache
+    rendered_from: Callable[[Site], str]
+
+
+def plan(declared: Declared, units: Sequence[Unit], state: State, occasion: Occasion, memory: Memory) -> Plan:
+    """Compare units with the facts that the state has; only a plan of the whole fleet looks for orphans.
+
+    Raises:
+        InvalidInput: with every template that fails.
+    """
+    if len(units) == sum(len(site.units) for site in declared.fleet.sites.values()):
+        return _of_fleet(declared, state, occasion, memory)
+    observed = state.units.facts([unit.name for unit in units])
+    return make_plan(occasion, declared.desired(units), observed, declared.site_digests)
+
+
+def _of_fleet(declared: Declared, state: State, occasion: Occasion, memory: Memory) -> Plan:
+    seen = state.units.seen()
+    keys = {site.id: _key(site, seen, memory) for site in declared.fleet.sites.values()}
+    verdicts = {id: kept for id, key in keys.items() if (kept := _remembered(memory.cache, id, key)) is not None}
+    fresh = _judged(declared, [site for id, site in declared.fleet.sites.items() if id not in verdicts], state)
+    for id, verdict in fresh.items():
+        memory.cache.put(id, CACHE, keys[id], pack(verdict))
+    verdicts |= fresh
+    return assemble(occasion, verdicts.values(), declared.site_digests, _orphaned(seen, declared.fleet))
+
+
+def _key(site: Site, seen: Mapping[str, Seen], memory: Memory) -> str:
+    """Return the digest of everything that a site's verdict is made from: what is desired, and what was observed."""
+    return digest_of([__version__, memory.rendered_from(site), seen.get(site.id, _UNSEEN).digest])
+
+
+def _remembered(cache: SiteCache, site: str, key: str) -> Verdict | None:
+    content = cache.get(site, CACHE, key)
+    try:
+        return None if content is None else unpack(content)
+    except ValueError:  # written by a fleetctl that is being worked on
+        return None
+
+
+def _judged(declared: Declared, sites: Sequence[Site], state: State) -> Mapping[str, Verdict]:
+    """Judge sites. Facts are read after their digests: facts that arrive in between are kept under a key that is
+    never asked for again."""
+    units = [unit for site in sites for unit in site.units.values()]
+    if not units:
+        return {}
+    observed = state.units.facts([unit.name for unit in units])
+    wanted = {want.unit: want for want in declared.desired(units)}
+    return {site.id: judge([wanted[unit.name] for unit in site.units.values()], observed) for site in sites}
+
+
+def _orphaned(seen: Mapping[str, Seen], fleet: Fleet) -> list[str]:
+    """Return the units that the state knows and the inventory does not, in order of names."""
+    return sorted(name for of in seen.values() for name in of.units if name not in fleet.by_name)
