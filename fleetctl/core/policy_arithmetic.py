@@ -93,7 +93,7 @@ def _caps(policy: Policy, fleet: Fleet) -> Iterator[Line]:
     ):
         models = [model for model in fleet.models.values() if model.kind is kind]
         if cap_w is not None and models:
-            watts = {model.id: model.power_w + model.aux_heater_w for model in models}
+            watts = {model.id: model.power_w for model in models}
             fits = ", ".join(f"{int(cap_w // w)} '{id}' of {w:g} W" for id, w in watts.items() if w)
             yield Line(f"cap of a {place}", f"{cap_w:g} W may be down: {fits}")
 

@@ -187,6 +187,18 @@ def premises_of(fleet: Fleet, site_id: str) -> SitePremises:
     )
 
 
+def heating_w(model: Model, unit: Unit) -> float:
+    """Return the heat that a unit gives at full load, in W, as far as its settings let it; what caps count."""
+    return min(model.power_w, unit.heat.max_power_w or model.power_w)
+
+
+def heats_alone(fleet: Fleet, unit: Unit) -> bool:
+    """Say whether a unit goes on heating while its gateway is down (G3): by its own model, or by its gateway's."""
+    gateway = fleet.gateway_of(unit)
+    models = [fleet.models[unit.model], *([fleet.models[gateway.model]] if gateway else [])]
+    return any(model.heats_without_gateway for model in models)
+
+
 def _is_gateway(unit: Unit) -> bool:
     return unit.kind is Kind.GATEWAY
 
@@ -202,14 +214,11 @@ def _coupled_id(zone: inventory.Zone) -> str:
 
 def _heater(fleet: Fleet, unit: Unit, zone_ids: Mapping[tuple[str, str], str]) -> Heater:
     model, gateway = fleet.models[unit.model], fleet.gateway_of(unit)
-    warm_alone = model.heats_without_gateway or (
-        gateway is not None and fleet.models[gateway.model].heats_without_gateway
-    )
     return Heater(
         unit=unit.name,
         kind=unit.kind,
         building=unit.building,
-        power_w=min(model.power_w, unit.heat.max_power_w or model.power_w),
+        power_w=heating_w(model, unit),
         times=_times(model),
         zone=zone_ids.get((unit.dwelling, unit.room), unit.dwelling),
         dwelling=unit.dwelling,
@@ -218,7 +227,7 @@ def _heater(fleet: Fleet, unit: Unit, zone_ids: Mapping[tuple[str, str], str]) -
         aux_heater_w=model.aux_heater_w,
         water_max_c=model.water_max_c,
         highest_setpoint_c=unit.heat.max_setpoint_c,
-        heats_without_gateway=warm_alone,
+        heats_without_gateway=heats_alone(fleet, unit),
     )
 
 

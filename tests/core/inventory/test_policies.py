@@ -121,12 +121,12 @@ ERRORS = {
     "cap below the smallest radiator": (
         "{cap_down_w: ▸600}",
         "never-admits",
-        "600 W of a dwelling may be down, the smallest radiator, 'qh', has 650 W",
+        "600 W of a dwelling may be down, the smallest, 'here/a101-1', has 650 W",
     ),
     "cap below the smallest boiler": (
         "{cap_loop_down_w: ▸1999}",
         "never-admits",
-        "1999 W of a loop may be down, the smallest boiler, 'qb', has 2000 W",
+        "1999 W of a loop may be down, the smallest, 'here/boiler-1', has 2000 W",
     ),
     # windows
     "closes when it opens": (
@@ -213,12 +213,11 @@ def test_a_cap_that_permits_none_blocks_and_says_why() -> None:
 
 
 def test_a_cap_that_only_some_places_exceed_is_one_warning_for_the_policy() -> None:
-    small = ("  gw: {kind", "  small: {kind: radiator, compatible: x, power_w: 400}\n  gw: {kind")
-    texts, (place,) = unmarked(a_folder((GOOD, "{cap_down_w: ▸600}"), small))
+    limited = ("QR-3,", "QR-3, heat: {max_power_w: 500},")
+    texts, (place,) = unmarked(a_folder((GOOD, "{cap_down_w: ▸600}"), limited))
     (problem,) = said_of(texts)
     assert (problem.code, problem.where, problem.severity) == ("cap-too-small", place, Severity.WARNING)
-    assert "smallest unit of dwelling 'A101' at 'here' has 650 W, the cap is 600 W" in problem.message
-    assert "(and 1 more like this" in problem.message
+    assert "in 1 of 2 dwellings: 600 W may be down, the smallest there, 'here/a101-1', has 650 W" in problem.message
 
 
 def test_a_window_that_only_some_models_exceed_is_a_warning() -> None:

@@ -49,7 +49,6 @@ _OF_SHARED = (
     webhooks.secrets,
     policies.deadlines_of_models,
     windows.fit_models,
-    caps.permit_a_model,
 )
 _OF_SITE = (
     identity.usable_macs,
@@ -74,7 +73,7 @@ _IN_FLEET = (
     releases.releases_fit_models,
     power.subscribed,
     power.dwellings_stay_warm,
-    caps.permit_one,
+    caps.of_dwellings,
     loops.demand,
     loops.hottest_water,
     secrets.compute,
@@ -124,3 +123,4 @@ def of_sites(sites: Iterable[Site], claims: Collection[Collection[str]]) -> Iter
 def of_whole(fleet: Fleet) -> Iterator[Flaw]:
     """Yield what can only be said of a fleet with all its sites."""
     yield from waves.selectors_name_units(fleet)
+    yield from caps.of_policies(fleet)

@@ -2,90 +2,92 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from fleetctl.core.heat.premises import heating_w
 from fleetctl.core.inventory.flaws import Flaw, site_path
-from fleetctl.core.inventory.fleet import Fleet, Kind, Site
+from fleetctl.core.inventory.fleet import Fleet, Kind, Model, Site, Unit
 from fleetctl.core.inventory.invariants.context import Context
 from fleetctl.core.inventory.invariants.policies import path_of
 from fleetctl.core.policy import Policy
 from fleetctl.core.problems import Severity
 
+Smallest = tuple[float, Unit]
+"""Power in W, and the unit that has it."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Cap:
-    """A cap of policies: its key, what it is about, and the kind of unit that it holds back."""
+    """A cap of policies.
+
+    Attributes:
+        key: its key in a policy.
+        place: what it is about.
+        kind: the kind of unit that it holds back.
+    """
 
     key: str
     place: str
     kind: Kind
-
-    def of(self, policy: Policy) -> float | None:
-        """Return the cap in W; None if there is none."""
-        value: float | None = getattr(policy, self.key)
-        return value
 
 
 _DWELLING = _Cap("cap_down_w", "dwelling", Kind.RADIATOR)
 _LOOP = _Cap("cap_loop_down_w", "loop", Kind.BOILER)
 
 
-def permit_a_model(fleet: Fleet) -> Iterator[Flaw]:
-    """A policy's cap permits the smallest model; else the policy could never admit anything."""
-    for policy in fleet.policies.values():
-        for cap in (_DWELLING, _LOOP):
-            cap_w, smallest = cap.of(policy), _smallest_model(fleet, cap.kind)
-            if cap_w is not None and smallest is not None and smallest[0] > cap_w:
-                message = (
-                    f"policy '{policy.name}' can never admit a {cap.kind}: {cap_w:g} W of a {cap.place} may be down, "
-                    f"the smallest {cap.kind}, '{smallest[1]}', has {smallest[0]:g} W"
-                )
-                yield Flaw(path_of(policy, cap.key), "never-admits", message, f"write {smallest[0]:g} or more")
+def of_dwellings(site: Site, context: Context) -> Iterator[Flaw]:
+    """A dwelling's own cap permits the smallest of its units; a warning, for no work may be what is meant."""
+    smallest = _smallest_by_place(site.units.values(), context.fleet.models, _DWELLING)
+    for (_, id), (power_w, _) in smallest.items():
+        cap_w = site.dwellings[id].cap_down_w if id in site.dwellings else None
+        if cap_w is not None and cap_w < power_w:
+            message = f"smallest unit of '{id}' has {power_w:g} W, its cap permits {cap_w:g} W"
+            path = site_path(site.id, "dwellings", id, "cap_down_w")
+            hint = "nothing could ever be updated here; raise the cap"
+            yield Flaw(path, "cap-too-small", message, hint, Severity.WARNING)
 
 
-def permit_one(site: Site, context: Context) -> Iterator[Flaw]:
-    """A cap permits at least the smallest unit of a place; a warning, for a policy may be meant for other places."""
+def of_policies(fleet: Fleet) -> Iterator[Flaw]:
+    """A policy's cap permits a unit somewhere; where it permits none, that is a warning. It needs every site."""
     for cap in (_DWELLING, _LOOP):
-        policies = [policy for policy in context.fleet.policies.values() if _permits_a_model(policy, cap, context)]
-        for place, smallest_w in _smallest_units(site, cap, context).items():
-            yield from _below(site, cap, place, smallest_w, policies)
+        capped = {p.name: getattr(p, cap.key) for p in fleet.policies.values() if getattr(p, cap.key) is not None}
+        if not capped:
+            continue  # a large fleet is not gone through for nothing
+        smallest = _smallest_by_place(fleet.units(), fleet.models, cap)
+        for name, cap_w in capped.items():
+            over = [found for found in smallest.values() if found[0] > cap_w]
+            if over:
+                yield _over(fleet.policies[name], cap, cap_w, over, len(smallest))
 
 
-def _below(site: Site, cap: _Cap, place: str, smallest_w: float, policies: list[Policy]) -> Iterator[Flaw]:
-    own_w = site.dwellings[place].cap_down_w if place in site.dwellings and cap is _DWELLING else None
-    if own_w is not None and own_w < smallest_w:
-        message = f"smallest unit of '{place}' has {smallest_w:g} W, its cap permits {own_w:g} W"
-        path = site_path(site.id, "dwellings", place, cap.key)
-        yield Flaw(
-            path, "cap-too-small", message, "nothing could ever be updated here; raise the cap", Severity.WARNING
+def _over(policy: Policy, cap: _Cap, cap_w: float, over: list[Smallest], places: int) -> Flaw:
+    power_w, unit = min(over, key=lambda found: found[0])
+    path = path_of(policy, cap.key)
+    if len(over) == places:
+        message = (
+            f"policy '{policy.name}' can never admit a {cap.kind}: {cap_w:g} W of a {cap.place} may be down, "
+            f"the smallest, '{unit.name}', has {power_w:g} W"
         )
-    for policy in policies:
-        cap_w = cap.of(policy)
-        if cap_w is not None and cap_w < smallest_w:
-            message = (
-                f"smallest unit of {cap.place} '{place}' at '{site.id}' has {smallest_w:g} W, the cap is {cap_w:g} W"
-            )
-            hint = f"policy '{policy.name}' could never update anything there; raise the cap, or use it elsewhere"
-            yield Flaw(path_of(policy, cap.key), "cap-too-small", message, hint, Severity.WARNING)
+        return Flaw(path, "never-admits", message, f"write {power_w:g} or more")
+    message = (
+        f"policy '{policy.name}' can never admit a {cap.kind} in {len(over)} of {places} {cap.place}s: {cap_w:g} W may "
+        f"be down, the smallest there, '{unit.name}', has {power_w:g} W"
+    )
+    return Flaw(path, "cap-too-small", message, "raise the cap, or use the policy elsewhere", Severity.WARNING)
 
 
-def _permits_a_model(policy: Policy, cap: _Cap, context: Context) -> bool:
-    """Say whether the cap is not one that `permit_a_model` refuses already."""
-    cap_w, smallest = cap.of(policy), _smallest_model(context.fleet, cap.kind)
-    return cap_w is not None and smallest is not None and smallest[0] <= cap_w
-
-
-def _smallest_model(fleet: Fleet, kind: Kind) -> tuple[float, str] | None:
-    of_kind = ((m.power_w + m.aux_heater_w, m.id) for m in fleet.models.values() if m.kind is kind)
-    return min(of_kind, default=None)
-
-
-def _smallest_units(site: Site, cap: _Cap, context: Context) -> Mapping[str, float]:
-    powers: dict[str, list[float]] = defaultdict(list)
-    for unit in site.units.values():
-        place = unit.dwelling if cap is _DWELLING else unit.loop
-        if unit.kind is cap.kind and place and context.model(unit):
-            powers[place].append(context.power_w(unit))
-    return {place: min(of_place) for place, of_place in powers.items()}
+def _smallest_by_place(
+    units: Iterable[Unit], models: Mapping[str, Model], cap: _Cap
+) -> dict[tuple[str, str], Smallest]:
+    """Return the smallest unit of each dwelling or loop, by site and id."""
+    found: dict[tuple[str, str], Smallest] = {}
+    for unit in units:
+        place, model = unit.loop if cap is _LOOP else unit.dwelling, models.get(unit.model)
+        if unit.kind is not cap.kind or not place or model is None:
+            continue
+        power_w = heating_w(model, unit)
+        key = (unit.site, place)
+        if key not in found or power_w < found[key][0]:
+            found[key] = (power_w, unit)
+    return found
