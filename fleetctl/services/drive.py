@@ -174,7 +174,7 @@ class Driver:
         take_note(board, inputs.observations, now)
         decision = decide(board, inputs, now, self.epoch, self._around(board))
         self._commit(board, decision)
-        board.parked.update(decision.parked)
+        board.remember(decision, now)
         self._act(board, decision)
         self._wake_s = min(filter(None, (self._wake_s, decision.wake_s)), default=0.0)
         return decision

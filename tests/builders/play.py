@@ -143,7 +143,7 @@ class Play:
             if isinstance(change, UnitChanged):
                 self.rows[change.progress.unit] = change.progress
         self.row = self.board.rollout
-        self.board.parked.update(decision.parked)
+        self.board.remember(decision, self.world.clock.now())
 
 
 def building(units: int = 6, *, site: str = "s", policy: Policy | None = None) -> Play:

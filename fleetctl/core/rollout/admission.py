@@ -81,7 +81,7 @@ def unit_blocked(tick: Tick, progress: Progress) -> Refusal | None:
         return Refusal(text, stops=True)
     gateway = unit_name(site, progress.gateway) if progress.gateway else ""
     if gateway in tick.board.gateways_down:
-        return Refusal(f"gateway {gateway} does not answer")
+        return Refusal(f"gateway {gateway} does not answer", gateway_down=True)
     return tick.gates.held(progress.unit)
 
 

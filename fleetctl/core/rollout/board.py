@@ -10,10 +10,12 @@ from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from fleetctl.core.clock import Now
 from fleetctl.core.inventory.fleet import Kind
 from fleetctl.core.rollout.state import (
     COUNTED_AS_FAILED,
     Change,
+    Decision,
     Phase,
     Progress,
     Rollout,
@@ -78,6 +80,8 @@ class Board:
         """Gateways that did not answer, with the monotonic time of the next look."""
         self.parked: dict[str, float] = {}
         """Sites where nobody may start for now, with the monotonic time of the next look; forgotten on any change."""
+        self.refused_since: dict[str, float] = {}
+        """Sites where nobody could start since then, for reasons of their units; forgotten when one is moved there."""
         for progress in units:
             self._place(progress)
 
@@ -130,6 +134,12 @@ class Board:
                 self.rollout = followed(self.rollout, change)
                 self.parked.clear()
 
+    def remember(self, decision: Decision, now: Now) -> None:
+        """Keep in mind what only the running controller knows of a decision, once its changes are committed."""
+        self.parked.update(decision.parked)
+        for site in decision.parked:
+            self.refused_since.setdefault(site, now.monotonic_s)
+
     def check(self) -> None:
         """Raise AssertionError if an invariant of the class does not hold; costs what is active."""
         limit = self.rollout.policy.max_in_progress
@@ -178,6 +188,7 @@ class Board:
         for group in (queue.active, queue.gateways_active, queue.doubtful, queue.down):
             group.discard(progress.unit)
         self.parked.pop(progress.site, None)
+        self.refused_since.pop(progress.site, None)
 
     def _count(self, progress: Progress, by: int) -> None:
         self.phases[progress.phase] += by

@@ -41,6 +41,7 @@ class Refusal:
         never: no time will change it.
         stops: nobody of the site may overtake the unit.
         by_guard: it is the heat guard's, so it is the same for whoever takes the same heat.
+        gateway_down: the gateway of the unit does not answer.
     """
 
     text: str
@@ -49,6 +50,7 @@ class Refusal:
     never: bool = False
     stops: bool = False
     by_guard: bool = False
+    gateway_down: bool = False
 
 
 @dataclass(frozen=True, slots=True)

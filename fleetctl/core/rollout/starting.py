@@ -8,7 +8,9 @@ guard about every waiting unit again.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
+from fleetctl.core.facts import Cause
 from fleetctl.core.rollout import admission, transitions
 from fleetctl.core.rollout.board import SiteQueue
 from fleetctl.core.rollout.gates import Pass, Refusal, goes_down
@@ -58,7 +60,7 @@ def start(tick: Tick) -> None:
 
 def _start_in(tick: Tick, site: str, queue: SiteQueue) -> None:
     """Start who can be started at a site; who is refused is remembered by what it would take heat from."""
-    look_s, refused = tick.now.monotonic_s + PARKED_S, dict[str, Refusal]()
+    look_s, refused, waited = tick.now.monotonic_s + PARKED_S, dict[str, Refusal](), _waited_out(tick, site, queue)
     for unit in queue.waiting(tick.rollout.wave):
         progress = tick.progress(unit)
         if progress is None or progress.phase is not Phase.PENDING:
@@ -73,11 +75,32 @@ def _start_in(tick: Tick, site: str, queue: SiteQueue) -> None:
             continue
         if progress.not_before_s > tick.now.monotonic_s:
             look_s = min(look_s, progress.not_before_s)
+        if waited:
+            _leave_for_later(tick, progress, answer)
+            continue
         _not_now(tick, progress, answer, refused)
         if answer.stops:
             break
     tick.parked[site] = look_s
     tick.wakes.append(look_s)
+
+
+def _waited_out(tick: Tick, site: str, queue: SiteQueue) -> bool:
+    """Say whether nobody could start at a site for so long that its units are left for later."""
+    limit_s, since_s = tick.rollout.policy.defer_for_s, tick.board.refused_since.get(site)
+    if not limit_s or since_s is None or queue.active or tick.site_active[site]:
+        return False
+    return tick.now.monotonic_s - since_s >= limit_s
+
+
+def _leave_for_later(tick: Tick, progress: Progress, answer: Refusal) -> None:
+    """End the waiting of a unit that no gate let start: whatever holds it up is listed as the reason."""
+    policy = tick.rollout.policy
+    text = f"it could not start for {policy.defer_for_s:.0f} s: {answer.text}"
+    began = tick.now.utc - timedelta(seconds=policy.defer_for_s)
+    cause = Cause.GATEWAY_DOWN if answer.gateway_down else progress.cause
+    deferred = replace(progress, phase=Phase.DEFERRED, reason=text, cause=cause, deferred_at=began, since=tick.now.utc)
+    tick.move(Move(deferred, "unit-deferred", text))
 
 
 def _may_start(tick: Tick, progress: Progress, refused: dict[str, Refusal]) -> Refusal | Pass:

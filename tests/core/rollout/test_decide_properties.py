@@ -60,13 +60,27 @@ def plays(draw: st.DrawFn) -> Play:
             name = f"{site}/r{number}"
             units.append(FakeUnit(name, gateway=gateway, **draw(faults)))
             rows.append(progress(name, gateway="gw"))
-    return Play(FakeWorld(units), rows, draw(policies))
+    play = Play(FakeWorld(units), rows, draw(policies))
+    if draw(st.booleans()):
+        play.surroundings.dwelling_of = {unit.name: "home" for unit in units if unit.gateway}
+    return play
+
+
+def check_caps(play: Play) -> None:
+    """Of four radiators that share a dwelling one may be down; a drain of ours is gone when its unit has ended."""
+    for site in ("s", "t"):
+        rows = [row for name, row in play.rows.items() if name.startswith(f"{site}/r")]
+        if play.surroundings.dwelling_of:
+            assert sum(row.down for row in rows) <= 1
+        ended_well = [row.unit for row in rows if row.phase.is_end and play.world.units[row.unit].reachable]
+        assert not [unit for unit in ended_well if play.world.units[unit].drained_by]
 
 
 @given(plays())
 @settings(deadline=None, max_examples=150)
 def test_every_rollout_ends_and_no_cap_is_broken(play: Play) -> None:
     """The board checks its invariants at every commit; the world counts what really was under way."""
+    play.at_act = lambda _: check_caps(play)
     play.run()
     assert play.world.most_at_once <= play.row.policy.max_in_progress
     assert not play.world.done_twice()
@@ -111,6 +125,7 @@ def test_the_incremental_board_decides_as_one_that_is_loaded_anew(play: Play, ti
     anew.observing = set(play.board.observing)
     anew.gateways_down = dict(play.board.gateways_down)
     anew.parked = dict(play.board.parked)
+    anew.refused_since = dict(play.board.refused_since)
     now, around = play.world.clock.now(), play.around()
     assert decide(anew, Inputs(), now, play.epoch, around) == decide(play.board, Inputs(), now, play.epoch, around)
 

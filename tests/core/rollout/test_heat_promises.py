@@ -298,3 +298,11 @@ def test_a_deferred_unit_is_tried_again_at_the_end_and_is_listed_if_it_never_ans
     assert play.rows["s/r01"].phase is Phase.SUCCEEDED
     assert play.rows["s/r02"].phase is Phase.FAILED
     assert "its deferral of 600 s has ended" in play.rows["s/r02"].reason
+
+
+def test_a_rollout_whose_last_units_cannot_start_ends_and_lists_them_with_the_reason() -> None:
+    play = rebooting(2, replace(QUICK, defer_for_s=600))
+    play.holds = [Hold(7, "s/r02", "ann", "baby at home", START)]
+    assert play.run() is Status.SUCCEEDED
+    assert play.rows["s/r02"].phase is Phase.DEFERRED
+    assert play.rows["s/r02"].reason.startswith("it could not start for 600 s: s/r02 is held by ann: baby at home")
