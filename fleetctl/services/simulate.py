@@ -1,100 +1,124 @@
-"""Play a rollout on a modelled fleet, in virtual time: the very same `decide`, board and guards, no effect on anything.
-
-The loop is that of `drive` without a database: decide, let the board follow, act, and let time pass to the next thing
-that becomes known.
-"""
+"""Simulate a rollout: from a plan, real or supposed, to what it came to on a model of the fleet. Nothing is touched."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
 
-from fleetctl.core.facts import Observation
-from fleetctl.core.rollout.board import Board
-from fleetctl.core.rollout.decide import decide, note_gateways
-from fleetctl.core.rollout.state import Decision, Inputs, Progress, Rollout, Status
-from fleetctl.core.simulate.record import Record
-from fleetctl.core.simulate.world import News, World
+from fleetctl.core.heat.forecast import Forecast
+from fleetctl.core.heat.premises import premises_of
+from fleetctl.core.inventory.fleet import Fleet, Kind, Unit
+from fleetctl.core.plan import Plan, UnitPlan
+from fleetctl.core.policy import Policy
+from fleetctl.core.rollout import enlist
+from fleetctl.core.rollout.state import Action
+from fleetctl.core.rollout.waves import assign, placed
+from fleetctl.core.simulate.build import build
+from fleetctl.core.simulate.conditions import Conditions, Faults, Weather
+from fleetctl.core.simulate.report import Simulation, summed_up
+from fleetctl.services.playing import Played, Terms, play
 
-EPOCH = 1
+NEW_CONFIG = "1" * 64
+"""Digest that stands for the new config where no plan says which."""
+COLDEST_C, WARMEST_C, STEP_C = -30.0, 20.0, 0.25
+"""Where the limit of the outdoor temperature is looked for, and how finely."""
+_LIMIT_MOST_S = 48 * 3600.0
+"""A rollout that lasts longer does not complete, where the limit is looked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Played:
-    """A rollout that was played to its end, or to where nothing more happens.
+@dataclass(frozen=True)
+class Order:
+    """What is to be simulated.
 
     Attributes:
-        over: why it was stopped before an end, in words; empty if it ended.
+        plan: what the units need.
+        began: when it starts, aware.
+        zone: returns the time zone of a site.
+        forecast: the weather, which the controller foresees as it comes; None for each site's design temperature,
+            of which the controller knows nothing.
     """
 
-    world: World
-    board: Board
-    record: Record
-    over: str
+    fleet: Fleet
+    plan: Plan
+    policy: Policy
+    began: datetime
+    conditions: Conditions
+    zone: Callable[[str], tzinfo]
+    forecast: Forecast | None = None
 
 
-def play(world: World, rollout: Rollout, units: Sequence[Progress], most_s: float) -> Played:
-    """Play a rollout.
+def supposed_plan(fleet: Fleet, units: Sequence[Unit], at: datetime, *, reboot: bool = True) -> Plan:
+    """Return a plan in which every unit given needs a new config, and a reboot for it to take effect."""
+    actions = (Action.CONFIGURE, Action.REBOOT) if reboot else (Action.CONFIGURE,)
+    planned = tuple(
+        UnitPlan(unit.name, unit.site, unit.kind, unit.gateway, actions, (), NEW_CONFIG, "", reboot=reboot)
+        for unit in units
+    )
+    sites = {unit.site: fleet.sites[unit.site].digest for unit in units}
+    return Plan("supposed", fleet.name, "", at, at + timedelta(days=1), "", sites, planned)
+
+
+def steady(outdoor_c: float, began: datetime, most_s: float) -> Forecast:
+    """Return the forecast of weather that does not change while a simulation may last."""
+    times = (began - timedelta(days=1), began + timedelta(seconds=most_s, days=2))
+    return Forecast(f"{outdoor_c:g} °C throughout", times, (outdoor_c, outdoor_c))
+
+
+def simulate(order: Order) -> Simulation:
+    """Play a rollout and sum up what it came to."""
+    played = played_out(order)
+    return summed_up(played.world, played.board, played.record, played.over, _conditions(order))
+
+
+def played_out(order: Order) -> Played:
+    """Play a rollout; returns the world and the board as they are then."""
+    conditions, policy, fleet = _conditions(order), order.policy, order.fleet
+    world = build(fleet, order.plan.units, order.began, conditions)
+    admitted = enlist.Admitted(tuple(sorted(order.plan.units, key=_place)), {})
+    lineup = enlist.Lineup(assign(placed(fleet, [unit.unit for unit in admitted.units]), policy))
+    terms = enlist.Terms("simulated", policy, "", "simulate", order.began)
+    rollout, progress = enlist.enlist(order.plan, admitted, terms, lineup)
+    premises = {site: premises_of(fleet, site) for site in rollout.sites}
+    under = Terms(premises, order.forecast, order.zone, conditions.approval_s, conditions.most_s)
+    return play(world, rollout, progress, under)
+
+
+def with_limit(order: Order, simulation: Simulation) -> Simulation:
+    """Add the outdoor temperature below which not every unit is updated, nothing going wrong."""
+    calm = replace(order.conditions, faults=Faults(busy=order.conditions.faults.busy), most_s=_LIMIT_MOST_S)
+
+    def completes(outdoor_c: float) -> bool:
+        forecast = steady(outdoor_c, order.began, _LIMIT_MOST_S)
+        return simulate(replace(order, conditions=calm, forecast=forecast)).complete
+
+    return replace(simulation, limit_c=lowest_where(completes, COLDEST_C, WARMEST_C, STEP_C))
+
+
+def lowest_where(holds: Callable[[float], bool], low: float, high: float, step: float) -> float | None:
+    """Return the lowest number from which on something holds, by halving; None if it does not even hold at the top.
 
     Args:
-        world: the modelled fleet, at its beginning.
-        rollout: its row.
-        units: its units, in order.
-        most_s: when to stop at the latest, in seconds of virtual time.
+        holds: what is asked; if it holds at a number it holds above.
+        low, high: between these.
+        step: the answer is a multiple of this.
     """
-    board, record = Board(rollout, units), Record()
-    news = News()
-    while True:
-        decision = _decided(board, world, news)
-        board.apply(decision.changes)
-        board.check()
-        record.note(world, board, decision)
-        _act(board, world, decision)
-        over = _over(board, world, decision, most_s)
-        if over is not None:
-            record.sample(world, board)
-            return Played(world, board, record, over)
-        news = world.advance(_until_s(world, decision, most_s))
+    if not holds(high):
+        return None
+    fails, works = int(low // step) - 1, int(high // step)
+    while works - fails > 1:
+        middle = (fails + works) // 2
+        fails, works = (fails, middle) if holds(middle * step) else (middle, works)
+    return works * step
 
 
-def _decided(board: Board, world: World, news: News) -> Decision:
-    """Ask `decide`, as the controller does."""
-    now = world.now()
-    seen = _mine(board, news.observations)
-    note_gateways(board, seen, now)
-    return decide(board, Inputs(tuple(news.results), seen), now, EPOCH)
+def _place(unit: UnitPlan) -> tuple[str, bool, str]:
+    """Order as a rollout does: by site, gateways before what they serve."""
+    return unit.site, unit.kind is not Kind.GATEWAY, unit.unit
 
 
-def _mine(board: Board, observations: Sequence[Observation]) -> tuple[Observation, ...]:
-    board.observing.difference_update(seen.unit for seen in observations)
-    return tuple(observations)
-
-
-def _act(board: Board, world: World, decision: Decision) -> None:
-    for step in decision.cancel:
-        world.cancel(step)
-    world.start(decision.steps)
-    board.observing.update(decision.observe)
-    world.look(decision.observe)
-
-
-def _over(board: Board, world: World, decision: Decision, most_s: float) -> str | None:
-    """Return why nothing more is played, empty if the rollout ended, or None to go on."""
-    status = board.rollout.status
-    if status.is_end:
-        return ""
-    if status in {Status.HALTED, Status.PAUSED} and not board.in_progress:
-        return f"it {status.value}: {board.rollout.reason}"
-    if world.at_s >= most_s:
-        return f"stopped after {most_s / 3600:g} h of simulated time"
-    if not decision.wake_s and world.next_s == float("inf"):
-        return "nothing more happens by itself"
-    return None
-
-
-def _until_s(world: World, decision: Decision, most_s: float) -> float:
-    """Return up to when nothing needs to be decided unless something becomes known."""
-    if not decision.wake_s:
-        return min(world.next_s, most_s)
-    wake_s = world.time.seconds(decision.wake_s)
-    return min(max(wake_s, world.at_s + world.grain_s), most_s)
+def _conditions(order: Order) -> Conditions:
+    """Return what is supposed, with the policy's margins and the weather of the forecast."""
+    known, began = order.forecast, order.began
+    weather = Weather.of(known.times, known.temperatures_c, began) if known else order.conditions.weather
+    return replace(order.conditions, guard=order.policy.guard, weather=weather)

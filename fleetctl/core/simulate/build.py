@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from fleetctl.core.heat.physics import OneNode, Tank
 from fleetctl.core.heat.premises import Loop, SitePremises, Zone, premises_of
 from fleetctl.core.heat.readings import floor_c
 from fleetctl.core.inventory.fleet import Fleet, Kind
+from fleetctl.core.plan import UnitPlan
+from fleetctl.core.rollout.state import Action
 from fleetctl.core.simulate.chance import Chance
 from fleetctl.core.simulate.conditions import Conditions, Weather
 from fleetctl.core.simulate.events import Time
 from fleetctl.core.simulate.links import Links
 from fleetctl.core.simulate.spaces import Shape, Space
-from fleetctl.core.simulate.units import FACTORY, Ground, ModelledUnit
+from fleetctl.core.simulate.units import FACTORY, Beginning, Ground, ModelledUnit
 from fleetctl.core.simulate.world import World
 
 TANK_C = 60.0
@@ -25,40 +27,47 @@ _LEAST_UA_W_K = 1.0
 """Loss of a tank that is declared to have none; beside what is drawn it is nothing, and no formula divides by zero."""
 
 
-def build(
-    fleet: Fleet,
-    began: datetime,
-    conditions: Conditions,
-    reboots: Iterable[str] = (),
-    configs: Mapping[str, str] | None = None,
-) -> World:
-    """Return the modelled world of a fleet.
+def build(fleet: Fleet, units: Sequence[UnitPlan], began: datetime, conditions: Conditions) -> World:
+    """Return the modelled world of the sites that a plan touches, with every unit of them.
 
     Args:
         fleet: what is declared.
+        units: what the units that are worked on need; each begins as one that needs just that.
         began: the wall clock at second 0.
         conditions: what is supposed.
-        reboots: units whose new config takes effect only after a reboot.
-        configs: digest of the config that a unit has at the beginning, by name; another one where nothing is said.
     """
-    time, rebooting, known = Time(began), frozenset(reboots), configs or {}
+    time, planned = Time(began), {unit.unit: unit for unit in units}
     ground = Ground(Chance(conditions.seed), conditions.durations, conditions.faults, time)
-    spaces = [space for site in fleet.sites for space in _spaces(premises_of(fleet, site), conditions)]
+    places = {site: place for place, site in enumerate(fleet.sites)}
+    sites = sorted({unit.site for unit in units}, key=places.__getitem__)
+    premises = [premises_of(fleet, site) for site in sites]
+    spaces = [space for site in premises for space in _spaces(site, conditions)]
     space_of = {unit: space for space in spaces for unit in space.shape.heaters_w}
-    units = [
+    carriers = {unit: gateway.unit for site in premises for gateway in site.gateways.values() for unit in gateway.cuts}
+    modelled = [
         ModelledUnit(
             ground,
             unit,
             fleet.models[unit.model],
             space_of.get(unit.name),
-            config=known.get(unit.name, FACTORY),
-            reboots=unit.name in rebooting,
+            beginning(planned.get(unit.name)),
+            carriers.get(unit.name, ""),
         )
-        for unit in fleet.units()
+        for site in sites
+        for unit in fleet.sites[site].units.values()
     ]
-    gateways = [unit.name for unit in units if unit.unit.kind is Kind.GATEWAY]
-    others = [unit.name for unit in units if unit.unit.kind is not Kind.GATEWAY]
-    return World(units, spaces, Links(others, gateways, conditions), time, conditions)
+    gateways = [unit.name for unit in modelled if unit.unit.kind is Kind.GATEWAY]
+    others = [unit.name for unit in modelled if unit.unit.kind is not Kind.GATEWAY]
+    return World(modelled, spaces, Links(others, gateways, conditions), time, conditions)
+
+
+def beginning(planned: UnitPlan | None) -> Beginning:
+    """Return how a unit stands before the rollout that does what a plan says it needs."""
+    if planned is None:
+        return Beginning()
+    configured, reboots = Action.CONFIGURE in planned.actions, Action.REBOOT in planned.actions
+    digest = FACTORY if configured else planned.config_digest
+    return Beginning(digest, reboots=reboots, reboot_needed=reboots and not configured)
 
 
 def _spaces(premises: SitePremises, conditions: Conditions) -> Iterator[Space]:

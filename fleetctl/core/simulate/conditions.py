@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from fleetctl.core.policy import Guard
 from fleetctl.core.simulate.chance import Spread
@@ -30,13 +31,25 @@ class Weather:
         """Return weather that does not change."""
         return cls((0.0,), (outdoor_c,))
 
+    @property
+    def is_steady(self) -> bool:
+        """Say whether it never changes."""
+        return len(self.times_s) == 1
+
+    @classmethod
+    def of(cls, times: Sequence[datetime], temperatures_c: Sequence[float], began: datetime) -> Weather:
+        """Return the weather from a beginning on; before the first of its times the first temperature holds."""
+        first = max(bisect_right(times, began) - 1, 0)
+        seconds = [(time - began).total_seconds() for time in times[first:]]
+        return cls((0.0, *seconds[1:]), tuple(temperatures_c[first:]))
+
     def at(self, at_s: float) -> float:
         """Return the outdoor temperature at a time, in °C."""
         return self.temperatures_c[max(bisect_right(self.times_s, at_s) - 1, 0)]
 
     def pieces(self, from_s: float, to_s: float) -> Iterator[tuple[float, float]]:
         """Yield a stretch of time in pieces of one temperature: each temperature with the end of its piece."""
-        if len(self.times_s) == 1 or to_s < self.times_s[1]:
+        if self.is_steady or to_s < self.times_s[1]:
             yield self.temperatures_c[0], to_s
             return
         place = max(bisect_right(self.times_s, from_s) - 1, 0)
@@ -99,6 +112,7 @@ class Conditions:
         setpoint_c: of every dwelling; None takes what is declared.
         guard: the margins that say from which temperature a space is too cold.
         seed: of all luck.
+        approval_s: how long a wave waits until a person approves it.
         grain_s: how often the controller looks, in seconds of virtual time.
         most_s: when the simulation stops at the latest, in seconds of virtual time.
     """
@@ -109,5 +123,6 @@ class Conditions:
     seed: int = 1
     faults: Faults = field(default_factory=Faults)
     durations: Durations = field(default_factory=Durations)
+    approval_s: float = 600.0
     grain_s: float = 1.0
     most_s: float = 7 * 86_400.0

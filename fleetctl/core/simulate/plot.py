@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
+from textwrap import wrap
 
 from fleetctl.core.rollout_html import duration
 from fleetctl.core.simulate.record import Sample, Stretch
 from fleetctl.core.simulate.report import Simulation
 
 WIDTH, LEFT, RIGHT = 960, 70, 20
-_TITLE_H, _GAP, _LEGEND_H = 44, 34, 20
+_TITLE_H, _GAP, _LEGEND_H = 60, 34, 20
+_LINE = 130
+"""Characters that fit into the picture's width."""
 _STEPS_S = (60, 300, 600, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400, 172_800)
 _MOST_TICKS = 9
 _INK, _FAINT, _PAPER = "#222222", "#d9d9d9", "#ffffff"
@@ -89,7 +92,9 @@ def _heading(simulation: Simulation) -> Iterator[str]:
     title = f"{simulation.units} units of {simulation.fleet}, policy {simulation.policy}"
     yield _text(LEFT, 20, title, size=15, weight="bold")
     supposed = "; ".join(f"{label} {value}" for label, value in simulation.supposed.items())
-    yield _text(LEFT, 38, f"{duration(simulation.duration_s)}; {supposed}")
+    lines = wrap(f"{duration(simulation.duration_s)}; {supposed}", _LINE)
+    for number, line in enumerate(lines[:2]):
+        yield _text(LEFT, 38 + 16 * number, line)
 
 
 def _units(panel: Panel, axis: Axis, samples: Sequence[Sample]) -> Iterator[str]:
@@ -102,7 +107,7 @@ def _units(panel: Panel, axis: Axis, samples: Sequence[Sample]) -> Iterator[str]
     yield _area(times, active, [panel.top] * len(samples), _WAITING)
     names = (("ended", _ENDED), ("under way", _UNDER_WAY), ("waiting", _WAITING))
     for number, (name, colour) in enumerate(names):
-        yield from _key(WIDTH - RIGHT - 270 + 95 * number, panel.top - 14, name, colour)
+        yield from _key(WIDTH - RIGHT - 270 + 95 * number, panel.top - 6, name, colour)
 
 
 def _without_heat(panel: Panel, axis: Axis, samples: Sequence[Sample]) -> str:
@@ -132,7 +137,7 @@ def _strip(panel: Panel, axis: Axis, stretches: Sequence[Stretch], kinds: Sequen
 
 def _time(axis: Axis, strip: Panel) -> Iterator[str]:
     for at_s in axis.ticks_s:
-        label = f"+{duration(at_s)}" if at_s else "0"
+        label = f"+{at_s / 3600:g} h" if at_s >= 3600 else f"+{at_s / 60:g} min"
         yield _text(axis.x(at_s), strip.top + strip.height + 15, label, anchor="middle")
 
 

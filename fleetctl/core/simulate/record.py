@@ -14,8 +14,8 @@ from fleetctl.core.simulate.world import World
 _RULE = re.compile(r"(G\d+|max_unavailable|never|quiet)\b")
 _FIGURE = re.compile(r"-?\d+(?:[.,:]\d+)*")
 _NAME = re.compile(r"\S+/\S+")
-SAMPLE_EVERY_S = 300.0
-MOST_SAMPLES = 1500
+SAMPLE_EVERY_S = 60.0
+MOST_SAMPLES = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,8 @@ class Record:
         """Keep how things stand now; the longer it lasts, the fewer samples."""
         touched = [space for space in world.spaces if space.touched]
         for space in touched:
-            space.advance(world.at_s)
+            if not space.is_settled:
+                space.advance(world.at_s)
         ended = sum(count for phase, count in board.phases.items() if phase.is_end)
         lowest_c = min((space.temperature_c for space in touched), default=None)
         waiting = board.phases[Phase.PENDING]

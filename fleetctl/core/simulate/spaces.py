@@ -97,6 +97,12 @@ class Space:
         self.lowest_at_s = 0.0
         self.lacked_j = 0.0
 
+    @property
+    def is_settled(self) -> bool:
+        """Say whether nothing about it changes until somebody takes a heater from it."""
+        near = abs(self.temperature_c - self.shape.setpoint_c) <= _NEAR_K
+        return near and not self.down and not self.peers and self._weather.is_steady
+
     def switch(self, unit: str, on: bool, at_s: float) -> None:
         """Let a heater of it go down, or come back."""
         self.advance(at_s)

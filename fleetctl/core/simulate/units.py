@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from fleetctl.core.facts import Cause, Compute, Facts, Heat, JournalEntry, drain_reason
 from fleetctl.core.inventory.fleet import Kind, Model, Unit
+from fleetctl.core.names import unit_name
 from fleetctl.core.rollout.state import Ending, Step, StepKind, StepResult
 from fleetctl.core.simulate.chance import Chance, Spread
 from fleetctl.core.simulate.conditions import Durations, Faults
@@ -31,27 +32,57 @@ class Ground:
     time: Time
 
 
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """How a unit stands before the rollout.
+
+    Attributes:
+        config: digest of its config.
+        reboots: a new config takes effect only after a reboot.
+        reboot_needed: one waits for a reboot already.
+    """
+
+    config: str = FACTORY
+    reboots: bool = False
+    reboot_needed: bool = False
+
+
 class ModelledUnit:
     """A unit as it is.
 
     Attributes:
         unit, model: as declared.
+        gateway: name of the gateway that it is reached through; empty for a gateway.
+        carrier: name of the gateway without which it does not heat; empty if it heats alone.
         space: what it heats; None for a gateway.
         reboots: a new config takes effect only after a reboot.
         silent_until_s: it is down until then, in seconds; infinite if it hangs.
         heating: its heat agent runs and its heater works.
     """
 
-    def __init__(self, ground: Ground, unit: Unit, model: Model, space: Space | None, *, config: str, reboots: bool):
+    def __init__(
+        self, ground: Ground, unit: Unit, model: Model, space: Space | None, begins: Beginning, carrier: str = ""
+    ) -> None:
+        """Begin as `begins` says.
+
+        Args:
+            ground: what all units share.
+            unit: as declared.
+            model: its model.
+            space: what it heats; None for a gateway.
+            begins: how it stands.
+            carrier: name of the gateway without which it does not heat; empty if it heats alone.
+        """
         self.ground, self.unit, self.model, self.space = ground, unit, model, space
-        self.name = unit.name
-        self.reboots = reboots
-        self.config, self.previous = config, ""
+        self.name, self.carrier = unit.name, carrier
+        self.gateway = unit_name(unit.site, unit.gateway) if unit.gateway else ""
+        self.reboots = begins.reboots
+        self.config, self.previous = begins.config, ""
         self.boot = 1
         self.silent_until_s = 0.0
         self.heating = True
         self.journal: JournalEntry | None = None
-        self._reboot_needed = False
+        self._reboot_needed = begins.reboot_needed
         self._drain_reason = ""
         self._jobs_until_s = math.inf if self._is_busy(0) else 0.0
         self._pulse_until_s = 0.0
@@ -99,6 +130,10 @@ class ModelledUnit:
             return math.inf
         return at_s + self.ground.durations.heat.at(self.ground.chance.share("heats", *question))
 
+    def jobs_left_s(self, at_s: float) -> float:
+        """Return how long the jobs of a drained unit still run; 0 if it is not drained, or none runs."""
+        return max(0.0, self._jobs_until_s - at_s) if self._drain_reason else 0.0
+
     def facts(self, at_s: float) -> Facts:
         """Return what a probe sees."""
         unit = self.unit
@@ -133,7 +168,7 @@ class ModelledUnit:
                 self._drain(step, at_s)
             case StepKind.UNDRAIN if self._drain_reason == drain_reason(step.rollout):
                 self._drain_reason = ""
-                self._jobs_until_s = math.inf if self._is_busy(step.attempt) else 0.0
+                self._jobs_until_s = max(self._jobs_until_s, math.inf if self._is_busy(step.attempt) else 0.0)
             case _:
                 pass
         return Ending.OK, ""

@@ -11,14 +11,16 @@ from dataclasses import dataclass, field
 
 from fleetctl.core.clock import Now
 from fleetctl.core.facts import Cause, Facts, Observation, Unobserved
-from fleetctl.core.inventory.fleet import Kind
-from fleetctl.core.names import unit_name
 from fleetctl.core.rollout.state import Ending, Step, StepKind, StepResult
 from fleetctl.core.simulate.conditions import Conditions
 from fleetctl.core.simulate.events import Queue, Time
 from fleetctl.core.simulate.links import Links
 from fleetctl.core.simulate.spaces import Space
 from fleetctl.core.simulate.units import ModelledUnit
+
+
+_HELD_BACK_S = 600.0
+"""Longest time for which the same answer is not given again; well below the age at which telemetry is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class World:
         self._durations = conditions.durations
         self._queue: Queue[Event] = Queue(conditions.grain_s)
         self._open: set[str] = set()
-        self._behind = _behind(units)
+        self._carried = _carried(units)
 
     def now(self) -> Now:
         """Return both clocks."""
@@ -121,7 +123,16 @@ class World:
         for unit in units:
             silent = self._silence(unit, self.at_s)
             usual_s = self._durations.probe.at(chance.share("probe", unit, self.at_s))
-            self._queue.put(self.at_s + (self._durations.silence_s if silent else usual_s), Probed(unit, silent))
+            lasts_s = self._durations.silence_s if silent else max(usual_s, self._same_for_s(unit))
+            self._queue.put(self.at_s + lasts_s, Probed(unit, silent))
+
+    def _same_for_s(self, unit: str) -> float:
+        """Return how long a unit's answers stay the same: one whose jobs still run is heard of when they end.
+
+        A controller that is told less often decides the same, as long as telemetry does not grow too old for the
+        guard; and most of a night is spent on waiting for jobs.
+        """
+        return min(self.units[unit].jobs_left_s(self.at_s), _HELD_BACK_S)
 
     def advance(self, until_s: float) -> News:
         """Let time pass up to `until_s`, or to the first instant at which something becomes known."""
@@ -196,15 +207,14 @@ class World:
 
     def _affected(self, unit: ModelledUnit) -> Sequence[ModelledUnit]:
         """Return a unit, and behind a gateway those that do not heat without it."""
-        return (unit, *self._behind.get(unit.name, ()))
+        return (unit, *self._carried.get(unit.name, ()))
 
     def _switch(self, unit: ModelledUnit, at_s: float) -> None:
         """Let the unit's space know whether it heats now."""
         if unit.space is None:
             return
-        gateway = self.units.get(_gateway_of(unit))
-        carried = unit.model.heats_without_gateway or gateway is None or gateway.answers(at_s)
-        heats = unit.heating and carried
+        carrier = self.units.get(unit.carrier)
+        heats = unit.heating and (carrier is None or carrier.answers(at_s))
         if heats == (unit.name in self.without_heat):
             unit.space.switch(unit.name, heats, at_s)
             (self.without_heat.discard if heats else self.without_heat.add)(unit.name)
@@ -215,7 +225,7 @@ class World:
     def _silence(self, unit: str, at_s: float) -> Cause | None:
         """Return why a unit cannot be reached, or None; only a gateway that answers lets its units be unreachable."""
         of = self.units[unit]
-        gateway = _gateway_of(of) or unit
+        gateway = of.gateway or unit
         of_gateway = self.units.get(gateway)
         up = self.links.gateway_answers(gateway, at_s) and (of_gateway is None or of_gateway.answers(at_s))
         if not up:
@@ -223,19 +233,15 @@ class World:
         return None if of.answers(at_s) and self.links.is_up(unit, at_s) else Cause.UNREACHABLE
 
     def _unobserved(self, unit: str, cause: Cause) -> Unobserved:
-        gateway = _gateway_of(self.units[unit])
+        gateway = self.units[unit].gateway
         who = f"gateway {gateway}" if cause is Cause.GATEWAY_DOWN else unit
         return Unobserved(unit, self.time.utc(self.at_s), cause, f"{who} does not answer")
 
 
-def _gateway_of(unit: ModelledUnit) -> str:
-    return unit_name(unit.unit.site, unit.unit.gateway) if unit.unit.gateway else ""
-
-
-def _behind(units: Iterable[ModelledUnit]) -> Mapping[str, Sequence[ModelledUnit]]:
+def _carried(units: Iterable[ModelledUnit]) -> Mapping[str, Sequence[ModelledUnit]]:
     """Map each gateway to the units that do not heat without it."""
-    behind: dict[str, list[ModelledUnit]] = {}
+    carried: dict[str, list[ModelledUnit]] = {}
     for unit in units:
-        if unit.unit.kind is not Kind.GATEWAY and not unit.model.heats_without_gateway:
-            behind.setdefault(_gateway_of(unit), []).append(unit)
-    return behind
+        if unit.carrier:
+            carried.setdefault(unit.carrier, []).append(unit)
+    return carried
