@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fleetctl.core.inventory.fleet import Fleet, Unit
     from fleetctl.core.plan import Plan
     from fleetctl.ports import State
-    from fleetctl.services.apply import Declared
+    from fleetctl.services.declared import Declared
 
 
 class Format(StrEnum):
@@ -80,7 +80,7 @@ def observe_and_plan(
 def declared(frame: Frame, fleet: Fleet) -> Declared:
     """Return what is declared and how it is rendered."""
     from fleetctl.cli import compose
-    from fleetctl.services.apply import Declared
+    from fleetctl.services.declared import Declared
     from fleetctl.services.render import configs, desired_states
 
     templates, cache = compose.template_files(frame), compose.site_cache(frame)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 
 from fleetctl.core.config import Config
-from fleetctl.core.inventory.fleet import Fleet, Unit
+from fleetctl.core.inventory.fleet import Fleet
 from fleetctl.core.names import did_you_mean
-from fleetctl.core.plan import Desired, Plan
+from fleetctl.core.plan import Plan
 from fleetctl.core.plan_document import to_document
 from fleetctl.core.planning import Standing
 from fleetctl.core.policy import Policy
@@ -17,28 +16,10 @@ from fleetctl.core.rollout.enlist import NEW_PLAN, Admitted, Lineup, Terms, admi
 from fleetctl.core.rollout.state import Action, Rollout
 from fleetctl.core.rollout.waves import assign, placed
 from fleetctl.ports import Clock, State
+from fleetctl.services.declared import Declared
 
 HEAT_SERVICE = "heat"
 """The service hook, in the templates' manifest, of files that make the heat agent start anew."""
-
-
-@dataclass(frozen=True)
-class Declared:
-    """What is declared, and how it is rendered.
-
-    Attributes:
-        desired: returns the desired states of units.
-        configs: returns the whole configs of units.
-    """
-
-    fleet: Fleet
-    desired: Callable[[Sequence[Unit]], Iterable[Desired]]
-    configs: Callable[[Sequence[Unit]], Iterable[Config]]
-
-    @property
-    def site_digests(self) -> Mapping[str, str]:
-        """Return the digest of each site."""
-        return {site.id: site.digest for site in self.fleet.sites.values()}
 
 
 def saved(plan: Plan, state: State) -> dict[str, object]:

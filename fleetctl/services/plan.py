@@ -12,7 +12,7 @@ from fleetctl.core.plan import Plan
 from fleetctl.core.planning import Occasion, assemble, judge, make_plan
 from fleetctl.core.verdicts import Seen, Verdict, pack, unpack
 from fleetctl.ports import SiteCache, State
-from fleetctl.services.apply import Declared
+from fleetctl.services.declared import Declared
 
 CACHE = "verdicts"
 """The purpose of the blobs in the site cache."""

@@ -13,7 +13,7 @@ from fleetctl.core.facts import Cause, Observation, Unobserved
 from fleetctl.core.inventory.fleet import Fleet, Site, Unit
 from fleetctl.core.plan import Desired, Plan
 from fleetctl.core.planning import Occasion, make_plan
-from fleetctl.services.apply import Declared
+from fleetctl.services.declared import Declared
 from fleetctl.services.plan import Memory, plan
 from fleetctl.services.render import configs, desired_states, rendered_from
 from tests.builders.fleets import a_building, a_fleet
