@@ -15,6 +15,8 @@ from fleetctl.core.clock import Now
 from fleetctl.core.config import Config
 from fleetctl.core.document import Document, SourceFile
 from fleetctl.core.facts import Observation
+from fleetctl.core.heat.forecast import Forecast
+from fleetctl.core.inventory.fleet import Site
 from fleetctl.core.log_heads import Head, SignedHead
 from fleetctl.core.plan import Plan
 from fleetctl.core.problems import CouldNot
@@ -117,6 +119,22 @@ class FleetFiles(Protocol):
 
     def time_zones(self) -> frozenset[str]:
         """Return the names of the time zones that this machine knows; empty if it knows none."""
+        ...
+
+
+class Forecasts(Protocol):
+    """Tells the weather to come."""
+
+    def of(self, site: Site) -> Forecast | None:
+        """Return the forecast of a site; None if nothing is known: the design temperature is reckoned with."""
+        ...
+
+    def check(self, site: Site) -> None:
+        """Read the forecast file that a site declares, if it declares one.
+
+        Raises:
+            InvalidInput: with everything that is wrong with it.
+        """
         ...
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fleetctl.core.doctor import Machine
     from fleetctl.core.inventory.fleet import Fleet
     from fleetctl.core.route import Route
-    from fleetctl.ports import Clock, FleetFiles, Prober, Processes, Shell, SiteCache, State, TemplateFiles
+    from fleetctl.ports import Clock, FleetFiles, Forecasts, Prober, Processes, Shell, SiteCache, State, TemplateFiles
     from fleetctl.services.orders import Word
     from fleetctl.services.run import Seat
 
@@ -48,8 +48,13 @@ def fleet_files(frame: Frame) -> FleetFiles:
     """Return the files of the fleet's folder; problems show them as seen from the working folder."""
     from fleetctl.adapters.fleet_files import FolderFiles
 
-    here, folder = Path.cwd(), frame.folder
-    return FolderFiles(folder.relative_to(here) if folder.is_relative_to(here) else folder)
+    return FolderFiles(_as_seen(frame.folder))
+
+
+def _as_seen(folder: Path) -> Path:
+    """Return a folder as seen from the working folder, for problems."""
+    here = Path.cwd()
+    return folder.relative_to(here) if folder.is_relative_to(here) else folder
 
 
 def write_files(folder: Path, files: Mapping[str, str], *, overwrite: bool) -> list[Path]:
@@ -64,6 +69,15 @@ def site_cache(frame: Frame) -> SiteCache:
     from fleetctl.adapters.site_cache import FolderCache
 
     return FolderCache(frame.state_folder / "cache")
+
+
+def forecasts(frame: Frame, note: Callable[[str], None] | None = None) -> Forecasts:
+    """Return the weather forecasts that sites declare; `note` is told why a site has none, else standard error is."""
+    from fleetctl.adapters.forecast_answers import Answers
+    from fleetctl.adapters.forecasts import DeclaredForecasts
+
+    say = note or frame.notes().print
+    return DeclaredForecasts(_as_seen(frame.folder), Answers(frame.state_folder / "forecasts"), clock(), say)
 
 
 def template_files(frame: Frame) -> TemplateFiles:
