@@ -61,6 +61,17 @@ def in_quiet_hours(quiet_hours: str, now_utc: datetime, zone: tzinfo) -> bool:
     return start <= minute < end if start < end else not end <= minute < start
 
 
+def quiet_between(quiet_hours: str, start_utc: datetime, end_utc: datetime, zone: tzinfo) -> bool:
+    """Say whether quiet hours hold at any time from start to end, also where they begin and end in between."""
+    if not quiet_hours:
+        return False
+    minutes = range(int((end_utc - start_utc).total_seconds() // 60) + 1)
+    return any(
+        in_quiet_hours(quiet_hours, at, zone)
+        for at in (*(start_utc + n * timedelta(minutes=1) for n in minutes), end_utc)
+    )
+
+
 def span_of(hours: str) -> tuple[int, int]:
     """Return start and end of `22:00-07:00` as minutes after midnight."""
     start, _, end = hours.partition("-")

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fleetctl.core.policy import Freeze, Policy, Window
-from fleetctl.core.windows import DAYS, WEEK_MIN, in_quiet_hours, longest_opening_min, minute_of, opening
+from fleetctl.core.windows import DAYS, WEEK_MIN, in_quiet_hours, longest_opening_min, minute_of, opening, quiet_between
 
 PARIS = ZoneInfo("Europe/Paris")
 ZONES = [PARIS, ZoneInfo("Australia/Lord_Howe"), ZoneInfo("Asia/Beirut"), ZoneInfo("America/St_Johns"), UTC]
@@ -112,6 +112,21 @@ def test_quiet_hours_are_what_the_clock_reads(start: int, end: int, now: datetim
 
 def test_no_quiet_hours_are_never() -> None:
     assert not in_quiet_hours("", SPRING, PARIS)
+
+
+@pytest.mark.parametrize(
+    ("hours", "start", "end", "quiet"),
+    [
+        ("13:00-13:10", "2026-11-23T11:50", "2026-11-23T12:30", True),  # begins and ends in between
+        ("13:00-13:10", "2026-11-23T11:00", "2026-11-23T11:59", False),
+        ("13:00-13:10", "2026-11-23T11:00", "2026-11-23T12:00", True),
+        ("13:00-13:10", "2026-11-23T12:10", "2026-11-23T12:40", False),
+        ("22:00-07:00", "2026-11-23T20:45", "2026-11-23T21:15", True),
+        ("", "2026-11-23T20:45", "2026-11-23T21:15", False),
+    ],
+)
+def test_quiet_hours_in_the_middle_of_the_work_count(hours: str, start: str, end: str, quiet: bool) -> None:
+    assert quiet_between(hours, utc(start), utc(end), PARIS) == quiet
 
 
 @pytest.mark.parametrize(

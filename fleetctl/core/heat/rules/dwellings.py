@@ -8,7 +8,7 @@ from datetime import timedelta
 from fleetctl.core.heat.question import Question
 from fleetctl.core.heat.verdict import Verdict, verdict
 from fleetctl.core.inventory.fleet import Dwelling
-from fleetctl.core.windows import in_quiet_hours
+from fleetctl.core.windows import quiet_between
 
 
 def wishes(question: Question, dwelling: Dwelling) -> Iterator[Verdict]:
@@ -17,7 +17,7 @@ def wishes(question: Question, dwelling: Dwelling) -> Iterator[Verdict]:
         yield verdict("never", dwelling.id, False, "no voluntary work is wanted here")
     if dwelling.quiet_hours:
         ends = question.now_utc + timedelta(seconds=question.worst_s)
-        quiet = any(in_quiet_hours(dwelling.quiet_hours, at, question.zone) for at in (question.now_utc, ends))
+        quiet = quiet_between(dwelling.quiet_hours, question.now_utc, ends, question.zone)
         local = f"{question.now_utc.astimezone(question.zone):%H:%M} to {ends.astimezone(question.zone):%H:%M}"
         yield verdict("quiet", dwelling.id, not quiet, f"work from {local}, quiet hours {dwelling.quiet_hours}")
 
