@@ -44,7 +44,7 @@ def apply(
     fleet = compose.fleet(frame)
     chosen = policy_of(fleet, policy)
     with compose.state(frame, durable=True) as state:
-        file = _plan_file(what)
+        file = plan_file(what)
         plan = _saved_plan(frame, fleet, state, file) if file else _new_plan(frame, fleet, state, what)
         if plan.is_empty:
             raise typer.Exit(_nothing(frame, plan))
@@ -59,7 +59,7 @@ def apply(
     raise typer.Exit(code)
 
 
-def _plan_file(what: list[str] | None) -> Path | None:
+def plan_file(what: list[str] | None) -> Path | None:
     """Return the only argument if it is a plan's file; a selector has an `=` or names a unit."""
     if what is None or len(what) != 1 or "=" in what[0]:
         return None

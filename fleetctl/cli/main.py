@@ -29,6 +29,7 @@ from fleetctl.cli import (
     render,
     report,
     rollout,
+    simulate,
     stop,
     unit,
     validate,
@@ -86,6 +87,9 @@ app.add_typer(report.app, name="report")
 app.command(epilog="Example: fleetctl -o json doctor")(doctor.doctor)
 app.command(epilog="Example: fleetctl plan site=launaguet-* --out evening.plan")(plan.plan)
 app.command(epilog="Example: fleetctl apply evening.plan")(apply.apply)
+app.command(epilog="Example: fleetctl simulate site=launaguet-* --outdoor-c 5 --limit-outdoor --out report/")(
+    simulate.simulate
+)
 app.add_typer(lab.app, name="lab")
 app.command(epilog="Example: fleetctl render site=les-sables --out rendered/")(render.render)
 app.command(epilog="Example: fleetctl probe site=les-sables --detailed-exitcode")(probe.probe)

@@ -91,7 +91,7 @@ class Player:
         decision = decide(self.board, inputs, now, EPOCH, self._around())
         self.board.apply(decision.changes)
         self.board.check()
-        self.board.parked.update(decision.parked)
+        self.board.remember(decision, now)
         self._act(decision)
         return decision
 
