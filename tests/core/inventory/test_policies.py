@@ -220,6 +220,11 @@ def test_a_cap_that_only_some_places_exceed_is_one_warning_for_the_policy() -> N
     assert "in 1 of 2 dwellings: 600 W may be down, the smallest there, 'here/a101-1', has 650 W" in problem.message
 
 
+def test_a_cap_is_not_judged_where_a_model_is_unknown() -> None:
+    unknown = ("{model: qh, channel", "{model: qq, channel")
+    assert {problem.code for problem in said_of(a_folder((GOOD, "{cap_down_w: 600}"), unknown))} == {"unknown-model"}
+
+
 def test_a_window_that_only_some_models_exceed_is_a_warning() -> None:
     quick = (
         "  gw: {kind",

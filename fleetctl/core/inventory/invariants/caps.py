@@ -80,12 +80,14 @@ def _over(policy: Policy, cap: _Cap, cap_w: float, over: list[Smallest], places:
 def _smallest_by_place(
     units: Iterable[Unit], models: Mapping[str, Model], cap: _Cap
 ) -> dict[tuple[str, str], Smallest]:
-    """Return the smallest unit of each dwelling or loop, by site and id."""
+    """Return the smallest unit of each dwelling or loop, by site and id; none if a model is unknown, a flaw already."""
     found: dict[tuple[str, str], Smallest] = {}
     for unit in units:
         place, model = unit.loop if cap is _LOOP else unit.dwelling, models.get(unit.model)
-        if unit.kind is not cap.kind or not place or model is None:
+        if unit.kind is not cap.kind or not place:
             continue
+        if model is None:
+            return {}
         power_w = heating_w(model, unit)
         key = (unit.site, place)
         if key not in found or power_w < found[key][0]:
