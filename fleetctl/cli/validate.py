@@ -44,10 +44,12 @@ def validate(
     """
     from fleetctl.cli import compose
     from fleetctl.core.problems import errors
+    from fleetctl.services.forecasts import with_forecasts
     from fleetctl.services.load import examine
 
     frame = frame_of(ctx)
-    examined = examine(compose.fleet_files(frame), compose.site_cache(frame))
+    read = examine(compose.fleet_files(frame), compose.site_cache(frame))
+    examined = with_forecasts(read, compose.forecasts(frame))
     form = form or (Format.JSON if frame.is_json else Format.TEXT)
     _print(examined, form)
     (sys.stdout if form is Format.TEXT else sys.stderr).write(_summary(examined) + "\n")

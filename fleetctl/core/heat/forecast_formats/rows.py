@@ -87,7 +87,7 @@ def _holes(steps: Sequence[tuple[Row, Row, timedelta]], file: str) -> Iterator[P
     forward = [step for _, _, step in steps if step > timedelta(0)]
     if not forward:
         return
-    usual = Counter(forward).most_common(1)[0][0]
+    usual = min(Counter(forward).items(), key=lambda item: (-item[1], item[0]))[0]
     if usual > LONGEST_STEP:
         message = f"there is one value every {_hours(usual)}, at least one every {_hours(LONGEST_STEP)} is needed"
         yield Problem("forecast-hole", message, file, steps[0][1].line, hint="take an hourly forecast")
