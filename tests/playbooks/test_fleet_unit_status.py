@@ -102,6 +102,25 @@ def test_a_reboot_is_answered_first_and_done_then(unit: UnitRoot) -> None:
         time.sleep(0.05)
 
 
+def test_a_reboot_never_goes_before_its_record(unit: UnitRoot) -> None:
+    """Whoever lost the connection finds in the journal of the next boot that the reboot was done as asked."""
+    journal = unit.path("/data/fleet/journal")
+    unit.write(
+        "/usr/sbin/reboot",
+        f"#!/bin/sh\ncp {journal} {unit.path('/copy')} && mv {unit.path('/copy')} {unit.path('/seen')}\n",
+        0o755,
+    )
+    unit.effect("activate-reboot")
+    deadline = time.monotonic() + 10
+    while not unit.path("/seen").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert json.loads(unit.read("/seen").splitlines()[-1])["ending"] == "ok"
+    unit.reboot()
+    entry = unit.status()["journal"]
+    assert (entry["attempt"], entry["step"], entry["outcome"]) == (unit.attempt, str(unit.step), "ok")
+
+
 def test_a_unit_that_cannot_reboot_says_so(unit: UnitRoot) -> None:
     assert unit.effect("activate-reboot")["ending"] == "refused"
 
