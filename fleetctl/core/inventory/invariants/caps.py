@@ -51,7 +51,9 @@ def of_dwellings(site: Site, context: Context) -> Iterator[Flaw]:
 def of_policies(fleet: Fleet) -> Iterator[Flaw]:
     """A policy's cap permits a unit somewhere; where it permits none, that is a warning. It needs every site."""
     for cap in (_DWELLING, _LOOP):
-        capped = {p.name: getattr(p, cap.key) for p in fleet.policies.values() if getattr(p, cap.key) is not None}
+        caps = {policy.name: getattr(policy, cap.key) for policy in fleet.policies.values()}
+        largest_w = max((model.power_w for model in fleet.models.values() if model.kind is cap.kind), default=0.0)
+        capped = {name: cap_w for name, cap_w in caps.items() if cap_w is not None and cap_w < largest_w}
         if not capped:
             continue  # a large fleet is not gone through for nothing
         smallest = _smallest_by_place(fleet.units(), fleet.models, cap)
