@@ -74,7 +74,7 @@ class FaultOption(StrEnum):
 
 _ABOUT_LINES = (FaultOption.LOSSY, "what a lossy line is like")
 _ABOUT_SENSORS = (FaultOption.LYING_SENSOR, "how far a lying sensor is off")
-_COLUMNS = ("UNIT", "KIND", "STATE", "SLOT", "BOOTS", "HEAT", "ROOM", "FAULTS")
+_COLUMNS = ("UNIT", "KIND", "STATE", "SLOT", "BOOTS", "HEAT", "TEMPERATURE", "FAULTS")
 
 
 @app.command(epilog="Example: fleetctl -i inventories/les-sables lab up --select building=a,dwelling=A1*")

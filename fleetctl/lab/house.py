@@ -18,6 +18,8 @@ TICK_S = 1.0
 LEASE_S = 20.0
 """A unit whose agent says nothing for so long gives no heat: its hardware's watchdog."""
 _SAMPLE_TICKS = 2
+_JUMP = 0.1
+"""Change of a command, as a share of the nominal power, that counts from its very moment on."""
 _SIZE = 1024
 
 
@@ -28,6 +30,8 @@ class House:
         self.climate = climate
         self._recorder, self._clock = recorder, clock
         self._ticked_s, self._ticks = clock(), 0
+        if not climate.heaters:  # nobody to wait for
+            self._begin()
 
     def hear(self, unit: str, wire: socket.socket) -> None:
         """Take what a unit's agent asks for, and answer with what its sensors show."""
@@ -108,7 +112,8 @@ class House:
     def _command(self, unit: str, asked_w: float) -> None:
         heater = self.climate.heaters[unit]
         was_up = heater.is_up
-        if not was_up:
+        # A regulator's small steps are taken in with the next tick: a hundred agents make many, and they matter little.
+        if not was_up or abs(asked_w - (heater.commanded_w or 0.0)) > _JUMP * heater.heating.power_w:
             self.advance()
         heater.command(asked_w, self._clock())
         if was_up:
@@ -116,6 +121,9 @@ class House:
         if self.climate.has_begun:
             self.note(f"up {unit}")
         elif all(heater.is_up for heater in self.climate.heaters.values()):
-            # Rooms do not cool while a lab boots for the first time.
-            self.climate.begin(self._clock())
-            self._recorder.begin()
+            self._begin()
+
+    def _begin(self) -> None:
+        """Let time pass from now on: rooms do not cool while a lab boots for the first time."""
+        self.climate.begin(self._clock())
+        self._recorder.begin()

@@ -63,7 +63,7 @@ def up(
     weather: Weather = USUAL_WEATHER,
     progress: Progress | None = None,
 ) -> Up:
-    """Start a stand-in for each unit and wait until every sshd answers.
+    """Start a stand-in for each unit and wait until every sshd answers and every heater heats.
 
     Args:
         fleet: what to stand in for.
@@ -280,10 +280,11 @@ def _wait_until_up(folder: LabFolder, record: Record, count: int, progress: Prog
             if answering != shown:
                 progress(answering, count)
                 shown = answering
-            if answering == count:
+            if answering == count and reply["weather"]["has_begun"]:
                 return units
         time.sleep(0.1)
-    raise CouldNot(f"the lab did not come up: {shown} of {count} units answer", hint="is this machine very busy?")
+    heat = ", but not all heat" if shown == count else ""
+    raise CouldNot(f"the lab did not come up: {shown} of {count} units answer{heat}", hint="is this machine very busy?")
 
 
 def _told(folder: LabFolder, record: Record, blueprint: Blueprint, units: list[dict[str, Any]]) -> Up:

@@ -93,6 +93,7 @@ class Observed:
     Attributes:
         down_at_once: of units that were down for any reason.
         taken_at_once: of those that were asked to reboot or to switch off.
+        highest_power_w: the most that the heaters of each site ever drew at one time.
     """
 
     since: str = ""
@@ -105,6 +106,7 @@ class Observed:
     units: dict[str, Account] = field(default_factory=dict)
     down_at_once: Peaks = field(default_factory=Peaks)
     taken_at_once: Peaks = field(default_factory=Peaks)
+    highest_power_w: dict[str, float] = field(default_factory=dict)
 
     @property
     def not_delivered_kwh(self) -> float:
@@ -163,8 +165,18 @@ class _Reader:
                 self._wanted_w[unit] = state["commanded_w"]
             self._wanted_w.setdefault(unit, 0.0)
         self._states.update(states)
+        if states:
+            self._take_power()
         if turned:
             self._take_peaks(at)
+
+    def _take_power(self) -> None:
+        power_w: dict[str, float] = {}
+        for unit, state in self._states.items():
+            site = self._heatings[unit]["site"]
+            power_w[site] = power_w.get(site, 0.0) + state["power_w"]
+        highest = self.found.highest_power_w
+        highest.update({site: max(watts, highest.get(site, 0.0)) for site, watts in power_w.items()})
 
     def _take_peaks(self, at: str) -> None:
         down = {unit: str(state["because"]) for unit, state in self._states.items() if not state["up"]}

@@ -19,6 +19,7 @@ from fleetctl.core.routes import route_to
 from fleetctl.lab import lab
 from fleetctl.lab.faults import NO_DETAIL, Detail
 from fleetctl.lab.layout import USUAL_WEATHER, Level, Weather
+from fleetctl.lab.observed import Observed
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,10 @@ class Lab:
     def phase(self, unit: str) -> str:
         """Return what the supervisor knows of a unit: off, booting, up or good."""
         return str(next(u for u in lab.status(self.path)["units"] if u["unit"] == unit)["phase"])
+
+    def observed(self) -> Observed:
+        """Return what the lab's own record comes to, up to now."""
+        return lab.observe(self.path)
 
     def boots(self, unit: str) -> int:
         """Return how often a unit was booted."""

@@ -139,6 +139,14 @@ def test_every_change_is_recorded_at_its_time_between_ticks(begun: Trial) -> Non
     assert found.taken_at_once.fleet.names == (ONE,)
 
 
+def test_a_command_that_jumps_counts_from_its_moment_and_a_small_step_from_the_next_tick(begun: Trial) -> None:
+    begun.now_s = 0.5
+    begun.asks(ONE, 510.0)
+    assert begun.climate.model_s == 0.0
+    begun.asks(ONE, 650.0)
+    assert begun.climate.model_s == 30.0
+
+
 def test_a_steady_house_says_little(begun: Trial) -> None:
     for _ in range(10):
         begun.asks(ONE, 500.0)
@@ -194,3 +202,10 @@ def test_a_gateway_that_goes_down_takes_no_heat_away(begun: Trial) -> None:
     begun.house.lost("s/gw", "reboot")
     assert begun.house.heat("s/gw") is None
     assert begun.whys == ["begin"]
+
+
+def test_a_lab_of_gateways_alone_waits_for_no_heat() -> None:
+    climate, file = Climate(Spaces(), outdoor_c=5.0), io.StringIO()
+    House(climate, Recorder(climate, file, lambda: BEGAN), lambda: 0.0)
+    assert climate.has_begun
+    assert json.loads(file.getvalue())["why"] == "begin"

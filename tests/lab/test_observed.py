@@ -116,6 +116,18 @@ def test_a_unit_that_runs_may_be_without_heat(state: dict[str, Any], without_s: 
     assert found.units["a/one"].without_heat_s == without_s
 
 
+def test_the_most_that_a_sites_heaters_drew_at_one_time() -> None:
+    found = observed(
+        [
+            begin(),
+            line(10.0, units={"a/one": down("reboot")}),
+            line(20.0, units={"a/one": up(650.0)}),
+            line(30.0, units={"a/one": up(200.0), "b/one": up(500.0)}),
+        ]
+    )
+    assert found.highest_power_w == {"a": 1250.0, "b": 500.0}
+
+
 def test_a_unit_that_was_down_from_the_start_counts_as_down() -> None:
     start = begin()
     start["units"]["a/one"] = down("power cut")

@@ -52,7 +52,6 @@ def warm_fleet() -> Fleet:
 def here(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     path = tmp_path_factory.mktemp(request.param.value) / "lab"
     with a_lab(warm_fleet(), path, request.param, Weather(OUTDOOR_C, FACTOR)) as made:
-        wait_until(lambda: bool(lab.status(path)["weather"]["has_begun"]), "every unit heats")
         for unit in (ONE, TWO, ALONE, BOILER):
             made.ask(unit, OFTEN)
         yield made
@@ -74,13 +73,13 @@ def told(here: Lab, unit: str) -> Heat:
 
 
 def record(here: Lab) -> list[dict[str, Any]]:
-    lab.observe(here.path)
+    here.observed()
     return [json.loads(line) for line in LabFolder(here.path).heat.read_text().splitlines()]
 
 
 def test_the_room_of_a_unit_without_power_cools_as_physics_say_and_recovers(here: Lab) -> None:
     here.fault(ALONE, "cut")
-    wait_until(lambda: lab.observe(here.path).units[ALONE].without_heat_s > 1800.0, "half an hour has passed")
+    wait_until(lambda: here.observed().units[ALONE].without_heat_s > 1800.0, "half an hour has passed")
     lines = [line for line in record(here) if "zones" in line or line["why"] == f"down {ALONE}"]
     went_down = next(n for n, line in enumerate(lines) if line["why"] == f"down {ALONE}")
     last = next(line for line in reversed(lines) if "site-2/A1" in line.get("zones", {}))
@@ -93,7 +92,7 @@ def test_the_room_of_a_unit_without_power_cools_as_physics_say_and_recovers(here
     assert heat(here, ALONE)["power_w"] == 0.0
     here.fault(ALONE, "on")
     wait_until(lambda: heat(here, ALONE)["temperature_c"] > cooled.air_c + 1.0, "the room is warm again")
-    account = lab.observe(here.path).units[ALONE]
+    account = here.observed().units[ALONE]
     assert (account.up, account.downs) == (True, 1)
     assert account.not_delivered_kwh == pytest.approx(0.5 * account.without_heat_s / 3600.0, rel=0.1)
 
@@ -103,7 +102,7 @@ def test_the_other_unit_of_a_room_goes_on_and_gives_more(here: Lab) -> None:
     here.fault(ONE, "cut")
     wait_until(lambda: heat(here, TWO)["power_w"] == 650.0, "the other gives all it has")
     assert before_w < 600.0
-    assert lab.observe(here.path).down_at_once.dwellings["site-1/A1"].names == (ONE,)
+    assert here.observed().down_at_once.dwellings["site-1/A1"].names == (ONE,)
     here.fault(ONE, "on")
     wait_until(lambda: bool(heat(here, ONE)["up"]), "the unit heats again")
 
@@ -114,7 +113,7 @@ def test_a_reboot_is_time_without_heat_and_the_residents_setpoint_survives_it(he
     here.reboot(ALONE)
     wait_until(lambda: bool(heat(here, ALONE)["up"]), "it heats again")
     assert told(here, ALONE).setpoint_c == 20.5
-    found = lab.observe(here.path)
+    found = here.observed()
     assert found.taken_at_once.sites["site-2"].names == (ALONE,)
     assert found.zones["site-2/A1"].lowest_c < 20.0
     here.ask(ALONE, f"rm {data}")
