@@ -51,7 +51,7 @@ def delivers(facts: Facts, heater: Heater, guard: Guard) -> Proof:
     needed_w = guard.delivered_share * heat.commanded_w
     text = (
         f"{heater.unit} delivers {watts(heat.power_w)} of {watts(heat.commanded_w)} commanded, "
-        f"{guard.delivered_share:.0%} needed ({watts(needed_w)}); its sensor tells {celsius(tells.measured_c)}"
+        f"{100 * guard.delivered_share:g} % needed ({watts(needed_w)}); its sensor tells {celsius(tells.measured_c)}"
     )
     return Proof("yes" if heat.power_w >= needed_w else "no", text)
 

@@ -26,7 +26,7 @@ def test_unit_is_healthy_if_it_delivers_nine_tenths_of_what_is_commanded(power_w
     proof = delivers(room(UNIT, power_w=power_w), RADIATOR, GUARD)
     assert proof.state == state
     assert proof.text == (
-        f"{UNIT} delivers {power_w:.0f} W of 400 W commanded, 90% needed (360 W); its sensor tells 20 °C"
+        f"{UNIT} delivers {power_w:.0f} W of 400 W commanded, 90 % needed (360 W); its sensor tells 20 °C"
     )
 
 

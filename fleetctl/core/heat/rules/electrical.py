@@ -25,7 +25,7 @@ def envelope(question: Question) -> Verdict:
     arithmetic = (
         f"{watts(restart_w)} restarting ({len(restarting)}), {watts(running_w)} running and "
         f"{watts(premises.other_load_w)} of other load are {watts(total_w)}, limit {watts(limit_w)} "
-        f"({guard.power_share:.0%} of {watts(premises.subscribed_power_w)})"
+        f"({100 * guard.power_share:g} % of {watts(premises.subscribed_power_w)})"
     )
     alone = question.repair and restarting == {question.unit}
     return verdict("G7", premises.site, alone or total_w <= limit_w, arithmetic)
