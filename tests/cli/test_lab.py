@@ -73,6 +73,9 @@ def test_from_nothing_to_a_lab_and_back(tmp_path: Path) -> None:
         again = call(tmp_path, "lab", "up")
         assert again.returncode == 1
         assert "up already" in again.stderr
+        job = json.loads(call(tmp_path, "-o", "json", "lab", "job", "site-1/rad-01", "600").stdout)
+        assert (job["schema"], job["job"]) == ("fleetctl/lab-job/v1", "job-1")
+        assert "job-1" in call(tmp_path, "lab", "job", "site-1/rad-01").stdout
         cut = json.loads(call(tmp_path, "-o", "json", "lab", "fault", "site-1/rad-01", "cut").stdout)
         assert cut["done"] == "the power is cut"
         shown = call(tmp_path, "lab", "status")
