@@ -9,8 +9,13 @@ from pathlib import Path
 from fleetctl.core.problems import CouldNot
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write `content` to `path` with mode 0600; an interrupted or failed write leaves the old file as it was.
+def write_whole(path: Path, content: bytes, *, mode: int = 0o600) -> None:
+    """Write `content` to `path`; an interrupted or failed write leaves the old file as it was.
+
+    Args:
+        path: of the file.
+        content: all of it.
+        mode: who may read it; its owner alone if nothing else is said.
 
     Raises:
         CouldNot: if the file system refuses; says why.
@@ -19,6 +24,7 @@ def write_whole(path: Path, content: bytes) -> None:
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
         try:
             with os.fdopen(descriptor, "wb") as file:
+                os.fchmod(file.fileno(), mode)
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())

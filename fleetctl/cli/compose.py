@@ -13,6 +13,7 @@ from fleetctl.core.problems import CouldNot, InvalidInput, Problem
 
 if TYPE_CHECKING:
     from fleetctl.adapters.secrets import SecretResolver
+    from fleetctl.cli.metrics import Offer
     from fleetctl.core.config import Config
     from fleetctl.core.doctor import Machine
     from fleetctl.core.inventory.fleet import Fleet
@@ -190,13 +191,13 @@ def is_led(of: State) -> bool:
     return not is_dead(current, socket.gethostname(), Succession(of.controllers, processes(), clock(), of.uuid))
 
 
-def seat(frame: Frame, of: State, interrupted: Callable[[], bool]) -> Seat:
+def seat(frame: Frame, of: State, interrupted: Callable[[], bool], metrics: Offer | None = None) -> Seat:
     """Return where rollouts are run from: this process, if nobody else leads."""
     from fleetctl.cli.hands import lead
     from fleetctl.cli.witness import Witness
     from fleetctl.services.run import Seat
 
-    witness = Witness(frame, of)
+    witness = Witness(frame, of, metrics)
     return Seat(of, clock(), frame.actor, lambda: witness.beside(lead(frame, of)), interrupted, witness.told)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from fleetctl.cli.frame import frame_of
@@ -10,20 +13,33 @@ app = typer.Typer(help="The process that drives all rollouts.", no_args_is_help=
 
 
 @app.command("run", epilog="Example: fleetctl controller run    (a systemd unit is in docs/controller.md)")
-def run(ctx: typer.Context) -> None:
+def run(
+    ctx: typer.Context,
+    metrics_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--metrics-file", dir_okay=False, help="Keep metrics in this file, for node_exporter's textfiles."
+        ),
+    ] = None,
+    metrics_port: Annotated[
+        str,
+        typer.Option("--metrics-port", metavar="[ADDRESS:]PORT", help="Offer metrics at /metrics; on loopback alone."),
+    ] = "",
+) -> None:
     """Drive every rollout that is active, and those to come, until interrupted."""
     from fleetctl.cli import compose
     from fleetctl.cli.interrupts import interruptible
+    from fleetctl.cli.metrics import offer
     from fleetctl.cli.progress import show_all, viewing
     from fleetctl.services.run import serve
 
-    frame = frame_of(ctx)
+    frame, metrics = frame_of(ctx), offer(metrics_file, metrics_port)
     with (
         compose.state(frame, durable=True) as state,
         interruptible("stopping: units under way reach a safe point (again to leave at once)") as interrupted,
         viewing(frame, "controller", 0) as view,
     ):
-        show_all(view, serve(compose.seat(frame, state, interrupted)))
+        show_all(view, serve(compose.seat(frame, state, interrupted, metrics)))
 
 
 @app.command("show", epilog="Example: fleetctl -o json controller show")

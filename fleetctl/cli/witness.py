@@ -1,45 +1,63 @@
-"""What goes on beside driving: the event log's head is signed, and people are told what happens."""
+"""What goes on beside driving: the log's head is signed, people are told what happens, metrics are offered."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from fleetctl.cli.frame import Frame
+from fleetctl.cli.metrics import Offer
 from fleetctl.core.rollout.state import Noted
 from fleetctl.services.notify import is_news
 
 if TYPE_CHECKING:
     from fleetctl.adapters.background import Background
     from fleetctl.ports import State
-    from fleetctl.services.drive import Hands, Moved
+    from fleetctl.services.drive import Hands, Moved, Surroundings
 
 
 class Witness:
     """Sees every decision that this process commits while it leads."""
 
-    def __init__(self, frame: Frame, state: State) -> None:
-        self._frame, self._state = frame, state
+    def __init__(self, frame: Frame, state: State, metrics: Offer | None = None) -> None:
+        self._frame, self._state, self._offer = frame, state, metrics or Offer()
         self._notifications: Background | None = None
+        self._tell: Callable[[Moved], None] = _nobody
 
     @contextmanager
     def beside(self, leading: AbstractContextManager[tuple[Hands, int]]) -> Iterator[tuple[Hands, int]]:
         """Do what a controller does beside driving, for as long as it leads."""
         from fleetctl.cli.notifier import notifying
 
-        with leading as led:
+        with leading as led, ExitStack() as stack:
             sign_now(self._frame, self._state)  # what a controller before did not come to
-            with notifying(self._frame, self._state) as self._notifications:
-                yield led
+            self._notifications = stack.enter_context(notifying(self._frame, self._state))
+            if self._offer.is_asked:
+                self._tell = self._tallied(led[0].surroundings, stack)
+            yield led
 
     def told(self, moved: Moved) -> None:
         """Take note of a decision that was committed."""
         if moved.rollout.status.is_end:
             sign_now(self._frame, self._state)
+        self._tell(moved)
         news = any(isinstance(change, Noted) and is_news(change) for change in moved.decision.changes)
         if news and self._notifications is not None:
             self._notifications.wake()
+
+    def _tallied(self, surroundings: Surroundings, stack: ExitStack) -> Callable[[Moved], None]:
+        from fleetctl.cli import compose
+        from fleetctl.cli.metrics import offering
+        from fleetctl.services.metrics import Tally
+
+        tally = Tally(self._state, compose.clock())
+        stack.enter_context(offering(self._frame, tally, self._offer))
+        return lambda moved: tally.tell(moved, surroundings)
+
+
+def _nobody(_: Moved) -> None:
+    """Tell nobody."""
 
 
 def sign_now(frame: Frame, state: State) -> None:

@@ -63,7 +63,7 @@ class Surroundings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What one decision changed; for whoever watches."""
+    """What one decision changed, or why it changed nothing; for whoever watches."""
 
     board: Board
     decision: Decision
@@ -138,7 +138,7 @@ class Driver:
         self._wake_s = 0.0
         for board in list(self.boards.values()):
             decision = self._decide(board, results, observations)
-            if decision.changes:
+            if decision.changes or decision.reasons:
                 yield Moved(board, decision)
 
     @property
