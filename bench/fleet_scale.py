@@ -21,9 +21,9 @@ COMPARED = 10_000
 """The size whose ratios are promised."""
 LARGE = 100_000
 START_UP = (
-    "Half of a warm run is start-up (the imports of SQLAlchemy, Typer and pydantic), which does not grow with the fleet"
+    "Most of a warm run is start-up (the imports of SQLAlchemy, Typer and pydantic), which does not grow with the fleet"
 )
-FACTS = "What is left is the same as in a warm run: every unit's facts and cached declaration are decoded for each plan"
+DECODED = "What is left is that of a warm run: every site's declaration is decoded, every unit's facts are hashed"
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class _Fleet:
         promised = self.size.units == COMPARED
         yield _ratio(f"{name}, warm / `ansible-inventory`", warm, theirs, WARM_AT_MOST if promised else None, START_UP)
         yield _ratio(f"{name}, cold / `ansible-inventory`", cold, theirs, COLD_AT_MOST if promised else None)
-        yield _ratio(f"{name}, one site changed / cold", changed, cold, ONE_SITE_AT_MOST if large else None, FACTS)
+        yield _ratio(f"{name}, one site changed / cold", changed, cold, ONE_SITE_AT_MOST if large else None, DECODED)
         memory, at_most = max(warm.rss_mb, cold.rss_mb), MEMORY_AT_MOST_MB if large else None
         detail = f"the larger of cold and warm; `ansible-inventory` took {number(theirs.rss_mb)} MB"
         yield Figure(f"{name}, memory", memory, "MB", at_most, detail)

@@ -4,6 +4,8 @@ Units are stand-ins of the lab behind their gateways, and both connect to each g
 script would do: paramiko's own choice of key exchange and cipher, sixteen threads, no deadlines, no host keys compared,
 the answer not parsed. It borrows one thing of ours, the stream that sends nothing after its end (`ssh.forwarded`):
 without it paramiko loses the gateway's connection on a busy machine. They take turns, five times; with 400 units once.
+The whole command holds more than its prober: its imports alone are 67 MB, of which Typer with pydantic has 19,
+SQLAlchemy 18 and paramiko 16.
 """
 
 from __future__ import annotations
