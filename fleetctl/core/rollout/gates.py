@@ -151,8 +151,8 @@ class Gates:
         )
 
     def _repairs(self, progress: Progress, premises: SitePremises) -> bool:
-        """Say whether the unit gives no heat anyway: by two observations, or because we have interrupted it already."""
-        if progress.down:
+        """Say whether the unit gives no heat anyway: by two observations, or because it is what is to be undone."""
+        if progress.down and progress.phase is Phase.ROLLING_BACK:
             return True
         heater, seen = premises.heaters.get(progress.unit), self.around.facts.get(progress.unit)
         if heater is None or seen is None:

@@ -184,17 +184,17 @@ def _on_verified(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Mo
         problem = not_as_applied(progress, facts)
         if problem is not None:
             return giving_up.not_verified(progress, Cause.NOT_VERIFIED, problem, rules, now)
-    if facts.reboot_needed:
-        return _needs_reboot(progress, rules, now)
     lost = heat_lost(progress, facts, rules)
     if lost is not None:
         return Move(look_again(progress, lost, now))
-    done = replace(progress, down=False, reason="", cause=None)
-    return release(done, Phase.SUCCEEDED, rules, now, proof_text(progress, facts, rules))
+    warm = replace(progress, down=False, reason="", cause=None)
+    if facts.reboot_needed:
+        return _needs_reboot(warm, rules, now)
+    return release(warm, Phase.SUCCEEDED, rules, now, proof_text(warm, facts, rules))
 
 
 def _needs_reboot(progress: Progress, rules: Rules, now: Now) -> Move:
-    """Go on to the reboot; heat that `configure` has interrupted stays interrupted until after it."""
+    """Go on to the reboot; it is an interruption of its own, and jobs may be waited for before it."""
     if progress.boot_id:
         text = "it rebooted and still asks for a reboot"
         return giving_up.not_verified(progress, Cause.NOT_VERIFIED, text, rules, now)

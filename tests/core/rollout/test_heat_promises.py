@@ -291,8 +291,8 @@ def test_a_deferred_unit_is_tried_again_at_the_end_and_is_listed_if_it_never_ans
     play = rebooting(3, policy)
     play.world.units["s/r01"].reachable = False
     play.world.units["s/r02"].reachable = False
-    while play.rows["s/r03"].phase is not Phase.SUCCEEDED or play.rows["s/r01"].phase is not Phase.DEFERRED:
-        play.tick()
+    until(play, "s/r03", Phase.SUCCEEDED)
+    until(play, "s/r01", Phase.DEFERRED)
     play.world.units["s/r01"].reachable = True
     assert play.run() is Status.FAILED
     assert play.rows["s/r01"].phase is Phase.SUCCEEDED
