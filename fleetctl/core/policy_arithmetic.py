@@ -12,7 +12,7 @@ from math import ceil
 
 from fleetctl.core.inventory.fleet import Fleet, Kind
 from fleetctl.core.inventory.invariants.windows import worst_case, worst_s
-from fleetctl.core.policy import AtMost, Policy
+from fleetctl.core.policy import AtMost, Policy, Window
 from fleetctl.core.problem_formats import amount
 from fleetctl.core.rollout.waves import Placed, WaveOf, assign, exact_share
 from fleetctl.core.windows import hours_of, longest_opening_min, opening
@@ -106,7 +106,7 @@ def _at_most(policy: Policy) -> Iterator[Line]:
 
 def _windows(policy: Policy, fleet: Fleet) -> Iterator[Line]:
     for window in policy.windows:
-        yield Line("window", f"{' '.join(window.days)} {hours_of(window)}")
+        yield Line("window", f"{' '.join(window.days)} {_hours(window)}")
     for freeze in policy.freeze:
         yield Line("freeze", f"{freeze.first} to {freeze.last}" + (f": {freeze.reason}" if freeze.reason else ""))
     heaters = [model for model in fleet.models.values() if model.kind is not Kind.GATEWAY]
@@ -124,3 +124,7 @@ def _deadlines(policy: Policy) -> Iterator[Line]:
         f"reboot {reboot_s:g} s + heat {heat_s:g} s = {reboot_s + heat_s:g} s of a unit's {policy.unit_timeout_s:g} s; "
         f"drain {policy.drain.deadline_s:g} s, then {policy.drain.jobs}",
     )
+
+
+def _hours(window: Window) -> str:
+    return hours_of(window.opens_min, window.closes_min)

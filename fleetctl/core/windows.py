@@ -84,9 +84,9 @@ def minute_of(clock: str) -> int:
     return int(hours) * 60 + int(minutes)
 
 
-def hours_of(window: Window) -> str:
-    """Return a window's local times as `22:00-05:00`."""
-    return "-".join("{:02}:{:02}".format(*divmod(minute, 60)) for minute in (window.opens_min, window.closes_min))
+def hours_of(opens_min: int, closes_min: int) -> str:
+    """Return two minutes after midnight as `22:00-05:00`."""
+    return "-".join("{:02}:{:02}".format(*divmod(minute, 60)) for minute in (opens_min, closes_min))
 
 
 def minutes_of_week(window: Window) -> Iterator[int]:

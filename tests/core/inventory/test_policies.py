@@ -248,6 +248,23 @@ def test_quiet_hours_that_leave_enough_are_nothing_to_say() -> None:
     assert said_of(a_folder(evening, ROOM)) == ()
 
 
+@pytest.mark.parametrize(
+    ("opens", "closes", "said"),
+    [
+        ("03:00", "05:00", True),  # an hour to heat up, an hour hot
+        ("02:30", "04:30", True),  # twice 16 minutes before it
+        ("02:27", "04:30", False),
+        ("03:00", "05:30", False),
+    ],
+)
+def test_a_window_inside_the_disinfection_of_a_loop_is_a_warning_there(opens: str, closes: str, said: bool) -> None:
+    windows = f"{{windows: [{{days: [mon], opens: {opens}, closes: {closes}}}]}}"
+    texts, (place,) = unmarked(a_folder((GOOD, windows), ("disinfection_at: 03:00", "disinfection_at: ▸03:00")))
+    problems = said_of(texts)
+    assert [(problem.code, problem.where) for problem in problems] == [("window-in-disinfection", place)] * said
+    assert all("can never admit a boiler of 'dhw': no work starts 02:28-05:00" in p.message for p in problems)
+
+
 def test_all_problems_of_all_policies_are_said_at_once() -> None:
     others = (
         "{max_in_progress: 4}\n"

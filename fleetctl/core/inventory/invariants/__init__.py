@@ -14,6 +14,7 @@ from fleetctl.core.inventory.invariants import (
     addresses,
     caps,
     climate,
+    disinfection,
     identity,
     loops,
     places,
@@ -78,6 +79,7 @@ _IN_FLEET = (
     loops.hottest_water,
     secrets.compute,
     windows.outside_quiet_hours,
+    disinfection.outside_disinfection,
 )
 
 

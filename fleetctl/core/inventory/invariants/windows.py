@@ -11,7 +11,7 @@ from fleetctl.core.inventory.flaws import Flaw, site_path
 from fleetctl.core.inventory.fleet import Fleet, Kind, Model, Site
 from fleetctl.core.inventory.invariants.context import Context
 from fleetctl.core.inventory.invariants.policies import path_of
-from fleetctl.core.policy import Freeze, Policy
+from fleetctl.core.policy import Freeze, Policy, Window
 from fleetctl.core.problems import Severity
 from fleetctl.core.windows import hours_of, longest_opening_min, minutes_of_week
 
@@ -26,12 +26,12 @@ def open_at_all(fleet: Fleet) -> Iterator[Flaw]:
             path = path_of(policy, "windows", index)
             minutes = list(minutes_of_week(window))
             if not minutes:
-                message = f"window {hours_of(window)} of policy '{policy.name}' never opens: it closes when it opens"
+                message = f"window {_hours(window)} of policy '{policy.name}' never opens: it closes when it opens"
                 yield Flaw((*path, "closes"), "never-opens", message, "a whole day is 00:00 to 24:00")
             shared = Counter(taken[minute] for minute in minutes if minute in taken)
             for other, count in shared.items():
                 message = (
-                    f"windows {hours_of(policy.windows[other])} and {hours_of(window)} of policy '{policy.name}' "
+                    f"windows {_hours(policy.windows[other])} and {_hours(window)} of policy '{policy.name}' "
                     f"share {count} min a week"
                 )
                 yield Flaw(path, "overlapping-windows", message, "join them, or let one end where the other starts")
@@ -128,3 +128,7 @@ def worst_case(model: Model) -> str:
         f"'{model.id}' needs {' + '.join(f'{part:g}' for part in parts)} = {sum(parts):g} s "
         "(reboot, proof of heat, rollback, reboot)"
     )
+
+
+def _hours(window: Window) -> str:
+    return hours_of(window.opens_min, window.closes_min)
