@@ -19,6 +19,7 @@ from fleetctl.cli import (
     apply,
     controller,
     doctor,
+    heat,
     hold,
     init,
     inventory,
@@ -90,6 +91,7 @@ app.command(epilog="Example: fleetctl apply evening.plan")(apply.apply)
 app.command(epilog="Example: fleetctl simulate site=launaguet-* --outdoor-c 5 --limit-outdoor --out report/")(
     simulate.simulate
 )
+app.add_typer(heat.app, name="heat")
 app.add_typer(lab.app, name="lab")
 app.command(epilog="Example: fleetctl render site=les-sables --out rendered/")(render.render)
 app.command(epilog="Example: fleetctl probe site=les-sables --detailed-exitcode")(probe.probe)
