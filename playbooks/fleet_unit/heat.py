@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from fleet_unit.kinds import Document
 
 HEAT_AGE_S = 30.0
-MAX_PULSE_S = 1800.0
-MAX_PULSE_K = 2.0
+MAX_PULSE_S = 3600.0
+MAX_PULSE_K = 3.0
 
 
 def state() -> Document | None:

@@ -1,4 +1,4 @@
-"""Jobs on stand-ins: they run, a drain keeps new ones off and heat on, a reboot loses them."""
+"""Jobs and heat on stand-ins: a drain keeps new jobs off and heat on, a reboot loses jobs, a pulse adds heat."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from tests.builders.labs import Lab, a_lab, wait_until
 pytestmark = pytest.mark.lab
 
 RADIATOR, BOILER, GATEWAY = "site-1/rad-1", "site-1/boiler-1", "site-1/gw"
+PULSE = '{"id": "r1:1", "pulse": {"seconds": 600, "max_rise_k": 0.5}}'
 OURS = "--reason 'fleetctl r1'"
 
 
@@ -86,6 +87,17 @@ def test_a_job_that_runs_when_its_unit_reboots_is_lost_and_a_drain_stands(here: 
     wait_until(lambda: bool(status(here, BOILER)["compute"]["drained"]), "the daemon obeys again")
     assert status(here, BOILER)["compute"]["jobs"] == 0
     effect(here, BOILER, f"undrain {OURS}")
+
+
+def test_a_pulse_that_is_asked_for_is_heat_at_once(here: Lab) -> None:
+    here.ask(RADIATOR, "mkdir -p ${FLEET_ROOT}/data/heat; echo 16 > ${FLEET_ROOT}/data/heat/setpoint")
+    wait_until(lambda: bool(status(here, RADIATOR)["heat"]["commanded_w"] < 100.0), "little is wanted")
+    here.ask(RADIATOR, f"echo '{PULSE}' > ${{FLEET_ROOT}}/run/heat/request.json")
+    wait_until(lambda: "pulse_left_s" in status(here, RADIATOR)["heat"], "the pulse runs")
+    heat = status(here, RADIATOR)["heat"]
+    assert 0.0 < heat["pulse_left_s"] <= 600.0
+    assert heat["commanded_w"] == 650.0
+    assert here.ask(RADIATOR, "ls ${FLEET_ROOT}/run/heat/request.json 2>/dev/null || echo taken") == "taken"
 
 
 def test_a_gateway_takes_no_jobs(here: Lab) -> None:
