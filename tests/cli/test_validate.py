@@ -49,6 +49,18 @@ def test_errors_exit_with_2_and_all_are_shown(folder: Path) -> None:
     assert ran.out.endswith("test-fleet is not valid: 1 site, 6 units, 2 errors, 0 warnings\n")
 
 
+def test_a_policy_that_can_never_admit_anything_exits_with_2_and_says_which_cap_and_why(folder: Path) -> None:
+    policy = "{cap_down_w: ▸600, max_unavailable: {site: ▸0}, waves: [{name: a, percent: 60}, {name: b, percent: ▸50}]}"
+    texts, places = unmarked(a_folder(("{max_in_progress: 4}", policy)))
+    write(folder, texts)
+    ran = call("validate")
+    assert ran.code == 2
+    assert [place in ran.out for place in places] == [True, True, True]
+    assert "600 W of a dwelling may be down, the smallest, 'here/a101-1', has 650 W" in ran.out
+    assert "0 units of a site may be down" in ran.out
+    assert "60 % + 50 % = 110 % of the units" in ran.out
+
+
 def test_warnings_exit_with_0(folder: Path) -> None:
     write(folder, a_folder(("A102: {", "A102: {setpoint_c: 14, ")))
     ran = call("validate")

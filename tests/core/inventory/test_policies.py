@@ -76,6 +76,12 @@ def test_a_threshold_that_cannot_be_parsed_is_a_validation_error(key: str, writt
     assert problem.hint == "write the number alone, in percent"
 
 
+def test_a_percent_limit_needs_a_minimum_of_executed_units() -> None:
+    """Else it would trip on the first of one."""
+    problem = the_problem("{max_failed_percent: ▸5}")
+    assert (problem.code, problem.severity) == ("no-min-executed", Severity.ERROR)
+
+
 MALFORMED = {
     "percent over 100": ("{waves: [{name: a, percent: ▸101}]}", "out-of-range"),
     "percent of nothing": ("{waves: [{name: a, percent: ▸0}]}", "out-of-range"),
