@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fleetctl.lab.observed import observed
 
@@ -142,3 +144,20 @@ def test_the_summary_is_a_document() -> None:
 
 def test_a_record_that_has_not_begun_comes_to_nothing() -> None:
     assert observed([]).units == {}
+
+
+@given(st.lists(st.tuples(st.sampled_from(sorted(HEATINGS)), st.booleans()), max_size=30))
+def test_no_overlap_is_missed_whatever_goes_down_and_comes_up(turns: list[tuple[str, bool]]) -> None:
+    """The most at once is the most of all the moments between two lines."""
+    away: set[str] = set()
+    moments = [frozenset(away)]
+    lines = [begin()]
+    for number, (unit, is_up) in enumerate(turns, 1):
+        (away.discard if is_up else away.add)(unit)
+        moments.append(frozenset(away))
+        lines.append(line(float(number), units={unit: up(300.0) if is_up else down("reboot")}))
+    found = observed(lines).down_at_once
+    assert found.fleet.units == max(len(moment) for moment in moments)
+    assert found.fleet.watts == max(sum(HEATINGS[u]["power_w"] for u in moment) for moment in moments)
+    together = max(len(moment & {"a/one", "a/two"}) for moment in moments)
+    assert (found.dwellings["a/A1"].units if "a/A1" in found.dwellings else 0) == together
