@@ -43,6 +43,7 @@ def list_rollouts(ctx: typer.Context) -> None:
 def show(ctx: typer.Context, rollout: RolloutId) -> None:
     """Show a rollout: every unit with its phase and the reason for it."""
     from fleetctl.cli import compose
+    from fleetctl.cli.running import standing
 
     frame = frame_of(ctx)
     with compose.state(frame) as state:
@@ -51,7 +52,7 @@ def show(ctx: typer.Context, rollout: RolloutId) -> None:
     if frame.is_json:
         print_json({**_row_document(row), "schema": "fleetctl/rollout/v1", "units": [_unit_document(u) for u in units]})
         return
-    sys.stdout.write(f"rollout {row.id} is {row.status.value}" + (f": {row.reason}" if row.reason else "") + "\n\n")
+    sys.stdout.write(f"rollout {row.id} is {standing(row)}\n\n")
     rows = ((u.unit, u.phase.value + ("?" if u.in_doubt else ""), str(u.attempt), u.reason) for u in units)
     print_table(frame, ("UNIT", "PHASE", "ATTEMPT", "REASON"), rows)
     for unit, reason in row.left_out.items():
@@ -148,9 +149,12 @@ def approve(
     with compose.state(frame, durable=True) as state:
         row = find_rollout(state, rollout)
         approved = give(state, compose.word(frame), row, wave, reason)
+        led = compose.is_led(state)
     if frame.is_json:
         print_json({"schema": "fleetctl/approval/v1", "rollout": row.id, "wave": approved, "actor": frame.actor})
-    frame.notes().print(f"told rollout {row.id}: approved wave {approved or row.wave + 1}")
+    frame.notes().print(f"told rollout {row.id}: wave {approved or row.wave + 1} is approved")
+    if not led:
+        frame.notes().print(f"  nobody drives it; next: fleetctl rollout resume {row.id}")
 
 
 def _tell(frame: Frame, rollout: str, kind: CommandKind, reason: str) -> None:
@@ -213,6 +217,10 @@ def _row_document(rollout: Rollout) -> dict[str, Any]:
         "created": to_text(rollout.created),
         "sites": list(rollout.sites),
         "left_out": dict(rollout.left_out),
+        "waves": [wave.name for wave in rollout.waves],
+        "wave": rollout.waves[rollout.wave].name if rollout.wave < len(rollout.waves) else None,
+        "awaiting_approval": rollout.awaiting,
+        "halted_sites": dict(rollout.halted_sites),
     }
 
 

@@ -38,19 +38,30 @@ def run_to_exit(frame: Frame, state: State, rollout: str, *, after: int = 0) -> 
 
 
 def exit_code(rollout: Rollout) -> int:
-    """Return the exit code that a rollout's status means."""
+    """Return the exit code that a rollout's status means; one that waits for a person is halted by a gate."""
+    from fleetctl.core.rollout.orders import waiting_wave
     from fleetctl.core.rollout.state import Status
 
     if rollout.status is Status.SUCCEEDED:
         return Exit.DONE
-    return Exit.HALTED if rollout.status in {Status.HALTED, Status.PAUSED} else Exit.FAILED
+    waits = rollout.status in {Status.HALTED, Status.PAUSED} or waiting_wave(rollout) is not None
+    return Exit.HALTED if waits else Exit.FAILED
+
+
+def standing(rollout: Rollout) -> str:
+    """Return where a rollout stands: its status, and what it waits for or why it ended."""
+    from fleetctl.core.rollout.orders import waiting_wave
+
+    wave = waiting_wave(rollout)
+    reason = f"wave {wave} waits for approval" if wave else rollout.reason
+    return rollout.status.value + (f": {reason}" if reason else "")
 
 
 def _conclude(frame: Frame, state: State, row: Rollout) -> None:
     """Print how the rollout stands: the sentence, the units that need somebody, the command that goes on."""
     from collections import Counter
 
-    from fleetctl.core.rollout.state import Phase, Status
+    from fleetctl.core.rollout.state import Phase
 
     units = state.journal.progress(row.id)
     phases = Counter(unit.phase.value for unit in units)
@@ -61,17 +72,27 @@ def _conclude(frame: Frame, state: State, row: Rollout) -> None:
         return
     notes = frame.notes()
     counts = ", ".join(f"{count} {phase}" for phase, count in phases.items())
-    notes.print(f"rollout {row.id} {row.status.value}: {counts}" + (f" ({row.reason})" if row.reason else ""))
+    notes.print(f"rollout {row.id} {standing(row)} ({counts})")
     for unit in units:
         if unit.phase in {Phase.FAILED, Phase.ROLLED_BACK, Phase.DEFERRED, Phase.SKIPPED}:
             notes.print(f"  {unit.unit} {unit.phase.value}: {unit.reason}")
     for unit_name, reason in row.left_out.items():
         notes.print(f"  {unit_name} left out: {reason}")
-    verb = {Status.FAILED: "retry", Status.HALTED: "resume", Status.PAUSED: "resume"}.get(row.status)
-    if verb is not None:
+    verb = _next(row)
+    if verb:
         notes.print(f"  next: fleetctl rollout {verb} {row.id}")
     if report:
         notes.print(f"  report: {report}")
+
+
+def _next(row: Rollout) -> str:
+    """Return what a person may do with a rollout that stands still, or has failed."""
+    from fleetctl.core.rollout.orders import waiting_wave
+    from fleetctl.core.rollout.state import Status
+
+    if row.status is Status.RUNNING and waiting_wave(row) is not None:
+        return "approve"
+    return {Status.FAILED: "retry", Status.HALTED: "resume", Status.PAUSED: "resume"}.get(row.status, "")
 
 
 def _report(frame: Frame, state: State, row: Rollout) -> str:

@@ -9,8 +9,9 @@ import pytest
 
 from fleetctl.cli import compose
 from fleetctl.cli.frame import Frame
+from fleetctl.cli.running import exit_code
 from fleetctl.core.policy import Wave
-from fleetctl.core.rollout.state import CommandKind, Rollout
+from fleetctl.core.rollout.state import CommandKind, Rollout, Status
 from tests.builders.command import Called, call
 from tests.builders.rollouts import rollout, rows
 from tests.cli.test_completion import complete
@@ -122,6 +123,36 @@ def test_a_wave_that_waits_is_approved(fleet_folder: Path) -> None:
     with compose.state(Frame(fleet_folder)) as state:
         (command,) = state.journal.commands("r-1")
     assert (command.kind, command.wave, command.reason) == (CommandKind.APPROVE, "rest", "warm")
+
+
+def test_an_approval_that_nobody_will_see_says_what_to_do(fleet_folder: Path) -> None:
+    add(fleet_folder, waits("somebody else"))
+    assert "nobody drives it; next: fleetctl rollout resume r-1" in approve(fleet_folder).err
+
+
+def test_a_rollout_that_waits_for_a_person_says_so(fleet_folder: Path) -> None:
+    add(fleet_folder, waits("somebody else"))
+    assert (
+        "rollout r-1 is running: wave rest waits for approval"
+        in call("rollout", "show", "r-1", inventory=fleet_folder).out
+    )
+    shown = call("-o", "json", "rollout", "show", "r-1", inventory=fleet_folder).document
+    assert (shown["wave"], shown["awaiting_approval"], shown["waves"]) == ("rest", True, ["canary", "rest"])
+
+
+@pytest.mark.parametrize(
+    ("status", "awaiting", "code"),
+    [
+        (Status.RUNNING, True, 4),
+        (Status.PAUSED, True, 4),
+        (Status.HALTED, False, 4),
+        (Status.SUCCEEDED, False, 0),
+        (Status.FAILED, False, 1),
+        (Status.ABORTED, True, 1),
+    ],
+)
+def test_waiting_for_a_person_is_no_failure(status: Status, awaiting: bool, code: int) -> None:
+    assert exit_code(replace(waits("ada"), status=status, awaiting=awaiting)) == code
 
 
 def test_a_wave_that_does_not_wait_is_not_approved(fleet_folder: Path) -> None:
