@@ -21,7 +21,7 @@ from fleetctl.services.playing import Played, Terms, play
 
 NEW_CONFIG = "1" * 64
 """Digest that stands for the new config where no plan says which."""
-COLDEST_C, WARMEST_C, STEP_C = -30.0, 20.0, 0.25
+COLDEST_C, WARMEST_C, STEP_C = -30.0, 10.0, 0.25
 """Where the limit of the outdoor temperature is looked for, and how finely."""
 _LIMIT_MOST_S = 48 * 3600.0
 """A rollout that lasts longer does not complete, where the limit is looked for."""
@@ -85,14 +85,16 @@ def played_out(order: Order) -> Played:
 
 
 def with_limit(order: Order, simulation: Simulation) -> Simulation:
-    """Add the outdoor temperature below which not every unit is updated, nothing going wrong."""
-    calm = replace(order.conditions, faults=Faults(busy=order.conditions.faults.busy), most_s=_LIMIT_MOST_S)
+    """Add the outdoor temperature below which not every unit is updated, and what stops it; nothing goes wrong, no job runs."""
+    calm = replace(order.conditions, faults=Faults(busy=0.0), most_s=_LIMIT_MOST_S)
 
-    def completes(outdoor_c: float) -> bool:
+    def at(outdoor_c: float) -> Simulation:
         forecast = steady(outdoor_c, order.began, _LIMIT_MOST_S)
-        return simulate(replace(order, conditions=calm, forecast=forecast)).complete
+        return simulate(replace(order, conditions=calm, forecast=forecast))
 
-    return replace(simulation, limit_c=lowest_where(completes, COLDEST_C, WARMEST_C, STEP_C))
+    limit_c = lowest_where(lambda outdoor_c: at(outdoor_c).complete, COLDEST_C, WARMEST_C, STEP_C)
+    reason = at(WARMEST_C if limit_c is None else limit_c - STEP_C).stopped_by
+    return replace(simulation, limit_c=limit_c, limit_reason=reason)
 
 
 def lowest_where(holds: Callable[[float], bool], low: float, high: float, step: float) -> float | None:

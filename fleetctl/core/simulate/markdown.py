@@ -29,9 +29,9 @@ def _head(simulation: Simulation) -> Iterator[str]:
     yield ""
     updated = "Every unit was updated" if simulation.complete else "Not every unit was updated"
     yield f"{updated}: {simulation.over or simulation.reason or simulation.status}."
-    if simulation.limit_c is not None:
+    if simulation.limit_reason:
         yield ""
-        yield f"Down to {simulation.limit_c:g} °C outdoors every unit can be updated; below that, not all."
+        yield _limit(simulation)
     yield ""
     yield f"- begins {simulation.began:%Y-%m-%d %H:%M} UTC, takes {duration(simulation.duration_s)}"
     yield f"- policy `{simulation.policy}`"
@@ -39,6 +39,13 @@ def _head(simulation: Simulation) -> Iterator[str]:
     yield f"- heat not delivered: {simulation.lacked_kwh:.2f} kWh"
     yield f"- zones that fell below their floor: {len(simulation.too_cold)}"
     yield f"- at most {simulation.most_without_heat} units without heat at once; {simulation.jobs_lost} jobs ended"
+
+
+def _limit(simulation: Simulation) -> str:
+    if simulation.limit_c is None:
+        return f"No outdoor temperature lets every unit be updated: {simulation.limit_reason}."
+    warm = f"Down to {simulation.limit_c:g} °C outdoors every unit can be updated"
+    return f"{warm}; below that not all: {simulation.limit_reason}."
 
 
 def _units(simulation: Simulation) -> Iterator[str]:

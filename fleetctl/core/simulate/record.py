@@ -14,6 +14,8 @@ from fleetctl.core.simulate.world import World
 _RULE = re.compile(r"(G\d+|max_unavailable|never|quiet)\b")
 _FIGURE = re.compile(r"-?\d+(?:[.,:]\d+)*")
 _NAME = re.compile(r"\S+/\S+")
+_WHOLE = ""
+"""Stands for all sites in a decision's reasons."""
 SAMPLE_EVERY_S = 60.0
 MOST_SAMPLES = 600
 
@@ -58,7 +60,6 @@ class Record:
         starts: units in the order in which attempts at them started, with the time.
         site_s: for each kind of constraint, the sites that it blocked, added up over time, in s.
         examples: one reason in full for each kind.
-        most_without_heat: the most units that did not heat at once.
     """
 
     def __init__(self) -> None:
@@ -68,7 +69,6 @@ class Record:
         self.site_s: defaultdict[str, float] = defaultdict(float)
         self.dominant_s: defaultdict[str, float] = defaultdict(float)
         self.examples: dict[str, str] = {}
-        self.most_without_heat = 0
         self.log: list[Noted] = []
         self._reasons: dict[str, str] = {}
         self._counted: Counter[str] = Counter()
@@ -79,7 +79,6 @@ class Record:
     def note(self, world: World, board: Board, decision: Decision) -> None:
         """Take one decision into account, after the board has followed it."""
         self._pass(world.at_s)
-        self.most_without_heat = max(self.most_without_heat, len(world.without_heat))
         for change in decision.changes:
             if isinstance(change, Noted):
                 self.log.append(change)
@@ -112,9 +111,10 @@ class Record:
 
     def _take(self, board: Board, reasons: Mapping[str, str]) -> None:
         """Remember why each site waits; a site that has nobody waiting any more is forgotten."""
+        self._reasons.pop(_WHOLE, None)
         self._reasons.update(reasons)
         waiting = {site for site, _ in board.open_sites}
-        for site in self._reasons.keys() - waiting:
+        for site in self._reasons.keys() - waiting - {_WHOLE}:
             del self._reasons[site]
         counted: Counter[str] = Counter()
         for reason in self._reasons.values():

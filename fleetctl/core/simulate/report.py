@@ -46,6 +46,7 @@ class Zone:
         lowest_c, lowest_s: its lowest temperature, and when.
         floor_c: temperature below which it is too cold.
         lacked_kwh: heat that was not delivered.
+        most_down: the most of its units that did not heat at once.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Zone:
     lowest_s: float
     floor_c: float
     lacked_kwh: float
+    most_down: int
 
     @property
     def is_too_cold(self) -> bool:
@@ -83,6 +85,7 @@ class Simulation:
         unfinished: units in no end state.
         attention: units in an end state that somebody has to look after.
         limit_c: outdoor temperature below which not every unit is updated; None if nobody asked.
+        limit_reason: what stops it there, in words.
     """
 
     fleet: str
@@ -104,6 +107,7 @@ class Simulation:
     most_without_heat: int
     jobs_lost: int = 0
     limit_c: float | None = None
+    limit_reason: str = ""
 
     @property
     def units(self) -> int:
@@ -114,6 +118,12 @@ class Simulation:
     def complete(self) -> bool:
         """Say whether every unit was updated."""
         return self.counts.get(Phase.SUCCEEDED.value, 0) == self.units
+
+    @property
+    def stopped_by(self) -> str:
+        """Return one reason in full of the kind that blocked most; the guard's rather than another."""
+        guards = [each for each in self.constraints if each.kind.startswith("G")]
+        return max(guards or self.constraints, key=lambda each: each.site_s).example if self.constraints else ""
 
     @property
     def lacked_kwh(self) -> float:
@@ -148,8 +158,8 @@ def summed_up(world: World, board: Board, record: Record, over: str, conditions:
         starts=tuple(record.starts),
         unfinished=tuple(_listed(board.units.values(), ended=False)),
         attention=tuple(_listed(board.units.values(), ended=True)),
-        most_without_heat=record.most_without_heat,
-        jobs_lost=sum(unit.jobs_lost for unit in board.units.values()),
+        most_without_heat=world.most_without_heat,
+        jobs_lost=sum(unit.jobs_lost for unit in world.units.values()),
     )
 
 
@@ -167,6 +177,7 @@ def to_document(simulation: Simulation) -> dict[str, Any]:
         "duration_s": round(simulation.duration_s, 1),
         "counts": dict(simulation.counts),
         "limit_outdoor_c": simulation.limit_c,
+        "limit_reason": simulation.limit_reason,
         "heat_not_delivered_kwh": round(simulation.lacked_kwh, 3),
         "most_without_heat": simulation.most_without_heat,
         "jobs_lost": simulation.jobs_lost,
@@ -222,6 +233,7 @@ def _zone(space: Space) -> Zone:
         lowest_s=space.lowest_at_s,
         floor_c=shape.floor_c,
         lacked_kwh=space.lacked_j / _J_PER_KWH,
+        most_down=space.most_down,
     )
 
 
@@ -248,6 +260,7 @@ def _zone_document(zone: Zone) -> dict[str, Any]:
         "lowest_c": round(zone.lowest_c, 3),
         "lowest_s": round(zone.lowest_s, 1),
         "heat_not_delivered_kwh": round(zone.lacked_kwh, 4),
+        "most_units_without_heat": zone.most_down,
         "too_cold": zone.is_too_cold,
     }
 

@@ -61,8 +61,8 @@ class Space:
         began_c: at the beginning.
         lowest_c, lowest_at_s: the lowest temperature so far and when.
         lacked_j: heat that its units would have given had all been up, less what they gave, while that was less.
-        touched: a heater of it was ever down.
         down: its heaters that are down.
+        most_down: the most of them that were down at once.
         peers: the spaces that it exchanges heat with, itself included; empty if there are none.
     """
 
@@ -76,10 +76,10 @@ class Space:
         "lacked_j",
         "lowest_at_s",
         "lowest_c",
+        "most_down",
         "peers",
         "shape",
         "temperature_c",
-        "touched",
     )
 
     def __init__(self, shape: Shape, weather: Weather) -> None:
@@ -88,7 +88,7 @@ class Space:
         self._weather = weather
         self.down: set[str] = set()
         self.peers: Sequence[Space] = ()
-        self.touched = False
+        self.most_down = 0
         self._all_w = self._up_w = sum(shape.heaters_w.values())
         self.at_s = 0.0
         outdoors = Surroundings(weather.at(0.0), self._all_w + shape.backup_w - shape.drawn_w)
@@ -96,6 +96,11 @@ class Space:
         self.began_c = self.lowest_c = self.temperature_c
         self.lowest_at_s = 0.0
         self.lacked_j = 0.0
+
+    @property
+    def touched(self) -> bool:
+        """Say whether a heater of it was ever down."""
+        return self.most_down > 0
 
     @property
     def is_settled(self) -> bool:
@@ -110,7 +115,7 @@ class Space:
             self.down.discard(unit)
         else:
             self.down.add(unit)
-            self.touched = True
+            self.most_down = max(self.most_down, len(self.down))
         self._up_w = self._all_w - sum(self.shape.heaters_w[name] for name in self.down)
 
     def advance(self, to_s: float) -> None:

@@ -58,6 +58,7 @@ class ModelledUnit:
         reboots: a new config takes effect only after a reboot.
         silent_until_s: it is down until then, in seconds; infinite if it hangs.
         heating: its heat agent runs and its heater works.
+        jobs_lost: jobs that were ended on it, by a drain or by a reboot.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class ModelledUnit:
         self.boot = 1
         self.silent_until_s = 0.0
         self.heating = True
+        self.jobs_lost = 0
         self.journal: JournalEntry | None = None
         self._reboot_needed = begins.reboot_needed
         self._drain_reason = ""
@@ -115,6 +117,7 @@ class ModelledUnit:
     def boots_at(self, step: Step, at_s: float) -> float:
         """Go down for a reboot; return when it is up again, infinite if it hangs."""
         self.boot += 1
+        self._end_jobs(at_s)
         self._reboot_needed = False
         self._pulse_until_s = 0.0
         hangs = self.ground.chance.happens(self.ground.faults.hang_rate, "hangs", step.id)
@@ -194,9 +197,13 @@ class ModelledUnit:
     def _drain(self, step: Step, at_s: float) -> None:
         self._drain_reason = self._drain_reason or drain_reason(step.rollout)
         if step.cancel_jobs:
-            self._jobs_until_s = at_s
+            self._end_jobs(at_s)
         elif self._jobs_until_s == math.inf:
             self._jobs_until_s = at_s + self.ground.durations.jobs.at(self._share(step, "jobs"))
+
+    def _end_jobs(self, at_s: float) -> None:
+        self.jobs_lost += at_s < self._jobs_until_s
+        self._jobs_until_s = at_s
 
     def _heat(self, at_s: float) -> Heat | None:
         if self.space is None:

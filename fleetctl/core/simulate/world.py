@@ -89,6 +89,7 @@ class World:
         self.grain_s = conditions.grain_s
         self.without_heat: set[str] = set()
         """Units that do not heat now, for whatever reason."""
+        self.most_without_heat = 0
         self._durations = conditions.durations
         self._queue: Queue[Event] = Queue(conditions.grain_s)
         self._open: set[str] = set()
@@ -217,6 +218,7 @@ class World:
         if heats == (unit.name in self.without_heat):
             unit.space.switch(unit.name, heats, at_s)
             (self.without_heat.discard if heats else self.without_heat.add)(unit.name)
+            self.most_without_heat = max(self.most_without_heat, len(self.without_heat))
 
     def _facts(self, unit: str) -> Facts:
         return self.units[unit].facts(self.at_s)
