@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fleetctl.core.heat.forecast import Forecast
 from fleetctl.core.heat.forecast_formats import read
@@ -247,3 +250,39 @@ def test_epw_without_an_offset_is_refused() -> None:
         "forecast-format",
         "the first line does not tell the offset from UTC",
     )
+
+
+# --- anything -------------------------------------------------------------------------------------------------------
+
+GOOD = {"csv": CSV, "open-meteo": json.dumps(answer()), "epw": "\n".join(epw()[:40])}
+HOSTILE = [
+    '{"a":' * 100_000,
+    '{"hourly": ' + "1" * 5000 + "}",
+    json.dumps(answer(hourly={"time": [0, 10**30, True, [], "x"], "temperature_2m": [1, 10**400, 1, 1, 1]})),
+    json.dumps(answer(utc_offset_seconds=10**12)),
+    json.dumps(answer(hourly=[], hourly_units=[])),
+    "time,temperature_c\n0001-01-01T00:00+14:00,1\n9999-12-31T23:59-12:00,1\n",
+    "LOCATION,",
+    "LOCATION,,,,,,,,1.0,0\n" * 12,
+    "\x00",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_what_is_no_forecast_is_bad_input_and_never_a_crash(text: str) -> None:
+    with pytest.raises(InvalidInput):
+        read_it(text)
+
+
+@given(kind=st.sampled_from(sorted(GOOD)), at=st.floats(0, 1), cut=st.integers(0, 9), put=st.text(max_size=9))
+def test_no_edit_of_a_good_forecast_makes_it_crash(kind: str, at: float, cut: int, put: str) -> None:
+    text = GOOD[kind]
+    place = int(at * len(text))
+    with suppress(InvalidInput):
+        read_it(text[:place] + put + text[place + cut :])
+
+
+@given(st.text(max_size=200))
+def test_no_text_makes_it_crash(text: str) -> None:
+    with pytest.raises(InvalidInput):
+        read_it(text)

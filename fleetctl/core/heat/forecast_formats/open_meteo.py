@@ -6,18 +6,18 @@ Its times are local, with one `utc_offset_seconds` for all; with `timeformat=uni
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import chain, repeat
 from typing import Any
 
-from fleetctl.core.heat.forecast_formats.rows import SAY_UNIT, Row, Rows, missing
+from fleetctl.core.heat.forecast_formats.rows import SAY_UNIT, Row, Rows, missing, temperature
 from fleetctl.core.problems import Problem
 
 TIMES, TEMPERATURES = "time", "temperature_2m"
 CELSIUS = "°C"
+DAY_S = 86_400
 
 
 def read(text: str, file: str) -> Rows:
@@ -27,6 +27,8 @@ def read(text: str, file: str) -> Rows:
     except json.JSONDecodeError as error:
         message = f"the file is not JSON: {error.msg}"
         return Rows(problems=[Problem("forecast-format", message, file, error.lineno, error.colno)])
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits, nesting without end
+        return Rows(problems=[Problem("forecast-format", f"the file is not JSON: {error}", file, 1)])
     problems = list(_shape_problems(document, text, file))
     if problems:
         return Rows(problems=problems)
@@ -52,7 +54,8 @@ def _shape_problems(document: dict[str, Any], text: str, file: str) -> Iterator[
     elif lengths[0] != lengths[1]:
         message = f"there are {lengths[0]} times and {lengths[1]} temperatures"
         yield Problem("forecast-hole", message, file, _line(text, f'"{TEMPERATURES}"'))
-    if not isinstance(document.get("utc_offset_seconds", 0), int):
+    offset_s = document.get("utc_offset_seconds", 0)
+    if not isinstance(offset_s, int) or abs(offset_s) > DAY_S:
         yield Problem("forecast-time", "'utc_offset_seconds' is not a number of seconds", file, 1)
     unit = units.get(TEMPERATURES) if isinstance(units, dict) else None
     if unit != CELSIUS:
@@ -67,9 +70,10 @@ def _row(time: Any, value: Any, offset: timedelta, line: int, file: str) -> Row 
         return Problem("forecast-time", f"{time!r} is not a time", file, line)
     if value is None:
         return missing(file, line, str(time))
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return Problem("forecast-value", f"{value!r} at {time} is not a temperature", file, line)
-    return Row(line, at, float(value))
+    number = temperature(str(value)) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if number is None:
+        return Problem("forecast-value", f"{str(value)[:20]!r} at {time} is not a temperature", file, line)
+    return Row(line, at, number)
 
 
 def _time(time: Any, offset: timedelta) -> datetime | None:
@@ -77,9 +81,9 @@ def _time(time: Any, offset: timedelta) -> datetime | None:
         if isinstance(time, int):
             return datetime.fromtimestamp(time, UTC)
         at = datetime.fromisoformat(time)
+        return at.astimezone(UTC) if at.tzinfo else (at - offset).replace(tzinfo=UTC)
     except (ValueError, TypeError, OverflowError, OSError):
         return None
-    return at.astimezone(UTC) if at.tzinfo else (at - offset).replace(tzinfo=UTC)
 
 
 def _lines(text: str, key: str) -> Iterator[int]:

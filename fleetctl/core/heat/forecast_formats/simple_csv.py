@@ -66,9 +66,9 @@ def _row(number: int, cells: Sequence[str], names: Sequence[str], file: str) -> 
 def _time(text: str) -> datetime | None:
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        return at.astimezone(UTC) if at.tzinfo is not None else None
+    except (ValueError, OverflowError):  # an offset may lead out of the calendar
         return None
-    return at.astimezone(UTC) if at.tzinfo is not None else None
 
 
 def _example() -> str:
