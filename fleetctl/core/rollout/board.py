@@ -135,8 +135,12 @@ class Board:
                 self.parked.clear()
 
     def remember(self, decision: Decision, now: Now) -> None:
-        """Keep in mind what only the running controller knows of a decision, once its changes are committed."""
-        self.parked.update(decision.parked)
+        """Keep in mind what only the running controller knows of a decision, once its changes are committed.
+
+        A site where the decision itself moved a unit is not parked: the gates were asked with that unit still down.
+        """
+        moved = {change.progress.site for change in decision.changes if isinstance(change, UnitChanged)}
+        self.parked.update({site: look_s for site, look_s in decision.parked.items() if site not in moved})
         for site in decision.parked:
             self.refused_since.setdefault(site, now.monotonic_s)
 
