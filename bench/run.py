@@ -26,6 +26,7 @@ TITLES: Mapping[str, str] = {
     "startup": "Start-up",
     "fleet_scale": "Load, validate, render and plan",
     "scheduler": "Scheduler",
+    "makespan": "Scheduling quality",
     "probe": "Probe",
     "configure": "Configure",
     "lossy": "Configure over a bad line",
