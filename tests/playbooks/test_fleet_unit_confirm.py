@@ -57,6 +57,7 @@ def test_without_confirmation_the_watchdog_restores_the_old_config(unit: UnitRoo
         "unconfirmed": "",
         "files": {},
         "reboot_needed": False,
+        "previous": "",
     }
 
 
