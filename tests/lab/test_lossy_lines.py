@@ -172,4 +172,12 @@ def test_an_ordinary_user_needs_the_device(tmp_path: Path, here: Lab, mode: str,
 
 
 def _processes_of(uid: int) -> list[int]:
-    return [int(e.name) for e in Path("/proc").iterdir() if e.name.isdigit() and e.stat().st_uid == uid]
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and _owner(entry) == uid]
+
+
+def _owner(process: Path) -> int | None:
+    """Return whose process it is; None if it has ended since it was listed."""
+    try:
+        return process.stat().st_uid
+    except FileNotFoundError:
+        return None
