@@ -49,16 +49,12 @@ class Background:
 
     def _run(self) -> None:
         while True:
+            closing = self._closing.is_set()  # before the round: what it was woken for last needs one more
             self._woken.clear()
             self._left = self._round()
-            if self._closing.is_set() and (self._left is None or monotonic() >= self._deadline_s):
+            if closing and (self._left is None or monotonic() + self._left >= self._deadline_s):
                 return
-            self._woken.wait(self._pause_s())
-
-    def _pause_s(self) -> float | None:
-        if self._closing.is_set():
-            return min(self._left or 0.0, max(0.0, self._deadline_s - monotonic()))
-        return self._left
+            self._woken.wait(self._left)
 
     def _round(self) -> float | None:
         try:

@@ -35,4 +35,5 @@ def stop(
         print_json({"schema": "fleetctl/stop/v1", "hold": hold.id, "paused": list(paused)})
     notes = frame.notes()
     notes.print(f"everything is held (hold {hold.id}); rollouts told to pause: {', '.join(paused) or 'none is active'}")
-    notes.print(f"  next: fleetctl hold remove {hold.id}, then fleetctl rollout resume for each of them")
+    resume = ", then fleetctl rollout resume for each of them" if paused else ""
+    notes.print(f"  when it is over: fleetctl hold remove {hold.id}{resume}")

@@ -32,6 +32,7 @@ class Witness:
 
         with leading as led, ExitStack() as stack:
             sign_now(self._frame, self._state)  # what a controller before did not come to
+            stack.callback(sign_now, self._frame, self._state)  # orders that people gave beside the rollouts
             self._notifications = stack.enter_context(notifying(self._frame, self._state))
             if self._offer.is_asked:
                 self._tell = self._tallied(led[0].surroundings, stack)

@@ -62,6 +62,7 @@ class Standing:
         blocked: sites where somebody waits, by the kind of reason.
         down: units without heat because of it; `down_w` is the power that they would give, in W.
         changed: when anything last changed.
+        oldest: when the unit that is longest in its phase entered it; None if none is under way.
     """
 
     rollout: str
@@ -74,6 +75,7 @@ class Standing:
     down_w: float
     awaiting: bool
     halted_sites: int
+    oldest: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,12 @@ def _of_rollouts(rollouts: tuple[Standing, ...]) -> tuple[Family, ...]:
     return (
         _each("rollout_created_timestamp_seconds", "When it was made.", rollouts, lambda r: _unix(r.created)),
         _each("rollout_changed_timestamp_seconds", "When it last changed.", rollouts, lambda r: _unix(r.changed)),
+        _each(
+            "rollout_oldest_phase_timestamp_seconds",
+            "When the unit that is longest in its phase entered it.",
+            tuple(rollout for rollout in rollouts if rollout.oldest),
+            lambda r: _unix(r.oldest),
+        ),
         _each("rollout_running", "Whether it is neither paused nor halted.", rollouts, _runs),
         _each("rollout_awaiting_approval", "Whether a person has to approve a wave.", rollouts, lambda r: r.awaiting),
         _each("rollout_sites_halted", "Sites halted for lost heat.", rollouts, lambda r: r.halted_sites),

@@ -67,6 +67,7 @@ class Tally:
             down_w=_down_w(board, surroundings),
             awaiting=rollout.awaiting,
             halted_sites=len(rollout.halted_sites),
+            oldest=min(filter(None, (board.units[unit].since for unit in board.active)), default=None),
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from time import monotonic
 
 import pytest
 
@@ -76,6 +77,25 @@ def test_a_failure_is_said_once_and_stops_nothing(run: Callable[[Task], Backgrou
     assert task.said == ["news: no fleet", "news: again"]
 
 
+def test_what_comes_up_during_the_last_round_gets_one_more() -> None:
+    begun, go_on, rounds = threading.Event(), threading.Event(), list[int]()
+
+    def task() -> None:
+        rounds.append(1)
+        begun.set()
+        go_on.wait(SOON_S)
+
+    background = Background("news", task, lambda _: None)
+    background.start()
+    assert begun.wait(SOON_S)
+    closer = threading.Thread(target=background.close, args=(SOON_S,))
+    background.wake()
+    closer.start()
+    go_on.set()
+    closer.join(SOON_S)
+    assert len(rounds) >= 2
+
+
 def test_closing_lets_what_waits_be_done(run: Callable[[Task], Background]) -> None:
     task = Task(0.01, 0.01, None)
     background = run(task)
@@ -88,6 +108,15 @@ def test_closing_does_not_wait_for_what_will_not_be_done(run: Callable[[Task], B
     background = run(task)
     task.wait_for(1)
     assert not background.close(0.05)
+
+
+def test_closing_does_not_wait_for_a_round_that_is_due_after_its_end(run: Callable[[Task], Background]) -> None:
+    task = Task(3600.0, 3600.0, 3600.0)
+    background = run(task)
+    task.wait_for(1)
+    before_s = monotonic()
+    assert not background.close(SOON_S)
+    assert monotonic() - before_s < SOON_S
 
 
 def test_closing_does_not_wait_for_a_round_that_hangs() -> None:

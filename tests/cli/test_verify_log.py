@@ -135,6 +135,14 @@ def test_a_log_that_nobody_signed_yet_says_so(fleet_folder: Path) -> None:
     assert "no signed head" in checked.err
 
 
+def test_orders_that_people_gave_while_a_controller_led_are_signed_when_it_ends(signed: Path) -> None:
+    with compose.state(Frame(signed)) as state:
+        seat = compose.seat(Frame(signed), state, lambda: True)
+        with seat.lead():
+            hold(signed, "four")
+    assert check(signed).document["signed"] == 4
+
+
 def test_what_a_controller_did_not_come_to_is_signed_by_the_next(signed: Path) -> None:
     with compose.state(Frame(signed)) as state:
         seat = compose.seat(Frame(signed), state, lambda: True)

@@ -41,6 +41,7 @@ STANDING = Standing(
     down_w=1300.0,
     awaiting=False,
     halted_sites=0,
+    oldest=START + timedelta(seconds=30),
 )
 
 
@@ -67,6 +68,7 @@ def said(*standings: Standing) -> str:
         'fleetctl_rollout_down_watts{rollout="r-1"} 1300',
         'fleetctl_rollout_running{rollout="r-1"} 1',
         'fleetctl_rollout_awaiting_approval{rollout="r-1"} 0',
+        'fleetctl_rollout_oldest_phase_timestamp_seconds{rollout="r-1"} 1768500030',
         'fleetctl_rollout_changed_timestamp_seconds{rollout="r-1"} 1768500090.5',
     ],
 )
@@ -93,6 +95,7 @@ def test_a_family_is_announced_once_and_its_samples_stand_together() -> None:
 
 def test_what_has_nothing_to_say_is_left_out() -> None:
     assert "fleetctl_rollout_units" not in said()
+    assert "oldest" not in said(replace(STANDING, oldest=None))
 
 
 @given(st.text(), st.floats(allow_nan=False, allow_infinity=False))
