@@ -37,6 +37,7 @@ def apply(
 ) -> None:
     """Apply a saved plan, or plan, show and ask; then run the rollout to its end."""
     from fleetctl.cli import compose
+    from fleetctl.cli.foresight import foresee
     from fleetctl.cli.running import run_to_exit
     from fleetctl.services.apply import policy_of
 
@@ -48,6 +49,7 @@ def apply(
         plan = _saved_plan(frame, fleet, state, file) if file else _new_plan(frame, fleet, state, what)
         if plan.is_empty:
             raise typer.Exit(_nothing(frame, plan))
+        foresee(frame, fleet, state, plan, chosen)
         if not (yes or file) and not _agreed(len(plan.units)):
             raise typer.Exit(Exit.FAILED)
         rollout = _start(frame, fleet, state, plan, chosen)

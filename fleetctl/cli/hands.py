@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from fleetctl.core.policy import Policy
     from fleetctl.core.rollout.state import Step
     from fleetctl.core.route import Route
+    from fleetctl.ports import Forecasts
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Ground:
     folder: Path
     fleet: Fleet
     secrets: SecretResolver
+    forecasts: Forecasts
     premises: dict[str, SitePremises] = field(default_factory=dict)
 
 
@@ -78,8 +80,9 @@ class Grounds:
 
     def forecast(self, rollout: str, site: str) -> Forecast | None:
         """Return the weather to come at a site; None if nothing is known."""
-        del rollout, site
-        return None
+        ground = self._of(rollout)
+        known = ground.fleet.sites.get(site)
+        return ground.forecasts.of(known) if known else None
 
     def zone(self, rollout: str, site: str) -> tzinfo:
         """Return a site's time zone; UTC for a site that the inventory has no more, where nothing starts anyway."""
@@ -106,7 +109,8 @@ class Grounds:
                 raise CouldNot(f"there is no rollout {rollout}")
             frame = Frame(inventory=Path(row.inventory))
             fleet = compose.fleet(frame)
-            self._known[rollout] = Ground(row.policy, Path(row.inventory), fleet, compose.secrets(frame, fleet))
+            secrets, forecasts = compose.secrets(frame, fleet), compose.forecasts(frame)
+            self._known[rollout] = Ground(row.policy, Path(row.inventory), fleet, secrets, forecasts)
         return self._known[rollout]
 
 

@@ -36,10 +36,13 @@ def plan(
     form: Annotated[Format | None, typer.Option("--format", help="How to print it.")] = None,
     detailed_exitcode: Annotated[bool, typer.Option(help="Exit with 3 if there is something to do.")] = False,
     refresh: Annotated[bool, typer.Option(help="Probe the units first; else use the last facts.")] = True,
+    policy: Annotated[str | None, typer.Option("--policy", help="Policy that waves and heat are foreseen by.")] = None,
 ) -> None:
     """Compare what is declared with what is observed, and say what each unit needs and why."""
     from fleetctl.cli import compose
+    from fleetctl.cli.foresight import foresee
     from fleetctl.core.selectors import select
+    from fleetctl.services.apply import policy_of
 
     frame = frame_of(ctx)
     fleet = compose.fleet(frame)
@@ -48,7 +51,9 @@ def plan(
         made = observe_and_plan(frame, state, fleet, units, " ".join(selection or ()), refresh=refresh)
         if out is not None:
             save(made, state, out)
-    _print(frame, made, form or (Format.JSON if frame.is_json else Format.TEXT))
+        _print(frame, made, form or (Format.JSON if frame.is_json else Format.TEXT))
+        if not made.is_empty:
+            foresee(frame, fleet, state, made, policy_of(fleet, policy))
     if out is not None:
         frame.notes().print(f"saved as {out}; apply it with: fleetctl apply {out}")
     raise typer.Exit(Exit.CHANGES if detailed_exitcode and not made.is_empty else Exit.DONE)

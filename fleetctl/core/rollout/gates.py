@@ -16,8 +16,8 @@ from functools import lru_cache
 from fleetctl.core.clock import Now
 from fleetctl.core.facts import Facts
 from fleetctl.core.heat.guard import Question, Verdict, refusal, verdicts
-from fleetctl.core.heat.premises import Heater, SitePremises
-from fleetctl.core.heat.proof import Proof, already_down, delivers, zone_temperature_c
+from fleetctl.core.heat.premises import Heater, SitePremises, Times
+from fleetctl.core.heat.proof import Proof, already_down, delivers, fell, zone_temperature_c
 from fleetctl.core.heat.readings import told
 from fleetctl.core.policy import Policy
 from fleetctl.core.rollout.around import Around
@@ -76,6 +76,7 @@ class Gates:
         self.policy = board.rollout.policy
         self.admitted = 0
         """Units that passed the down gate in this very decision; the board does not know of them yet."""
+        self._known_incidents: dict[str, frozenset[str]] = {}
 
     def site_window(self, site: str) -> Refusal | None:
         """Return why nothing may start at a site for its window or freeze, or None."""
@@ -93,6 +94,11 @@ class Gates:
         """Return whether a unit delivers heat; None for a gateway."""
         heater = self._heater(facts.unit)
         return delivers(facts, heater, self.policy.guard) if heater else None
+
+    def times(self, unit: str) -> Times | None:
+        """Return how long a unit's model takes; None if the inventory has the unit no more."""
+        premises = self.around.premises(unit.partition("/")[0])
+        return premises.times(unit) if premises and _is_known(premises, unit) else None
 
     def start(self, progress: Progress, claims: Iterable[str]) -> Refusal | Pass:
         """Ask whether a unit may start that will have its heat interrupted.
@@ -144,7 +150,8 @@ class Gates:
             now_utc=self.now.utc,
             zone=self._zone(progress.site),
             down=down,
-            restarting=down,
+            restarting=frozenset(unit for unit in down if not self._is_over(unit)),
+            incidents=self._incidents(progress.site, premises),
             forecast=self.around.forecast(progress.site),
             repair=self._repairs(progress, premises),
             touched=dict(self._touched(progress.site, premises)),
@@ -167,6 +174,23 @@ class Gates:
             if zone is not None and progress.zone_before_c is not None:
                 yield zone.id, progress.zone_before_c
 
+    def _is_over(self, unit: str) -> bool:
+        """Say whether a unit that is down will not come back by itself: its attempt has ended."""
+        progress = self.board.units.get(unit)
+        return progress is not None and progress.phase.is_end
+
+    def _incidents(self, site: str, premises: SitePremises) -> frozenset[str]:
+        """Return the buildings where a zone that we touched is below its floor, and was not before (G9)."""
+        if site not in self._known_incidents:
+            found = (self._fallen(premises, zone, before_c) for zone, before_c in self._touched(site, premises))
+            self._known_incidents[site] = frozenset(filter(None, found))
+        return self._known_incidents[site]
+
+    def _fallen(self, premises: SitePremises, zone_id: str, before_c: float) -> str:
+        zone = premises.zones[zone_id]
+        text = fell(zone, before_c, self.around.facts, self.policy.guard, self.now.utc)
+        return zone.building if text else ""
+
     def _fleet_limit(self) -> Refusal | None:
         limit = self.policy.max_unavailable.fleet
         if limit is None:
@@ -176,12 +200,13 @@ class Gates:
 
     def _room_in_window(self, progress: Progress) -> Refusal | None:
         """Return how the worst case does not fit into what is left of the window, or None."""
-        found, premises = self._opening(progress.site), self.around.premises(progress.site)
-        if found is None or premises is None or WINDOW in self._overridden(progress.unit):
+        found = self._opening(progress.site)
+        if found is None or WINDOW in self._overridden(progress.unit):
             return None
         if not found.is_open:
             return Refusal(found.reason, until=found.until)
-        worst_s = premises.times(progress.unit).worst_s if _is_known(premises, progress.unit) else 0.0
+        times = self.times(progress.unit)
+        worst_s = times.worst_s if times else 0.0
         if found.until is None or self.now.utc + timedelta(seconds=worst_s) <= found.until:
             return None
         left_s = (found.until - self.now.utc).total_seconds()

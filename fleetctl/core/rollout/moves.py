@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from fleetctl.core.clock import Now
 from fleetctl.core.facts import Cause, Facts
+from fleetctl.core.heat.premises import Times
 from fleetctl.core.heat.proof import Proof
 from fleetctl.core.policy import Policy, Wave
 from fleetctl.core.rollout.state import Phase, Progress, Step, StepKind
@@ -58,6 +59,7 @@ class Rules:
         epoch: the controller's.
         policy: how it goes.
         proof: says whether a unit delivers heat; None for a unit that does not heat.
+        times: says how long the unit's model takes; None for a unit that is not in the inventory any more.
         waves: as they were assigned.
         aborting: it is being aborted.
         halted: nothing may be interrupted any more; why, in words, or empty.
@@ -67,6 +69,7 @@ class Rules:
     epoch: int
     policy: Policy
     proof: Callable[[Facts], Proof | None]
+    times: Callable[[str], Times | None]
     waves: tuple[Wave, ...] = ()
     aborting: bool = False
     halted: str = ""
@@ -155,15 +158,15 @@ def soak_samples(progress: Progress, rules: Rules) -> int:
 
 
 def limit_s(progress: Progress, rules: Rules) -> float:
-    """Return how long the unit may stay in its phase."""
-    policy = rules.policy
+    """Return how long a unit may stay in its phase: the policy's figure, or its model's where that is longer."""
+    policy, times = rules.policy, rules.times(progress.unit)
     match progress.phase:
         case Phase.DRAINING:
             return policy.gate_wait_s if progress.at_gate else policy.drain.deadline_s + policy.step_timeout_s
         case Phase.REBOOTING:
-            return policy.reboot_timeout_s or policy.step_timeout_s
+            return policy.reboot_timeout_s or max(policy.step_timeout_s, times.reboot_p99_s if times else 0.0)
         case Phase.VERIFYING if progress.down:
-            return policy.heat_timeout_s or policy.step_timeout_s
+            return policy.heat_timeout_s or max(policy.step_timeout_s, times.verify_s if times else 0.0)
         case Phase.SOAKING:
             return soak_samples(progress, rules) * policy.soak_every_s + policy.step_timeout_s
         case _:

@@ -67,6 +67,7 @@ class Tick:
             epoch=self.epoch,
             policy=self.rollout.policy,
             proof=self.gates.proof,
+            times=self.gates.times,
             waves=self.rollout.waves,
             aborting=self.rollout.status is Status.ABORTING,
         )

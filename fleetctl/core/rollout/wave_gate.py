@@ -53,8 +53,8 @@ def success_missed(tick: Tick, wave: int) -> str | None:
     percent = 100 * (succeeded + tolerated) / size
     if percent >= needed:
         return None
-    name = tick.rollout.waves[wave].name
-    return f"wave {name}: {succeeded} of {size} succeeded ({percent:.1f} %), {needed:g} % needed"
+    name = f"wave {tick.rollout.waves[wave].name}" if tick.rollout.waves else "rollout"
+    return f"{name}: {succeeded} of {size} succeeded ({percent:.1f} %), {needed:g} % needed"
 
 
 def finish(tick: Tick) -> None:
@@ -64,8 +64,9 @@ def finish(tick: Tick) -> None:
     if tick.rollout.status is Status.ABORTING:
         tick.set_status(Status.ABORTED, tick.rollout.reason, "rollout-aborted")
     elif not tick.count(Phase.PENDING) and not _later(tick):
-        counted = f"{tick.failed} of {len(tick.board.units)} failed"
-        end = Status.FAILED if tick.failed else Status.SUCCEEDED
+        missed = success_missed(tick, tick.rollout.wave)
+        counted = f"{tick.failed} of {len(tick.board.units)} failed" + (f"; {missed}" if missed else "")
+        end = Status.FAILED if tick.failed or missed else Status.SUCCEEDED
         tick.set_status(end, counted, f"rollout-{end.value}")
 
 
