@@ -183,8 +183,10 @@ def free_port() -> int:
 
 def descendants(pid: int) -> list[int]:
     """Return all descendants of a process, the deepest last."""
-    children = Path(f"/proc/{pid}/task/{pid}/children")
-    direct = [int(child) for child in children.read_text().split()] if children.exists() else []
+    try:
+        direct = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):  # it has ended, at whatever moment
+        return []
     return [each for child in direct for each in (child, *descendants(child))]
 
 
