@@ -213,8 +213,9 @@ def _in_order(order: Order) -> list[Unit]:
 
 
 def _alone(order: Order, unit: Unit) -> Work:
-    """Play a rollout of one unit alone."""
-    played = played_out(replace(order, plan=supposed_plan(order.fleet, [unit], BEGAN)))
+    """Play a rollout of one unit alone, on what of its site it has to do with."""
+    plan, part = supposed_plan(order.fleet, [unit], BEGAN), _cut_out(order.fleet, unit)
+    played = played_out(replace(order, fleet=part, plan=plan))
     times = {note.what: (note.at - BEGAN).total_seconds() for note in played.record.log}
     total_s = times["unit-succeeded"]
     down_s = times.get("unit-reboots", total_s)
@@ -224,6 +225,18 @@ def _alone(order: Order, unit: Unit) -> Work:
     allowed = 1 if unit.loop else max(1, inside // 3)
     shares = f"{unit.site}/{unit.loop or unit.dwelling}" if unit.kind is not Kind.GATEWAY else ""
     return Work(unit, down_s, heats_s - down_s, total_s - heats_s, shares, allowed)
+
+
+def _cut_out(fleet: Fleet, unit: Unit) -> Fleet:
+    """Return the fleet with only a unit, its gateway, and who heats the same dwelling or loop."""
+    site = fleet.sites[unit.site]
+    near = {
+        id: other
+        for id, other in site.units.items()
+        if id in {unit.id, unit.gateway}
+        or (other.gateway and (other.dwelling, other.loop) == (unit.dwelling, unit.loop))
+    }
+    return replace(fleet, sites={site.id: replace(site, units=near)})
 
 
 def _loaded(folder: Path) -> Fleet:
