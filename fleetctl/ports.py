@@ -21,6 +21,7 @@ from fleetctl.core.log_heads import Head, SignedHead
 from fleetctl.core.plan import Plan
 from fleetctl.core.problems import CouldNot
 from fleetctl.core.rollout.holds import Hold, Override
+from fleetctl.core.rollout.readings import Reading
 from fleetctl.core.rollout.state import (
     Change,
     Command,
@@ -30,6 +31,7 @@ from fleetctl.core.rollout.state import (
     Rollout,
     Step,
     StepResult,
+    StepTaken,
 )
 from fleetctl.core.route import Pin, Route, Way
 from fleetctl.core.verdicts import Seen
@@ -277,6 +279,10 @@ class Journal(Protocol):
         """Return the commands that were not handled yet, oldest first."""
         ...
 
+    def steps(self, rollout: str) -> Sequence[StepTaken]:
+        """Return every step of a rollout, in the order in which they were intended."""
+        ...
+
     def events(self, rollout: str, *, after: int = 0) -> Sequence[tuple[int, Noted]]:
         """Return the log of a rollout with its sequence numbers, oldest first."""
         ...
@@ -375,8 +381,15 @@ class Units(Protocol):
         """Replace all ways."""
         ...
 
-    def save_facts(self, observations: Iterable[Observation]) -> None:
-        """Store what was observed; of a unit that could not be observed the last facts are kept beside the cause."""
+    def save_facts(self, observations: Iterable[Observation], readings: Iterable[Reading] = ()) -> None:
+        """Store what was observed; of a unit that could not be observed the last facts are kept beside the cause.
+
+        Readings are kept in the same transaction, the last of each minute and unit of a rollout.
+        """
+        ...
+
+    def readings(self, rollout: str) -> Sequence[Reading]:
+        """Return the readings of a rollout, oldest first."""
         ...
 
     def facts(self, units: Iterable[str] | None = None) -> Mapping[str, Observation]:

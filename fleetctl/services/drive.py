@@ -14,7 +14,7 @@ from datetime import tzinfo
 from functools import partial
 from typing import Protocol
 
-from fleetctl.core.facts import Cause, Observation, Unobserved
+from fleetctl.core.facts import Cause, Facts, Observation, Unobserved
 from fleetctl.core.heat.forecast import Forecast
 from fleetctl.core.heat.premises import SitePremises
 from fleetctl.core.problems import CouldNot
@@ -22,6 +22,7 @@ from fleetctl.core.rollout.around import Around
 from fleetctl.core.rollout.board import Board, held_by_others
 from fleetctl.core.rollout.decide import decide, recover, take_note
 from fleetctl.core.rollout.holds import Hold, Override
+from fleetctl.core.rollout.readings import Reading, reading_of
 from fleetctl.core.rollout.state import Decision, Inputs, Rollout, Status, StepResult
 from fleetctl.core.route import Route
 from fleetctl.ports import Clock, Executor, Prober, State, Target
@@ -131,7 +132,7 @@ class Driver:
         """
         results, observations = self._collect(wait_s)
         self._renew()
-        self.hands.state.units.save_facts(observations)
+        self.hands.state.units.save_facts(observations, self._readings(observations))
         self._facts.tell_time(self.hands.clock.now())
         self._facts.add(observations)
         self._read_orders()
@@ -194,6 +195,15 @@ class Driver:
             forecast=partial(surroundings.forecast, rollout),
             zone=partial(surroundings.zone, rollout),
         )
+
+    def _readings(self, seen: Iterable[Observation]) -> Iterator[Reading]:
+        """Yield what the rollouts keep of what they asked to be observed."""
+        facts = [observation for observation in seen if isinstance(observation, Facts)]
+        for board in self.boards.values():
+            for each in facts:
+                if each.unit in board.observing:
+                    premises = self.hands.surroundings.premises(board.rollout.id, each.unit.partition("/")[0])
+                    yield reading_of(board.rollout, each, premises)
 
     def _read_orders(self) -> None:
         """Read what people ordered, unless it was read just now."""

@@ -20,6 +20,7 @@ from fleetctl.core.facts import Observation
 from fleetctl.core.log_heads import Head
 from fleetctl.core.plan import Plan
 from fleetctl.core.rollout.holds import Hold, Override
+from fleetctl.core.rollout.readings import Reading
 from fleetctl.core.rollout.state import (
     Change,
     Command,
@@ -33,6 +34,7 @@ from fleetctl.core.rollout.state import (
     Step,
     StepEnded,
     StepIntended,
+    StepTaken,
     UnitChanged,
     WaveChanged,
     followed,
@@ -62,6 +64,7 @@ class Rows:
     rollouts: dict[str, Rollout] = field(default_factory=dict)
     progress: dict[str, dict[str, Progress]] = field(default_factory=dict)
     steps: dict[Step, StepEnded | None] = field(default_factory=dict)
+    intended: dict[Step, datetime] = field(default_factory=dict)
     events: list[Noted] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     answers: dict[int, str] = field(default_factory=dict)
@@ -70,6 +73,7 @@ class Rows:
     pins: dict[str, tuple[Pin, ...]] = field(default_factory=dict)
     ways: dict[str, Way] = field(default_factory=dict)
     facts: dict[str, Observation] = field(default_factory=dict)
+    readings: dict[tuple[str, str, int], Reading] = field(default_factory=dict)
     plans: dict[str, str] = field(default_factory=dict)
     holds: dict[int, Hold] = field(default_factory=dict)
     overrides: dict[int, Override] = field(default_factory=dict)
@@ -151,6 +155,11 @@ class MemoryJournal:
         with self.rows.lock:
             return [c for c in self.rows.commands if c.rollout == rollout and c.id not in self.rows.answers]
 
+    def steps(self, rollout: str) -> Sequence[StepTaken]:
+        with self.rows.lock:
+            taken = [_taken(step, at, self.rows.steps[step]) for step, at in self.rows.intended.items()]
+        return sorted((t for t in taken if t.step.rollout == rollout), key=lambda t: (t.intended, t.step.id))
+
     def events(self, rollout: str, *, after: int = 0) -> Sequence[tuple[int, Noted]]:
         with self.rows.lock:
             numbered = list(enumerate(self.rows.events, start=1))
@@ -167,8 +176,9 @@ class MemoryJournal:
                 rows.rollouts[change.rollout] = followed(rows.rollouts[change.rollout], change)
             case UnitChanged(rollout, progress):
                 rows.progress[rollout][progress.unit] = progress
-            case StepIntended(step):
+            case StepIntended(step, at):
                 rows.steps[step] = None
+                rows.intended[step] = at
             case StepEnded(result):
                 rows.steps[result.step] = change
             case CommandHandled(command, answer):
@@ -284,9 +294,15 @@ class MemoryUnits:
         with self.rows.lock:
             self.rows.ways = dict(ways)
 
-    def save_facts(self, observations: Iterable[Observation]) -> None:
+    def save_facts(self, observations: Iterable[Observation], readings: Iterable[Reading] = ()) -> None:
         with self.rows.lock:
             self.rows.facts |= {observation.unit: observation for observation in observations}
+            self.rows.readings |= {(r.rollout, r.unit, r.minute): r for r in readings}
+
+    def readings(self, rollout: str) -> Sequence[Reading]:
+        with self.rows.lock:
+            found = [reading for reading in self.rows.readings.values() if reading.rollout == rollout]
+        return sorted(found, key=lambda reading: (reading.minute, reading.unit))
 
     def facts(self, units: Iterable[str] | None = None) -> Mapping[str, Observation]:
         with self.rows.lock:
@@ -381,6 +397,10 @@ class MemoryCursors:
     def set(self, reader: str, number: int) -> None:
         with self.rows.lock:
             self.rows.cursors[reader] = number
+
+
+def _taken(step: Step, intended: datetime, ended: StepEnded | None) -> StepTaken:
+    return StepTaken(step, intended, ended.at, ended.result.ending) if ended else StepTaken(step, intended)
 
 
 def _named(rows: Mapping[str, Value], units: Iterable[str] | None) -> dict[str, Value]:

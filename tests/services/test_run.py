@@ -67,6 +67,17 @@ def test_a_rollout_is_run_to_its_end_and_tells_what_happened() -> None:
     assert told[-1] == "rollout-succeeded"
 
 
+def test_what_a_rollout_sees_of_its_units_is_kept() -> None:
+    room = Room(2)
+    list(run(room.seat(), "r1"))
+    kept = room.state.units.readings("r1")
+    assert {(r.unit, r.config_digest, r.space) for r in kept} == {
+        ("s/r1", "new", "d-r1"),
+        ("s/r2", "new", "d-r2"),
+    }
+    assert len(room.state.journal.steps("r1")) == 4
+
+
 def test_a_witness_is_told_of_every_decision_up_to_the_end() -> None:
     room, seen = Room(), list[Status]()
     list(run(replace(room.seat(), witness=lambda moved: seen.append(moved.rollout.status)), "r1"))

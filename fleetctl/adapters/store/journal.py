@@ -13,11 +13,12 @@ from fleetctl.adapters.store.codec import Codec
 from fleetctl.adapters.store.controllers import check_epoch
 from fleetctl.adapters.store.engine import Database
 from fleetctl.adapters.store.schema import COMMANDS, PROGRESS, ROLLOUTS, STEPS
-from fleetctl.adapters.store.times import to_column
+from fleetctl.adapters.store.times import from_column, to_column
 from fleetctl.core.rollout.state import (
     Change,
     Command,
     CommandHandled,
+    Ending,
     Noted,
     Progress,
     Rollout,
@@ -28,6 +29,7 @@ from fleetctl.core.rollout.state import (
     StepEnded,
     StepIntended,
     StepResult,
+    StepTaken,
     UnitChanged,
     WaveChanged,
     followed,
@@ -97,6 +99,21 @@ class SqlJournal:
         with self._database.read() as connection:
             rows = connection.execute(waiting).all()
         return [replace(COMMAND.decode(body), id=number) for number, body in rows]
+
+    def steps(self, rollout: str) -> Sequence[StepTaken]:
+        """Return every step of a rollout, in the order in which they were intended."""
+        query = select(STEPS.c.step, STEPS.c.intended, STEPS.c.ended, STEPS.c.ending).where(STEPS.c.rollout == rollout)
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(STEPS.c.intended, STEPS.c.id)).all()
+        return [
+            StepTaken(
+                STEP.decode(row.step),
+                from_column(row.intended),
+                from_column(row.ended) if row.ended else None,
+                Ending(row.ending) if row.ending else None,
+            )
+            for row in rows
+        ]
 
     def events(self, rollout: str, *, after: int = 0) -> Sequence[tuple[int, Noted]]:
         """Return the log of a rollout with its sequence numbers, oldest first."""

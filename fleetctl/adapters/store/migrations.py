@@ -83,11 +83,18 @@ CREATE INDEX overrides_now ON overrides (until) WHERE removed IS NULL
 
 _CURSORS = "CREATE TABLE cursors (reader TEXT NOT NULL PRIMARY KEY, number {number} NOT NULL)"
 
+_READINGS = """
+CREATE TABLE readings (
+    rollout {number} NOT NULL REFERENCES rollouts (number), unit TEXT NOT NULL, minute {number} NOT NULL,
+    body {bytes} NOT NULL, PRIMARY KEY (rollout, unit, minute))
+"""
+
 MIGRATIONS: Sequence[Mapping[str, str]] = (
     {"sqlite": _TABLES, "postgresql": _TABLES},
     {"sqlite": _APPEND_ONLY_SQLITE, "postgresql": _APPEND_ONLY_POSTGRESQL},
     {"sqlite": _ORDERS, "postgresql": _ORDERS},
     {"sqlite": _CURSORS, "postgresql": _CURSORS},
+    {"sqlite": _READINGS, "postgresql": _READINGS},
 )
 """Version 1 first; statements end with a semicolon, one that belongs to a statement has a backslash in front."""
 

@@ -93,6 +93,11 @@ EVENTS = _table("events", _number("number", key=True), _text("rollout"), _text("
 FACTS = _table("facts", _text("unit", key=True), _bytes("facts", null=True), _bytes("failure", null=True))
 """The latest facts of a unit; beside them the cause, if it could not be observed since."""
 
+READINGS = _table(
+    "readings", _number("rollout", key=True), _text("unit", key=True), _number("minute", key=True), _bytes("body")
+)
+"""What rollouts saw of their units; facts are replaced, these stay. At most one a unit and minute."""
+
 PLACEMENTS = _table(
     "placements",
     _number("number", key=True),

@@ -10,12 +10,14 @@ from typing import Any
 from sqlalchemy import Column, Connection, Row, Select, bindparam, delete, select, update
 
 from fleetctl.adapters.store import chain, placements, refusals
+from fleetctl.adapters.store import readings as kept_readings
 from fleetctl.adapters.store.chunks import chunks
 from fleetctl.adapters.store.codec import Codec
 from fleetctl.adapters.store.engine import Database
-from fleetctl.adapters.store.schema import FACTS, PINS, WAYS
+from fleetctl.adapters.store.schema import FACTS, PINS, READINGS, WAYS
 from fleetctl.adapters.store.times import to_column
 from fleetctl.core.facts import Facts, Observation, Unobserved
+from fleetctl.core.rollout.readings import Reading
 from fleetctl.core.route import Pin, Way
 from fleetctl.core.verdicts import Seen
 
@@ -72,7 +74,7 @@ class SqlUnits:
             if rows:
                 connection.execute(WAYS.insert(), rows)
 
-    def save_facts(self, observations: Iterable[Observation]) -> None:
+    def save_facts(self, observations: Iterable[Observation], readings: Iterable[Reading] = ()) -> None:
         """Store what was observed; of a unit that could not be observed the last facts are kept beside the cause."""
         latest = {observation.unit: observation for observation in observations}
         facts = [o for _, o in sorted(latest.items()) if isinstance(o, Facts)]
@@ -84,6 +86,12 @@ class SqlUnits:
             self._save(connection, "facts", [(o.unit, FACTS_OF_UNIT.encode(o), None) for o in facts])
             self._save(connection, "failure", [(o.unit, None, FAILURE.encode(o)) for o in failures])
             placements.record(connection, facts)
+            kept_readings.record(connection, self._database.insert(READINGS), readings)
+
+    def readings(self, rollout: str) -> Sequence[Reading]:
+        """Return the readings of a rollout, oldest first."""
+        with self._database.read() as connection:
+            return kept_readings.of_rollout(connection, rollout)
 
     def facts(self, units: Iterable[str] | None = None) -> Mapping[str, Observation]:
         """Return the latest observation of each unit."""

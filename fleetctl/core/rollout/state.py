@@ -156,6 +156,22 @@ class StepResult:
 
 
 @dataclass(frozen=True, slots=True)
+class StepTaken:
+    """A step as the journal has it.
+
+    Attributes:
+        intended: when its intent was committed, before it was done.
+        ended: when its outcome was committed; None if nobody committed one.
+        ending: its outcome.
+    """
+
+    step: Step
+    intended: datetime
+    ended: datetime | None = None
+    ending: Ending | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far one unit has come.
 
