@@ -17,6 +17,7 @@ from fleetctl.core.rollout.giving_up import give_up
 from fleetctl.core.rollout.moves import (
     FINAL,
     LOOK_AT_DRAINING_EVERY_S,
+    OBSERVE_EVERY_S,
     Move,
     Rules,
     enter,
@@ -162,7 +163,8 @@ def _on_draining(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Mo
         return _to_gate(progress, facts, rules, now)
     whose = "" if progress.drained else f" (drained by others: {compute.reason})"
     reason = f"{compute.jobs} jobs still run{whose}"
-    return Move(look_again(replace(progress, at_gate=False), reason, now, LOOK_AT_DRAINING_EVERY_S))
+    pause_s = LOOK_AT_DRAINING_EVERY_S if compute.jobs else OBSERVE_EVERY_S  # its daemon is about to notice the drain
+    return Move(look_again(replace(progress, at_gate=False), reason, now, pause_s))
 
 
 def _to_gate(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Move:
