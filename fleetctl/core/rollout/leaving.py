@@ -64,16 +64,15 @@ def _interrupted(tick: Tick, progress: Progress) -> Progress | None:
 
 
 def _cancel(tick: Tick) -> None:
-    for unit, progress in list(_waiting(tick)):
-        del unit
+    for progress in list(_waiting(tick)):
         cancelled = replace(progress, phase=Phase.CANCELLED, reason="aborted", since=tick.now.utc)
         tick.move(Move(cancelled, "unit-cancelled", "aborted before it started"))
 
 
-def _waiting(tick: Tick) -> Iterator[tuple[str, Progress]]:
-    """Yield everybody who waits, whatever the wave, and who is deferred."""
+def _waiting(tick: Tick) -> Iterator[Progress]:
+    """Yield everybody who waits, whatever the wave."""
     pending = [unit for queue in tick.board.sites.values() for _, _, unit in queue.pending]
-    for unit in dict.fromkeys([*pending, *tick.board.deferred, *tick.moved]):
+    for unit in dict.fromkeys([*pending, *tick.moved]):
         progress = tick.progress(unit)
         if progress is not None and progress.phase is Phase.PENDING:
-            yield unit, progress
+            yield progress
