@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer.models import OptionInfo
 
 from fleetctl.cli.completion import complete_selectors
 from fleetctl.cli.frame import Exit, Frame, frame_of, print_json
@@ -36,6 +37,12 @@ def _share(given: str) -> float:
     return share
 
 
+def _rate(what: str) -> OptionInfo:
+    """Return the option for a share of all cases."""
+    option: OptionInfo = typer.Option(parser=_share, metavar="SHARE", help=what)
+    return option
+
+
 def _time(text: str) -> datetime:
     """Read a time; without an offset it is UTC."""
     try:
@@ -57,32 +64,22 @@ def simulate(
     ] = None,
     policy: Annotated[str | None, typer.Option(help="Policy of the inventory; 'default' if left out.")] = None,
     outdoor_c: Annotated[
-        float | None, typer.Option(help="Outdoor temperature; each site's design temperature if left out.")
+        float | None, typer.Option(help="Outdoors; each site's design temperature if left out.")
     ] = None,
     weather: Annotated[Path | None, typer.Option(help="Weather from a file: EPW, CSV or Open-Meteo's JSON.")] = None,
-    setpoint_c: Annotated[
-        float | None, typer.Option(help="Setpoint of every dwelling, in place of the declared.")
-    ] = None,
+    setpoint_c: Annotated[float | None, typer.Option(help="Setpoint of every dwelling.")] = None,
     seed: Annotated[int, typer.Option(help="Of all luck; another number is another night.")] = 1,
-    fail_rate: Annotated[float, typer.Option(parser=_share, metavar="SHARE", help="Configs that units refuse.")] = 0.0,
-    hang_rate: Annotated[float, typer.Option(parser=_share, metavar="SHARE", help="Reboots that hang.")] = 0.0,
-    cold_rate: Annotated[
-        float, typer.Option(parser=_share, metavar="SHARE", help="Reboots after which a unit does not heat.")
-    ] = 0.0,
-    flaky_links: Annotated[
-        float, typer.Option(parser=_share, metavar="SHARE", help="Units whose link comes and goes.")
-    ] = 0.0,
+    fail_rate: Annotated[float, _rate("Configs that units refuse.")] = 0.0,
+    hang_rate: Annotated[float, _rate("Reboots that hang.")] = 0.0,
+    cold_rate: Annotated[float, _rate("Reboots after which a unit does not heat.")] = 0.0,
+    flaky_links: Annotated[float, _rate("Units whose link comes and goes.")] = 0.0,
     dead_gateways: Annotated[int, typer.Option(min=0, help="Gateways that go silent for a while.")] = 0,
-    busy: Annotated[
-        float, typer.Option(parser=_share, metavar="SHARE", help="Units that run a job when they are drained.")
-    ] = 0.6,
+    busy: Annotated[float, _rate("Units that run a job when they are drained.")] = 0.6,
     start: Annotated[
         datetime | None, typer.Option(parser=_time, metavar="TIME", help="When it starts, in UTC; now if left out.")
     ] = None,
     most_h: Annotated[float, typer.Option(min=1, help="Hours of simulated time after which it stops.")] = 336,
-    limit_outdoor: Annotated[
-        bool, typer.Option("--limit-outdoor", help="Find the outdoor temperature below which not all are updated.")
-    ] = False,
+    limit_outdoor: Annotated[bool, typer.Option("--limit-outdoor", help="Find how cold it may be outdoors.")] = False,
     out: Annotated[Path | None, typer.Option(help="Folder for the report as Markdown, JSON and SVG.")] = None,
 ) -> None:
     """Play a rollout on a model of the fleet: how long it takes, what it waits for, how cold it gets."""

@@ -137,7 +137,7 @@ def _strip(panel: Panel, axis: Axis, stretches: Sequence[Stretch], kinds: Sequen
 
 def _time(axis: Axis, strip: Panel) -> Iterator[str]:
     for at_s in axis.ticks_s:
-        label = f"+{at_s / 3600:g} h" if at_s >= 3600 else f"+{at_s / 60:g} min"
+        label = f"+{at_s / 3600:g} h" if at_s >= 3600 else f"+{at_s / 60:g} min" if at_s else "0"
         yield _text(axis.x(at_s), strip.top + strip.height + 15, label, anchor="middle")
 
 

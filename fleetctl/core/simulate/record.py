@@ -14,6 +14,7 @@ from fleetctl.core.simulate.world import World
 _RULE = re.compile(r"(G\d+|max_unavailable|never|quiet)\b")
 _FIGURE = re.compile(r"-?\d+(?:[.,:]\d+)*")
 _NAME = re.compile(r"\S+/\S+")
+_WAVE = "the wave before has not ended"
 _WHOLE = ""
 """Stands for all sites in a decision's reasons."""
 SAMPLE_EVERY_S = 60.0
@@ -25,6 +26,7 @@ class Sample:
     """How things stood at one time.
 
     Attributes:
+        under_way: those that only soak included.
         lowest_c: of all rooms that a heater was taken from so far, the lowest temperature; None if there is none yet.
     """
 
@@ -97,7 +99,7 @@ class Record:
         ended = sum(count for phase, count in board.phases.items() if phase.is_end)
         lowest_c = min((space.temperature_c for space in touched), default=None)
         waiting = board.phases[Phase.PENDING]
-        self.samples.append(Sample(world.at_s, waiting, board.in_progress, len(world.without_heat), ended, lowest_c))
+        self.samples.append(Sample(world.at_s, waiting, len(board.active), len(world.without_heat), ended, lowest_c))
         if len(self.samples) > MOST_SAMPLES:
             del self.samples[1::2]
             self._every_s *= 2
@@ -119,6 +121,8 @@ class Record:
         counted: Counter[str] = Counter()
         for reason in self._reasons.values():
             counted[self._kind(reason)] += 1
+        if not counted and board.phases[Phase.PENDING]:
+            counted[self._kind(_WAVE)] += 1
         self._counted = counted
         dominant = max(sorted(counted), key=counted.__getitem__, default="")
         if not self.stretches or self.stretches[-1].constraint != dominant:

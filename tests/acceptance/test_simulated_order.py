@@ -1,0 +1,30 @@
+"""A simulated rollout and the real one of the same plan start units in the same order."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+
+from tests.builders.cli import Cli
+
+pytestmark = [pytest.mark.lab, pytest.mark.acceptance]
+
+SOME = "site=launaguet-les-sables,dwelling=A10[345]"
+
+
+def starts_in(log: list[dict[str, Any]]) -> list[str]:
+    return [event["unit"] for event in log if event["what"] == "attempt-started"]
+
+
+@pytest.mark.parametrize("policy", ["slow", "quick"])
+def test_units_start_in_the_order_that_was_simulated(configured: Cli, policy: str) -> None:
+    configured.override("labels.prom.j2", append=f"# {uuid.uuid4()}\n")
+    plan = configured.json("plan", SOME, "--out", "evening.plan")
+    simulated = configured.json("simulate", "evening.plan", "--policy", policy, "--outdoor-c", "5")
+    configured("apply", "evening.plan", "--policy", policy)
+    real = configured.json("report", "rollout", "last", "--format", "json")
+    assert simulated["complete"]
+    assert len(simulated["starts"]) == len(plan["units"])
+    assert starts_in(real["log"]) == [start["unit"] for start in simulated["starts"]]
