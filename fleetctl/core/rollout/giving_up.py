@@ -26,7 +26,8 @@ from fleetctl.core.rollout.state import Action, Phase, Progress, StepKind
 
 def give_up(progress: Progress, cause: Cause, text: str, rules: Rules, now: Now) -> Move:
     """End an attempt: retry if the policy has one left and another try could help, else the unit's end."""
-    ended = replace(progress, open=False, in_doubt=False, cause=cause, reason=text, since=now.utc)
+    doubt = progress.in_doubt or progress.open
+    ended = replace(progress, open=False, in_doubt=doubt, lost=doubt, cause=cause, reason=text, since=now.utc)
     if progress.phase is Phase.ROLLING_BACK:
         text = f"not rolled back: {text}"
         return release(replace(ended, reason=text), Phase.FAILED, rules, now, text)
@@ -39,9 +40,8 @@ def give_up(progress: Progress, cause: Cause, text: str, rules: Rules, now: Now)
 
 
 def defer(progress: Progress, text: str, rules: Rules, now: Now) -> Move:
-    """Leave the unit for later; its deferral has begun with the first time."""
-    since = progress.deferred_at or now.utc
-    return release(replace(progress, reason=text, deferred_at=since), Phase.DEFERRED, rules, now, text)
+    """Leave the unit for later."""
+    return release(replace(progress, reason=text), Phase.DEFERRED, rules, now, text)
 
 
 def not_verified(progress: Progress, cause: Cause, text: str, rules: Rules, now: Now) -> Move:
@@ -61,6 +61,9 @@ def roll_back(progress: Progress, cause: Cause | None, text: str, rules: Rules, 
     """Restore the config before this one; what waits and which wave is open do not matter, the heat guard does."""
     entered = replace(enter(progress, Phase.ROLLING_BACK, rules, now), cause=cause, reason=text, boot_id="")
     began = replace(entered, attempt_deadline_s=now.monotonic_s + rules.policy.unit_timeout_s)
+    if progress.interrupts and not progress.down:
+        waiting = with_deadline(replace(began, at_gate=True), rules, now)
+        return Move(look_again(waiting, text, now, LOOK_AT_DRAINING_EVERY_S), "unit-rolls-back", text)
     return Move(open_step(began, StepKind.ROLL_BACK, rules), "unit-rolls-back", text)
 
 
@@ -69,6 +72,9 @@ def on_rolling_back(progress: Progress, facts: Facts, rules: Rules, now: Now) ->
     if facts.config_digest == progress.config_digest:
         if progress.lost:
             return give_up(progress, Cause.NO_OUTCOME, progress.reason, rules, now)
+        if progress.interrupts and not progress.down:
+            waiting = replace(progress, at_gate=True)
+            return Move(look_again(waiting, progress.reason, now, LOOK_AT_DRAINING_EVERY_S))
         return Move(open_step(progress, StepKind.ROLL_BACK, rules))
     back = replace(progress, applied=False)
     if facts.reboot_needed and back.boot_id != facts.boot_id:

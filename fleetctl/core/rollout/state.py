@@ -200,7 +200,7 @@ class Progress:
         previous_digest: the config that `roll_back` would restore; empty if there is none.
         ending: where it goes once it is released: an end, or `pending` for another try.
         samples: healthy samples of its soak so far.
-        deferred_at: when it was first deferred; None if it never was.
+        deferred_at: when it got its first turn after it was deferred; None if it never did.
         jobs_lost: jobs that were ended for it.
     """
 

@@ -36,6 +36,8 @@ def open_next(tick: Tick) -> None:
         if tick.rollout.awaiting or tick.wave_left(wave):
             return
         missed = success_missed(tick, wave)
+        if missed is not None and _later(tick, wave):
+            return
         if missed is not None:
             tick.set_status(Status.HALTED, missed, "rollout-halted")
             return
@@ -63,7 +65,7 @@ def finish(tick: Tick) -> None:
         return
     if tick.rollout.status is Status.ABORTING:
         tick.set_status(Status.ABORTED, tick.rollout.reason, "rollout-aborted")
-    elif not tick.count(Phase.PENDING) and not _later(tick):
+    elif not tick.count(Phase.PENDING) and not _later(tick, tick.rollout.wave):
         missed = success_missed(tick, tick.rollout.wave)
         counted = f"{tick.failed} of {len(tick.board.units)} failed" + (f"; {missed}" if missed else "")
         end = Status.FAILED if tick.failed or missed else Status.SUCCEEDED
@@ -85,18 +87,21 @@ def approval_text(rollout: str, rule: Wave, size: int) -> str:
     return f"wave {rule.name} ({size} units) waits for a person: fleetctl rollout approve {rollout}"
 
 
-def _later(tick: Tick) -> bool:
-    """Give deferred units another turn, or end their deferral; say whether one is still to come."""
+def _later(tick: Tick, wave: int) -> bool:
+    """Give deferred units of waves up to `wave` another turn, or end their deferral; say whether one is to come."""
     if tick.rollout.status is not Status.RUNNING or not tick.rollout.policy.defer_for_s:
         return False
     waiting = False
     for progress in _deferred(tick):
-        waiting = _turn(tick, progress) or waiting
+        waiting = (progress.wave <= wave and _turn(tick, progress)) or waiting
     return waiting
 
 
 def _turn(tick: Tick, progress: Progress) -> bool:
-    """Let a deferred unit try again, wait, or end; say whether it is still to come."""
+    """Let a deferred unit try again, wait, or end; say whether it is still to come.
+
+    Its time runs from its first turn, for turns come late: after everything else of its wave, or of the rollout.
+    """
     policy, since = tick.rollout.policy, progress.deferred_at or tick.now.utc
     if tick.now.utc >= since + timedelta(seconds=policy.defer_for_s):
         if progress.cause in UNREACHED:
@@ -104,11 +109,10 @@ def _turn(tick: Tick, progress: Progress) -> bool:
             failed = replace(progress, phase=Phase.FAILED, reason=text, since=tick.now.utc)
             tick.move(Move(failed, "unit-failed", text))
         return False
-    due_s = progress.not_before_s
-    if due_s > tick.now.monotonic_s:
-        tick.wakes.append(due_s)
+    if progress.not_before_s > tick.now.monotonic_s:
+        tick.wakes.append(progress.not_before_s)
     else:
-        again = replace(progress, phase=Phase.PENDING, tries=0, not_before_s=0.0)
+        again = replace(progress, phase=Phase.PENDING, tries=0, not_before_s=0.0, deferred_at=since)
         tick.move(Move(again, "deferred-again", f"another turn: {progress.reason}"))
         tick.wakes.append(tick.now.monotonic_s)
     return True

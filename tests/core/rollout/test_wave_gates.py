@@ -126,3 +126,15 @@ def test_why_names_the_wave_that_is_open() -> None:
     play.tick()
     text = why(play.board, NAMES[5], play.world.clock.now(), play.around())
     assert text.startswith("it is in wave rest; wave canary is open, 2 of its 2 are left")
+
+
+def test_deferred_units_get_their_turns_before_a_gate_is_shut_for_want_of_success() -> None:
+    play = play_of(
+        min_success_percent=80.0, unreachable="defer", defer_for_s=600.0, defer_every_s=30.0, step_timeout_s=20
+    )
+    play.world.units[NAMES[0]].reachable = False
+    while play.rows[NAMES[0]].phase is not Phase.DEFERRED:
+        play.tick()
+    play.world.units[NAMES[0]].reachable = True
+    assert play.run() is Status.SUCCEEDED
+    assert phases(play) == ["succeeded"] * 8
