@@ -27,7 +27,7 @@ WINDOW = Policy(
     "window", max_in_progress=6, reboot_timeout_s=600, heat_timeout_s=600, waves=(Wave("canary", units=2), Wave("rest"))
 )
 SLACK = 0.05
-"""The driver looks for news twenty times a second, the simulation once: they part by a second a step, and it adds up."""
+"""The driver looks for news twenty times a second, the simulation once: a second a step adds up."""
 
 
 @dataclass(frozen=True)
