@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,7 @@ from fleetctl.cli.frame import Frame, frame_of
 from fleetctl.cli.rollout import find_rollout
 
 if TYPE_CHECKING:
+    from fleetctl.core.report.evidence import Evidence
     from fleetctl.core.rollout.state import Rollout
     from fleetctl.core.rollout_report import RolloutReport
     from fleetctl.ports import State
@@ -68,8 +70,27 @@ def made_now(state: State, row: Rollout) -> RolloutReport:
     from fleetctl.cli import compose
     from fleetctl.core.rollout_report import rollout_report
 
-    log = (note for _, note in state.journal.events(row.id))
-    return rollout_report(row, state.journal.progress(row.id), log, made=compose.clock().now().utc)
+    units, log = state.journal.progress(row.id), (note for _, note in state.journal.events(row.id))
+    known = _evidence(state, row, [unit.unit for unit in units])
+    return rollout_report(row, units, log, made=compose.clock().now().utc, evidence=known)
+
+
+def _evidence(state: State, row: Rollout, units: list[str]) -> Evidence:
+    """Return what the state knows of a rollout, and its fleet, if that can still be loaded."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    from fleetctl.cli import compose
+    from fleetctl.core.problems import CouldNot, InvalidInput
+    from fleetctl.core.report.evidence import Evidence
+
+    history = Evidence(state.journal.steps(row.id), state.units.readings(row.id), state.units.facts(units))
+    try:
+        fleet = compose.fleet(Frame(inventory=Path(row.inventory)))
+        zones = {site: ZoneInfo(fleet.sites[site].time_zone) for site in row.sites if site in fleet.sites}
+    except (CouldNot, InvalidInput, ZoneInfoNotFoundError):  # a report is of what was, whatever is declared now
+        return history
+    dwellings = {name: unit.dwelling for name in units if (unit := fleet.by_name.get(name))}
+    return replace(history, zones=zones, dwellings=dwellings)
 
 
 def _usual(frame: Frame) -> Format:
@@ -81,8 +102,8 @@ def _formatted(report: RolloutReport, form: Format) -> str:
 
     from fleetctl.cli import compose
     from fleetctl.core.rollout_html import to_html
+    from fleetctl.core.rollout_json import to_document
     from fleetctl.core.rollout_junit import to_junit
-    from fleetctl.core.rollout_report import to_document
 
     if form is Format.HTML:
         return to_html(report, compose.report_template("rollout"))

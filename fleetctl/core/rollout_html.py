@@ -1,44 +1,28 @@
 """A rollout's report as one HTML file without scripts and without anything from elsewhere.
 
-The template comes in as a value. This module computes what stands where on the timeline; the template only lays out.
+The template comes in as a value. What stands where is computed in `report`; the template only lays out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from functools import partial
 
 from jinja2 import Environment, StrictUndefined
 
-from fleetctl.core.rollout_report import Attempt, RolloutReport, UnitReport
+from fleetctl.core.report.axis import Axis
+from fleetctl.core.report.charts import chart
+from fleetctl.core.report.decisions import Decisions
+from fleetctl.core.report.gantt import by_wave
+from fleetctl.core.report.timeline import SHOWN
+from fleetctl.core.rollout.state import Noted
+from fleetctl.core.rollout_report import RolloutReport
 
-WIDTH = 1000.0
-"""Width of the timeline in units of its view box."""
-_LEAST = 4.0
-"""Width of the shortest bar: a second of a night has to be seen."""
-_MOST_TICKS = 6
-_LAST_TICK = 0.92
-"""Share of the axis behind which a label would leave the page."""
-_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400)
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One attempt on the timeline, in units of the view box."""
-
-    x: float
-    width: float
-    outcome: str
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """A mark of the time axis; `percent` from its left end."""
-
-    percent: float
-    label: str
+MOST_CHARTS = 24
+"""So many spaces are drawn, those with the largest heat debt; the table has all of them."""
+MOST_NOTES = 500
+"""So many entries of one sort of decision, and of the log, are on the page; the JSON form has all of them."""
 
 
 def to_html(report: RolloutReport, template: str) -> str:
@@ -46,12 +30,37 @@ def to_html(report: RolloutReport, template: str) -> str:
 
     Args:
         report: the rollout.
-        template: Jinja2, with `report`, `rows` (a unit's report and its bars) and `ticks`.
+        template: Jinja2; what it is given stands in `_values`.
     """
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(clock=_clock, duration=duration)
-    rows = [(unit, list(_bars(report, unit))) for unit in report.units]
-    return environment.from_string(template).render(report=report, rows=rows, ticks=list(_ticks(report)))
+    clock, day = (partial(_local, report.zone, form) for form in ("%H:%M:%S", "%a %d %b %Y, %H:%M:%S"))
+    environment.filters.update(duration=duration, words=_words, clock=clock, day=day)
+    return environment.from_string(template).render(_values(report))
+
+
+def _values(report: RolloutReport) -> dict[str, object]:
+    axis = Axis(report.began, max(report.began, report.ended), report.zone)
+    used = {span.what for unit in report.units for span in unit.spans}
+    drawn = [space for space in report.spaces if space.points][:MOST_CHARTS]
+    return {
+        "report": report,
+        "ticks": list(axis.ticks()),
+        "waves": list(by_wave(report, axis)),
+        "legend": [what for what in SHOWN if what in used],
+        "charts": [chart(space, axis) for space in drawn],
+        "decisions": [_shortened(each) for each in report.decisions],
+        "log": _last(report.log),
+        "zone_name": str(report.zone),
+    }
+
+
+def _shortened(each: Decisions) -> tuple[str, int, Sequence[Noted]]:
+    """Return a sort of decision, how many there are, and the entries that are shown."""
+    return each.title, len(each.notes), _last(each.notes)
+
+
+def _last(notes: Sequence[Noted]) -> Sequence[Noted]:
+    return notes[-MOST_NOTES:]
 
 
 def duration(seconds: float) -> str:
@@ -64,42 +73,10 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02} min"
 
 
-def _bars(report: RolloutReport, unit: UnitReport) -> Iterator[Bar]:
-    for attempt in unit.attempts:
-        end = attempt.ended or report.ended
-        x, right = _x(report, attempt.began), _x(report, end)
-        width = max(right - x, _LEAST)
-        outcome = attempt.outcome or "running"
-        yield Bar(round(min(x, WIDTH - width), 1), round(width, 1), outcome, _title(attempt, outcome))
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
-def _title(attempt: Attempt, outcome: str) -> str:
-    took = f", {duration(attempt.duration_s)}" if attempt.ended else ""
-    text = f": {attempt.text}" if attempt.text else ""
-    return f"attempt {attempt.number} {outcome.replace('_', ' ')} at {_clock(attempt.began)}{took}{text}"
-
-
-def _x(report: RolloutReport, at: datetime) -> float:
-    return WIDTH * (at - report.began).total_seconds() / max(report.duration_s, 1e-3)
-
-
-def _ticks(report: RolloutReport) -> Iterator[Tick]:
-    total_s = report.duration_s
-    step_s = next((step for step in _STEPS_S if total_s / step <= _MOST_TICKS), _STEPS_S[-1])
-    for number in range(int(total_s * _LAST_TICK // step_s) + 1):
-        at = report.began + timedelta(seconds=number * step_s)
-        yield Tick(round(_x(report, at) / WIDTH * 100, 2), _later(number * step_s) if number else _clock(at))
-
-
-def _later(seconds: int) -> str:
-    """Format whole seconds after the start, as short as they allow: `+90 s`, `+5 min`, `+1 h`, `+1 h 30`."""
-    if seconds % 60:
-        return f"+{seconds} s"
-    minutes = seconds // 60
-    if minutes < 60:
-        return f"+{minutes} min"
-    return f"+{minutes // 60} h" + (f" {minutes % 60:02}" if minutes % 60 else "")
-
-
-def _clock(at: datetime) -> str:
-    return f"{at:%H:%M:%S}"
+def _local(zone: tzinfo, form: str, at: datetime) -> str:
+    """Format a time as the clock of a zone shows it."""
+    return at.astimezone(zone).strftime(form)

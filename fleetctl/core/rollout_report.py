@@ -1,6 +1,7 @@
-"""A rollout as a report: what was tried on which unit, how it ended, and what was decided on the way.
+"""A rollout as a report: what was tried on which unit, how it ended, what it did to the heat, what was decided.
 
-Everything comes from the rollout's row, its units and its event log. `rollout_html` and `rollout_junit` give it a form.
+Everything comes from the rollout's row, its units, its event log, its steps and its readings; what they amount to is
+found in `report`. `rollout_html`, `rollout_json` and `rollout_junit` give it a form.
 """
 
 from __future__ import annotations
@@ -8,13 +9,17 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime, tzinfo
+from functools import cached_property
 
-from fleetctl.core.clock import to_text
-from fleetctl.core.rollout.state import Noted, Phase, Progress, Rollout
+from fleetctl.core.report import decisions, heat, standing
+from fleetctl.core.report.decisions import Decisions, WaveReport
+from fleetctl.core.report.evidence import NOTHING, Evidence
+from fleetctl.core.report.heat import SpaceReport
+from fleetctl.core.report.standing import NEVER_SEEN, Mixed, Standing
+from fleetctl.core.report.timeline import Span, interruptions, spans_of
+from fleetctl.core.rollout.state import Noted, Phase, Progress, Rollout, StepTaken
 
-SCHEMA = "fleetctl/report/v1"
 ATTEMPT_STARTED = "attempt-started"
 ATTEMPT_FAILED = "attempt-failed"
 NEEDS_SOMEBODY = frozenset({Phase.FAILED, Phase.ROLLED_BACK, Phase.DEFERRED, Phase.SKIPPED})
@@ -45,10 +50,19 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class UnitReport:
-    """One unit: where it stands, and every try at it."""
+    """One unit: where it stands, and every try at it.
+
+    Attributes:
+        spans: what it was at, oldest first.
+        down: from when to when its heat was interrupted.
+        standing: the version and config that it was last seen with.
+    """
 
     progress: Progress
     attempts: tuple[Attempt, ...]
+    spans: tuple[Span, ...] = ()
+    down: tuple[tuple[datetime, datetime], ...] = ()
+    standing: Standing = NEVER_SEEN
 
     @property
     def unit(self) -> str:
@@ -65,8 +79,24 @@ class UnitReport:
         """Return how long all attempts took together, in seconds."""
         return sum(attempt.duration_s for attempt in self.attempts)
 
+    @property
+    def is_left_drained(self) -> bool:
+        """Say whether a drain of ours still stands on the unit although it has ended."""
+        return self.progress.drained and self.phase.is_end
 
-@dataclass(frozen=True, slots=True)
+    @property
+    def is_left_cold(self) -> bool:
+        """Say whether we interrupted its heat and never saw it again, although it has ended."""
+        return self.progress.down and self.phase.is_end
+
+    @property
+    def needs_somebody(self) -> bool:
+        """Say whether somebody has to look after it."""
+        left = self.is_left_drained or self.is_left_cold
+        return self.phase in NEEDS_SOMEBODY or self.progress.in_doubt or left
+
+
+@dataclass(frozen=True)
 class RolloutReport:
     """A whole rollout.
 
@@ -74,12 +104,14 @@ class RolloutReport:
         units: in the plan's order.
         log: every event, oldest first.
         made: when the report was made.
+        evidence: what else is known.
     """
 
     rollout: Rollout
     units: tuple[UnitReport, ...]
     log: tuple[Noted, ...]
     made: datetime
+    evidence: Evidence = NOTHING
 
     @property
     def began(self) -> datetime:
@@ -89,9 +121,7 @@ class RolloutReport:
     @property
     def ended(self) -> datetime:
         """Return when the last thing happened; when the report was made if something still goes on."""
-        if not self.rollout.status.is_end:
-            return self.made
-        return max((note.at for note in self.log), default=self.made)
+        return _ended(self.rollout, self.log, self.made)
 
     @property
     def duration_s(self) -> float:
@@ -106,11 +136,52 @@ class RolloutReport:
     @property
     def attention(self) -> tuple[UnitReport, ...]:
         """Return the units that somebody has to look after."""
-        return tuple(unit for unit in self.units if unit.phase in NEEDS_SOMEBODY or unit.progress.in_doubt)
+        return tuple(unit for unit in self.units if unit.needs_somebody)
+
+    @property
+    def jobs_lost(self) -> tuple[Noted, ...]:
+        """Return what the log says of jobs that were ended."""
+        return tuple(note for note in self.log if note.what == decisions.JOBS_LOST)
+
+    @cached_property
+    def decisions(self) -> tuple[Decisions, ...]:
+        """Return what was decided on the way, by sort."""
+        return decisions.decisions(self.log)
+
+    @cached_property
+    def waves(self) -> tuple[WaveReport, ...]:
+        """Return the waves that have units, in their order."""
+        return decisions.waves(self.rollout, [unit.progress for unit in self.units], self.log)
+
+    @cached_property
+    def spaces(self) -> tuple[SpaceReport, ...]:
+        """Return the zones and loops whose heat was interrupted, the one with the largest heat debt first."""
+        down = {unit.unit: unit.down for unit in self.units}
+        return heat.spaces(self.evidence.readings, down, self.rollout.policy.guard)
+
+    @cached_property
+    def mixed(self) -> tuple[Mixed, ...]:
+        """Return which units stand on which config and version."""
+        return standing.mixed({unit.unit: unit.standing for unit in self.units})
+
+    @property
+    def zone(self) -> tzinfo:
+        """Return the time zone of the sites; UTC if they have different ones."""
+        zones = {str(self.zone_of(site)): self.zone_of(site) for site in self.rollout.sites}
+        return next(iter(zones.values())) if len(zones) == 1 else UTC
+
+    def zone_of(self, site: str) -> tzinfo:
+        """Return a site's time zone; UTC if it is not known."""
+        return self.evidence.zones.get(site, UTC)
 
 
 def rollout_report(
-    rollout: Rollout, units: Iterable[Progress], log: Iterable[Noted], *, made: datetime
+    rollout: Rollout,
+    units: Iterable[Progress],
+    log: Iterable[Noted],
+    *,
+    made: datetime,
+    evidence: Evidence = NOTHING,
 ) -> RolloutReport:
     """Put a rollout's rows together.
 
@@ -119,13 +190,41 @@ def rollout_report(
         units: every unit of it, in the plan's order.
         log: its events, oldest first.
         made: the time of the report.
+        evidence: what else is known.
     """
-    events = tuple(log)
+    rows, events = tuple(units), tuple(log)
+    notes, steps = _by_unit(events), _steps_by_unit(evidence.steps)
+    until = _ended(rollout, events, made)
+    seen = standing.standings(rows, evidence.readings, evidence.facts)
+    reports = tuple(
+        UnitReport(
+            progress=row,
+            attempts=attempts_of(notes[row.unit]),
+            spans=spans_of(notes[row.unit], steps[row.unit], until),
+            down=interruptions(row, notes[row.unit], steps[row.unit], until),
+            standing=seen[row.unit],
+        )
+        for row in rows
+    )
+    return RolloutReport(rollout, reports, events, made, evidence)
+
+
+def _by_unit(log: Iterable[Noted]) -> Mapping[str, list[Noted]]:
     by_unit: dict[str, list[Noted]] = defaultdict(list)
-    for note in events:
+    for note in log:
         by_unit[note.unit].append(note)
-    reports = tuple(UnitReport(unit, attempts_of(by_unit[unit.unit])) for unit in units)
-    return RolloutReport(rollout, reports, events, made)
+    return by_unit
+
+
+def _steps_by_unit(steps: Iterable[StepTaken]) -> Mapping[str, list[StepTaken]]:
+    by_unit: dict[str, list[StepTaken]] = defaultdict(list)
+    for taken in steps:
+        by_unit[taken.step.unit].append(taken)
+    return by_unit
+
+
+def _ended(rollout: Rollout, log: Sequence[Noted], made: datetime) -> datetime:
+    return max((note.at for note in log), default=made) if rollout.status.is_end else made
 
 
 def attempts_of(log: Sequence[Noted]) -> tuple[Attempt, ...]:
@@ -142,53 +241,3 @@ def attempts_of(log: Sequence[Noted]) -> tuple[Attempt, ...]:
             outcome = note.what.partition("-")[2].replace("-", "_")
             attempts[-1] = Attempt(attempts[-1].number, attempts[-1].began, note.at, outcome, note.text)
     return tuple(attempts)
-
-
-def to_document(report: RolloutReport) -> dict[str, Any]:
-    """Return the report as plain data of schema `fleetctl/report/v1`."""
-    rollout = report.rollout
-    return {
-        "schema": SCHEMA,
-        "rollout": rollout.id,
-        "fleet": rollout.fleet,
-        "plan": rollout.plan,
-        "policy": rollout.policy.name,
-        "actor": rollout.actor,
-        "status": rollout.status.value,
-        "reason": rollout.reason,
-        "created": to_text(report.began),
-        "ended": to_text(report.ended) if rollout.status.is_end else None,
-        "made": to_text(report.made),
-        "duration_s": round(report.duration_s, 3),
-        "counts": dict(report.counts),
-        "units": [_unit_document(unit) for unit in report.units],
-        "left_out": [{"unit": unit, "reason": reason} for unit, reason in rollout.left_out.items()],
-        "log": [{"at": to_text(n.at), "unit": n.unit, "what": n.what, "text": n.text} for n in report.log],
-    }
-
-
-def _unit_document(unit: UnitReport) -> dict[str, Any]:
-    progress = unit.progress
-    return {
-        "unit": progress.unit,
-        "site": progress.site,
-        "kind": progress.kind.value,
-        "actions": [action.value for action in progress.actions],
-        "config_digest": progress.config_digest,
-        "phase": progress.phase.value,
-        "in_doubt": progress.in_doubt,
-        "cause": progress.cause.value if progress.cause else None,
-        "reason": progress.reason,
-        "duration_s": round(unit.duration_s, 3),
-        "attempts": [_attempt_document(attempt) for attempt in unit.attempts],
-    }
-
-
-def _attempt_document(attempt: Attempt) -> dict[str, Any]:
-    return {
-        "number": attempt.number,
-        "began": to_text(attempt.began),
-        "ended": to_text(attempt.ended) if attempt.ended else None,
-        "outcome": attempt.outcome or None,
-        "text": attempt.text,
-    }

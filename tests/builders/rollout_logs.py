@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from fleetctl.core.facts import Cause
+from fleetctl.core.report.evidence import NOTHING, Evidence
 from fleetctl.core.rollout.state import Noted, Phase, Progress, Rollout, Status
 from fleetctl.core.rollout_report import RolloutReport, rollout_report
 from tests.builders.play import progress, rollout_of
@@ -48,6 +49,8 @@ def row_of(units: Sequence[Progress]) -> Rollout:
     return replace(rollout_of(units), created=T0)
 
 
-def reported(row: Rollout, units: Sequence[Progress], log: Sequence[Noted]) -> RolloutReport:
+def reported(
+    row: Rollout, units: Sequence[Progress], log: Sequence[Noted], evidence: Evidence = NOTHING
+) -> RolloutReport:
     """Return a rollout's report, made a minute after its start."""
-    return rollout_report(row, units, log, made=T0 + timedelta(seconds=60))
+    return rollout_report(row, units, log, made=T0 + timedelta(seconds=60), evidence=evidence)

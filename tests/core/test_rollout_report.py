@@ -3,7 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fleetctl.core.rollout.state import Ending, Noted, Phase, Status
-from fleetctl.core.rollout_report import attempts_of, to_document
+from fleetctl.core.rollout_json import to_document
+from fleetctl.core.rollout_report import attempts_of
 from tests.builders.play import building, progress
 from tests.builders.rollout_logs import ended, evening, note, reported, row_of
 
