@@ -26,6 +26,9 @@ from fleetctl.core.rollout.state import (
     followed,
 )
 
+REFUSALS_APART_S = 120.0
+"""Refusals further apart than this are not one wait: in between nobody could have started anyway."""
+
 
 class SiteQueue:
     """The units of one site: who waits, who is under way, who is in doubt, whose heat is interrupted."""
@@ -59,7 +62,7 @@ class Board:
     """A rollout and its units.
 
     Invariants (checked by `check`):
-        - at most `policy.max_in_progress` units are under way, those that only soak not counted;
+        - at most `policy.max_in_progress` units are under way, those not counted that only soak or go back;
         - nobody of a later wave is under way;
         - a gateway is under way only while no other unit of its site is;
         - every unit is pending, under way, or at an end: none is forgotten, none is counted twice;
@@ -80,8 +83,8 @@ class Board:
         """Gateways that did not answer, with the monotonic time of the next look."""
         self.parked: dict[str, float] = {}
         """Sites where nobody may start for now, with the monotonic time of the next look; forgotten on any change."""
-        self.refused_since: dict[str, float] = {}
-        """Sites where nobody could start since then, for reasons of their units; forgotten when one is moved there."""
+        self.refused_since: dict[str, tuple[float, float]] = {}
+        """Sites where nobody could start, for reasons of their units: since when, and when that was last found so."""
         for progress in units:
             self._place(progress)
 
@@ -142,12 +145,19 @@ class Board:
         moved = {change.progress.site for change in decision.changes if isinstance(change, UnitChanged)}
         self.parked.update({site: look_s for site, look_s in decision.parked.items() if site not in moved})
         for site in decision.parked:
-            self.refused_since.setdefault(site, now.monotonic_s)
+            since_s, last_s = self.refused_since.get(site, (now.monotonic_s, now.monotonic_s))
+            unbroken = now.monotonic_s - last_s <= REFUSALS_APART_S
+            self.refused_since[site] = (since_s if unbroken else now.monotonic_s, now.monotonic_s)
+
+    @property
+    def _going_back(self) -> int:
+        """Return how many units roll back or are released: one that leaves its soak so does not wait for a place."""
+        return self.phases[Phase.ROLLING_BACK] + self.phases[Phase.RELEASING]
 
     def check(self) -> None:
         """Raise AssertionError if an invariant of the class does not hold; costs what is active."""
-        limit = self.rollout.policy.max_in_progress
-        assert self.in_progress <= limit, f"{self.in_progress} units under way, limit {limit}"  # noqa: S101
+        limit, going_back = self.rollout.policy.max_in_progress, self._going_back
+        assert self.in_progress - going_back <= limit, f"{self.in_progress} units under way, limit {limit}"  # noqa: S101
         assert sum(self.phases.values()) == len(self.units), "a unit is forgotten or counted twice"  # noqa: S101
         for unit in self.active:
             queue = self.sites[self.units[unit].site]

@@ -118,7 +118,7 @@ def to_verify(progress: Progress, rules: Rules, now: Now) -> Move:
 
 
 def release(progress: Progress, ending: Phase, rules: Rules, now: Now, text: str) -> Move:
-    """Leave, well or not: undrain what we drained, then go where the unit ends.
+    """Leave, well or not: undrain what we drained, then go where the unit ends; one in doubt is looked at first.
 
     Args:
         progress: the unit's; its `reason` and `cause` are kept.
@@ -130,7 +130,11 @@ def release(progress: Progress, ending: Phase, rules: Rules, now: Now, text: str
     leaving = replace(progress, ending=ending, open=False, in_doubt=False, at_gate=False)
     if not leaving.drained:
         return settle(leaving, rules, now, text)
-    entered = replace(enter(leaving, Phase.RELEASING, rules, now), reason=progress.reason, cause=progress.cause)
+    limit_s = now.monotonic_s + rules.policy.unit_timeout_s
+    entered = replace(enter(leaving, Phase.RELEASING, rules, now), attempt_deadline_s=limit_s)
+    entered = replace(entered, reason=progress.reason, cause=progress.cause)
+    if progress.in_doubt:
+        return Move(entered, "unit-releases", text)
     return Move(open_step(entered, StepKind.UNDRAIN, rules), "unit-releases", text)
 
 
@@ -163,6 +167,8 @@ def limit_s(progress: Progress, rules: Rules) -> float:
     match progress.phase:
         case Phase.DRAINING:
             return policy.gate_wait_s if progress.at_gate else policy.drain.deadline_s + policy.step_timeout_s
+        case Phase.ROLLING_BACK if progress.at_gate:
+            return policy.gate_wait_s
         case Phase.REBOOTING:
             return policy.reboot_timeout_s or max(policy.step_timeout_s, times.reboot_p99_s if times else 0.0)
         case Phase.VERIFYING if progress.down:

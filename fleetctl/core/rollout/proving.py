@@ -38,6 +38,12 @@ def heat_lost(progress: Progress, facts: Facts, rules: Rules) -> str | None:
     return proof.text
 
 
+def heat_missing(progress: Progress, facts: Facts, rules: Rules) -> str | None:
+    """Return how a unit that has proved its heat gives too little now, or None; asked for little, it owes little."""
+    proof = rules.proof(facts) if progress.down_since else None
+    return proof.text if proof is not None and proof.state == "no" else None
+
+
 def proof_text(progress: Progress, facts: Facts, rules: Rules) -> str:
     """Return what was proved, for the log."""
     config = f"config {progress.config_digest[:12]} is active" if Action.CONFIGURE in progress.actions else "rebooted"

@@ -75,7 +75,7 @@ def _start_in(tick: Tick, site: str, queue: SiteQueue) -> None:
             continue
         if progress.not_before_s > tick.now.monotonic_s:
             look_s = min(look_s, progress.not_before_s)
-        if waited:
+        if waited and not answer.stale:
             _leave_for_later(tick, progress, answer)
             continue
         _not_now(tick, progress, answer, refused)
@@ -87,10 +87,10 @@ def _start_in(tick: Tick, site: str, queue: SiteQueue) -> None:
 
 def _waited_out(tick: Tick, site: str, queue: SiteQueue) -> bool:
     """Say whether nobody could start at a site for so long that its units are left for later."""
-    limit_s, since_s = tick.rollout.policy.defer_for_s, tick.board.refused_since.get(site)
-    if not limit_s or since_s is None or queue.active or tick.site_active[site]:
+    limit_s, refused_s = tick.rollout.policy.defer_for_s, tick.board.refused_since.get(site)
+    if not limit_s or refused_s is None or queue.active or tick.site_active[site]:
         return False
-    return tick.now.monotonic_s - since_s >= limit_s
+    return refused_s[1] - refused_s[0] >= limit_s
 
 
 def _leave_for_later(tick: Tick, progress: Progress, answer: Refusal) -> None:
@@ -110,7 +110,8 @@ def _may_start(tick: Tick, progress: Progress, refused: dict[str, Refusal]) -> R
     if not goes_down(progress):
         return Pass(False, None, "")
     known = refused.get(admission.takes_heat_from(tick, progress))
-    return known or tick.gates.start(progress, admission.claims(tick, progress.site) - {progress.unit})
+    gate = tick.gates.down if _goes_down_at_once(progress) else tick.gates.start
+    return known or gate(progress, admission.claims(tick, progress.site) - {progress.unit})
 
 
 def _not_now(tick: Tick, progress: Progress, answer: Refusal, refused: dict[str, Refusal]) -> None:
@@ -129,10 +130,15 @@ def _begin(tick: Tick, progress: Progress, answer: Pass) -> None:
     digest = getattr(seen, "config_digest", "")
     previous = digest if digest != progress.config_digest else progress.previous_digest
     known = replace(progress, previous_digest=previous)
-    if progress.interrupts and not progress.applied:
+    if _goes_down_at_once(progress):
         tick.admit(progress)
         known = transitions.interrupt(known, answer.zone_before_c, answer.repair, tick.now)
     tick.move(transitions.start(known, tick.rules, tick.now))
+
+
+def _goes_down_at_once(progress: Progress) -> bool:
+    """Say whether a unit's first step interrupts its heat, so that its start is its down gate."""
+    return progress.interrupts and not progress.applied
 
 
 def _refused(tick: Tick, progress: Progress, answer: Refusal) -> None:

@@ -201,6 +201,7 @@ class Progress:
         ending: where it goes once it is released: an end, or `pending` for another try.
         samples: healthy samples of its soak so far.
         deferred_at: when it got its first turn after it was deferred; None if it never did.
+        jobs: jobs that ran on it at the last look while it was draining.
         jobs_lost: jobs that were ended for it.
     """
 
@@ -237,6 +238,7 @@ class Progress:
     ending: Phase | None = None
     samples: int = 0
     deferred_at: datetime | None = None
+    jobs: int = 0
     jobs_lost: int = 0
 
 

@@ -29,7 +29,7 @@ from fleetctl.core.rollout.moves import (
     to_verify,
     with_deadline,
 )
-from fleetctl.core.rollout.proving import RESTORED, heat_lost, is_restored, not_as_applied, proof_text
+from fleetctl.core.rollout.proving import RESTORED, heat_lost, heat_missing, is_restored, not_as_applied, proof_text
 from fleetctl.core.rollout.state import Action, Ending, Phase, Progress, Step, StepKind, StepResult
 
 
@@ -47,6 +47,9 @@ def start(progress: Progress, rules: Rules, now: Now) -> Move:
     text = f"attempt {attempt.attempt}"
     if Action.CONFIGURE in attempt.actions and not attempt.applied:
         configuring = enter(attempt, Phase.CONFIGURING, rules, now)
+        if progress.lost:
+            doubt = replace(configuring, in_doubt=True, lost=False)
+            return Move(doubt, "attempt-started", f"{text}; what became of the last one is observed first")
         return Move(open_step(configuring, StepKind.CONFIGURE, rules), "attempt-started", text)
     return replace(_to_drain(attempt, rules, now), what="attempt-started", text=text)
 
@@ -58,13 +61,15 @@ def interrupt(progress: Progress, zone_before_c: float | None, repair: bool, now
 
 
 def go_down(progress: Progress, rules: Rules, now: Now) -> Move:
-    """Reboot a unit that the down gate has let pass; its boot id is known."""
-    entered = progress if progress.phase is Phase.ROLLING_BACK else enter(progress, Phase.REBOOTING, rules, now)
+    """Do to a unit what the down gate has let pass: the reboot, or the roll-back that touches its heat."""
+    rolling_back = progress.phase is Phase.ROLLING_BACK
+    entered = replace(progress, at_gate=False) if rolling_back else enter(progress, Phase.REBOOTING, rules, now)
     began = replace(
         with_deadline(entered, rules, now), attempt_deadline_s=now.monotonic_s + rules.policy.unit_timeout_s
     )
-    opened = open_step(replace(began, at_gate=False), StepKind.REBOOT, rules)
-    return Move(opened, "unit-reboots", f"boot {progress.boot_id} is recorded")
+    if not progress.boot_id:
+        return Move(open_step(began, StepKind.ROLL_BACK, rules), "unit-rolls-back")
+    return Move(open_step(began, StepKind.REBOOT, rules), "unit-reboots", f"boot {progress.boot_id} is recorded")
 
 
 def on_result(progress: Progress, result: StepResult, rules: Rules, now: Now) -> Move:
@@ -86,6 +91,8 @@ def on_result(progress: Progress, result: StepResult, rules: Rules, now: Now) ->
         return giving_up.not_verified(closed, result.cause or Cause.NOT_VERIFIED, result.message, rules, now)
     if result.step.kind is StepKind.CONFIGURE:
         return to_verify(closed, rules, now)
+    if result.step.cancel_jobs:
+        closed = replace(closed, jobs_lost=progress.jobs, reason=progress.reason)
     return Move(with_deadline(closed, rules, now))
 
 
@@ -120,7 +127,8 @@ def on_deadline(progress: Progress, rules: Rules, now: Now) -> Move:
         text = f"{progress.step.kind.value} gave no outcome within {rules.policy.step_timeout_s:.0f} s"
         doubt = replace(progress, open=False, in_doubt=True, lost=True, cause=Cause.NO_OUTCOME, reason=text)
         return Move(with_deadline(doubt, rules, now), "step-in-doubt", text)
-    return giving_up.too_late(replace(progress, open=False), attempt_over, rules, now)
+    given_up = replace(progress, open=False, in_doubt=progress.in_doubt or progress.open)
+    return giving_up.too_late(given_up, attempt_over, rules, now)
 
 
 def recovered(progress: Progress, rules: Rules, now: Now) -> Move:
@@ -163,6 +171,7 @@ def _on_draining(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Mo
         return _to_gate(progress, facts, rules, now)
     whose = "" if progress.drained else f" (drained by others: {compute.reason})"
     reason = f"{compute.jobs} jobs still run{whose}"
+    progress = replace(progress, jobs=compute.jobs)
     pause_s = LOOK_AT_DRAINING_EVERY_S if compute.jobs else OBSERVE_EVERY_S  # its daemon is about to notice the drain
     return Move(look_again(replace(progress, at_gate=False), reason, now, pause_s))
 
@@ -215,7 +224,7 @@ def _on_releasing(progress: Progress, facts: Facts, rules: Rules, now: Now) -> M
 
 def _on_soaking(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Move:
     problem = not_as_applied(progress, facts) if Action.CONFIGURE in progress.actions else None
-    problem = problem or heat_lost(progress, facts, rules)
+    problem = problem or heat_missing(progress, facts, rules)
     if problem is not None:
         text = f"healthy {progress.samples} times, then not: {problem}"
         return giving_up.not_verified(progress, Cause.NOT_VERIFIED, text, rules, now)
@@ -238,6 +247,8 @@ def _resolve_doubt(progress: Progress, facts: Facts, rules: Rules, now: Now) -> 
         return give_up(progress, Cause.ROLLED_BACK, "the unit restored its old config", rules, now)
     if step is not None and step.kind is StepKind.REBOOT:
         return _resolve_reboot(progress, facts, known is not None, rules, now)
+    if step is not None and step.kind is StepKind.DRAIN and progress.lost and known is None:
+        return _not_done(progress, facts, rules, now)
     if progress.phase in {Phase.DRAINING, Phase.RELEASING, Phase.ROLLING_BACK, Phase.SOAKING}:
         return on_observation(progress, facts, rules, now)  # what these wait for is seen in the facts themselves
     if facts.config_digest == progress.config_digest:
@@ -245,16 +256,37 @@ def _resolve_doubt(progress: Progress, facts: Facts, rules: Rules, now: Now) -> 
     if is_restored(progress, facts.config_digest):
         return give_up(progress, Cause.ROLLED_BACK, RESTORED, rules, now)
     if progress.lost:
-        return give_up(progress, Cause.NO_OUTCOME, f"{progress.reason}; the unit was observed: not done", rules, now)
+        return _not_done(progress, facts, rules, now)
+    if progress.interrupts:  # the gates were asked by a controller that is gone, who knows how long ago
+        text = "its configuration was not touched; the gates are asked again"
+        again = replace(progress, down=_still_down(progress, facts, rules), tries=max(0, progress.tries - 1))
+        return release(replace(again, cause=None, reason=""), Phase.PENDING, rules, now, text)
     return Move(open_step(enter(progress, Phase.CONFIGURING, rules, now), StepKind.CONFIGURE, rules))
 
 
 def _resolve_reboot(progress: Progress, facts: Facts, recorded: bool, rules: Rules, now: Now) -> Move:
+    """Find out whether a reboot was done; one that was not goes back to the down gate, for that may be long ago."""
     if facts.boot_id != progress.boot_id:
         return on_observation(progress, facts, rules, now)
     if recorded:
         return Move(look_again(progress, "the unit has recorded the reboot; the boot id is still the old one", now))
-    return go_down(progress, rules, now)
+    if progress.lost:
+        return _not_done(progress, facts, rules, now)
+    untouched = replace(progress, down=_still_down(progress, facts, rules), boot_id="")
+    if progress.phase is Phase.ROLLING_BACK:
+        return giving_up.on_rolling_back(untouched, facts, rules, now)
+    return _on_draining(enter(untouched, Phase.DRAINING, rules, now), facts, rules, now)
+
+
+def _not_done(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Move:
+    """Give up a try whose step was lost on its way under this very controller: it has used up its try."""
+    untouched = replace(progress, down=_still_down(progress, facts, rules), lost=False)
+    return give_up(untouched, Cause.NO_OUTCOME, f"{progress.reason}; the unit was observed: not done", rules, now)
+
+
+def _still_down(progress: Progress, facts: Facts, rules: Rules) -> bool:
+    """Say whether a unit that was let through the down gate, and not touched since, gives no heat all the same."""
+    return progress.down and heat_lost(progress, facts, rules) is not None
 
 
 def _on_unobserved(progress: Progress, seen: Unobserved, rules: Rules, now: Now) -> Move:
