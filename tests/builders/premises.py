@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
-from fleetctl.core.heat.premises import Gateway, Heater, SitePremises, Times, Zone
+from fleetctl.core.heat.premises import Gateway, Heater, Loop, SitePremises, Times, Zone
 from fleetctl.core.inventory.fleet import Dwelling, Kind
 
 TIMES = Times(reboot_p99_s=60.0, verify_s=60.0)
@@ -41,3 +42,15 @@ def _heater(unit: str, dwelling: str, gateways: tuple[str, ...]) -> Heater:
     return Heater(
         unit, Kind.RADIATOR, "b", 1500.0, TIMES, dwelling, dwelling, gateway=gateway, heats_without_gateway=True
     )
+
+
+def plant(site: str, boilers: Iterable[str], gateways: Iterable[str] = (), *, demand_w: float = 2000.0) -> SitePremises:
+    """Return the premises of boilers of 2 kW on one loop with a tank of 1,500 L and no backup."""
+    boilers, gateways = tuple(boilers), tuple(gateways)
+    heaters = {
+        unit: Heater(unit, Kind.BOILER, "b", 2000.0, TIMES, loop="hot", gateway=gateways[0], heats_without_gateway=True)
+        for unit in boilers
+    }
+    loop = Loop("hot", 1500.0, 5.0, 20.0, demand_w, 0.0, heaters=boilers)
+    empty = premises(site, {}, gateways)
+    return replace(empty, heaters=heaters, loops={"hot": loop})

@@ -28,9 +28,23 @@ class FakeClock:
 
     def __init__(self) -> None:
         self.at_s = 1000.0
+        self.wrong_s = 0.0
+        self.boots = 0
+        self._booted_s = 0.0
 
     def now(self) -> Now:
-        return Now(START + timedelta(seconds=self.at_s - 1000.0), self.at_s, "boot-of-the-controller")
+        utc = START + timedelta(seconds=self.at_s - 1000.0 + self.wrong_s)
+        return Now(utc, self.at_s - self._booted_s, f"boot-of-the-controller-{self.boots}")
+
+    def jump(self, seconds: float) -> None:
+        """Set the wall clock forward or back."""
+        self.wrong_s += seconds
+
+    def restart(self, seconds: float) -> None:
+        """Boot the controller's machine anew; the wall clock comes up so far off."""
+        self.boots += 1
+        self._booted_s = self.at_s
+        self.jump(seconds)
 
     def advance(self, seconds: float) -> None:
         self.at_s += seconds
@@ -71,6 +85,9 @@ class FakeUnit:
         jobs: that run on it; None for a unit without a compute daemon.
         drained_by: the reason of the drain that stands on it.
         previous: the config before this one.
+        reboot_s: how long it is away when it reboots.
+        agent_s: for how long it gives no heat when a config is applied that touches its heat agent.
+        robbed: it heated when we took its heat away, and has not heated since.
     """
 
     name: str
@@ -87,15 +104,38 @@ class FakeUnit:
     stays_down: bool = False
     cold_after_reboot: bool = False
     temperature_c: float = 20.0
+    water_c: float | None = None
     commanded_w: float = 600.0
     power_w: float = 600.0
     jobs: int | None = None
     drained_by: str = ""
     jobs_lost: int = 0
     previous: str = ""
+    config_changed: tuple[str, ...] = ()
+    reboot_s: float = 0.0
+    agent_s: float = 0.0
+    robbed: bool = False
+    away_until_s: float = 0.0
+    cold_until_s: float = 0.0
+    clock: FakeClock = field(default_factory=FakeClock)
     seen_epoch: int = 0
     journal: JournalEntry | None = None
     done: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def answers(self) -> bool:
+        return self.reachable and self.clock.at_s >= self.away_until_s
+
+    @property
+    def gives_w(self) -> float:
+        """Return the heat that it gives now."""
+        gone = self.stays_down and self.boot > 1
+        cold = gone or self.clock.at_s < max(self.away_until_s, self.cold_until_s)
+        return 0.0 if cold else self.power_w
+
+    @property
+    def heats(self) -> bool:
+        return self.gives_w >= 0.9 * self.commanded_w
 
     def facts(self, at: datetime) -> Facts:
         return Facts(
@@ -109,11 +149,12 @@ class FakeUnit:
             booted="A",
             primary="A",
             config_digest=self.config,
+            config_changed=self.config_changed,
             host_key=self.host_key,
             journal=self.journal,
             reboot_needed=self.reboot_needed,
             previous_digest=self.previous,
-            heat=Heat(1.0, self.power_w, self.commanded_w, 20.0, self.temperature_c),
+            heat=Heat(1.0, self.gives_w, self.commanded_w, 20.0, self.temperature_c, water_out_c=self.water_c),
             compute=None if self.jobs is None else Compute(bool(self.drained_by), self.drained_by, self.jobs),
         )
 
@@ -141,7 +182,8 @@ class FakeUnit:
                 self.drained_by = "" if self.drained_by == drain_reason(step.rollout) else self.drained_by
             case StepKind.ROLL_BACK:
                 if self.previous and self.config == step.config_digest:
-                    self.config, self.previous = self.previous, ""
+                    self._rob(self.agent_s)
+                    self.config, self.previous, self.config_changed = self.previous, "", ()
                     self.cold_after_reboot = False
                     self.power_w = self.commanded_w
             case StepKind.VERIFY if step.config_digest and step.config_digest != self.config:
@@ -151,11 +193,19 @@ class FakeUnit:
     def _configure(self, step: Step) -> Ending:
         ending = self.endings.pop(0) if self.endings else Ending.OK
         if ending is Ending.OK and self.config != step.config_digest:
+            self._rob(self.agent_s)
             self.config, self.previous = step.config_digest, self.config
             self.reboot_needed = self.reboots_after_configure
         return ending
 
+    def _rob(self, seconds: float) -> None:
+        """Give no heat for so long, because of us."""
+        self.robbed = self.heats if seconds and not self.robbed else self.robbed
+        self.cold_until_s = max(self.cold_until_s, self.clock.at_s + seconds)
+
     def _reboot(self) -> None:
+        self._rob(self.reboot_s)
+        self.away_until_s = self.clock.at_s + self.reboot_s
         self.boot += 1
         self.reboot_needed = False
         self.reachable = not self.stays_down
@@ -177,24 +227,38 @@ class FakeWorld:
     def __init__(self, units: Iterable[FakeUnit], clock: FakeClock | None = None) -> None:
         self.units = {unit.name: unit for unit in units}
         self.clock = clock or FakeClock()
+        for unit in self.units.values():
+            unit.clock = self.clock
         self.gateways_down: set[str] = set()
+        self.swallows: set[StepKind] = set()
+        """Steps that never arrive; it takes 5 s until they are given up."""
         self.open_steps: dict[str, Step] = {}
+        self.least_s = 0.01
+        """How much time passes at least when the executor has nothing to tell."""
         self.most_at_once = 0
         self.submitted: list[Step] = []
         self.probed: Counter[str] = Counter()
         self.before_step: Callable[[Step], None] = lambda _: None
+        self.after_effect: Callable[[Step], None] = lambda _: None
+        self.after_look: Callable[[Observation], None] = lambda _: None
+        self.lost_outcome: Callable[[str], None] = lambda _: None
         self._observations: list[Observation] = []
         self.executor = FakeExecutor(self)
         self.prober = FakeProber(self)
 
     def observe(self, name: str) -> Observation:
-        unit, at = self.units[name], self.clock.now().utc
+        seen = self._seen(name)
         self.probed[name] += 1
+        self.after_look(seen)
+        return seen
+
+    def _seen(self, name: str) -> Observation:
+        unit, at = self.units[name], self.clock.now().utc
         if name in self.gateways_down:
             return Unobserved(name, at, Cause.UNREACHABLE, f"{name} does not answer")
         if unit.gateway in self.gateways_down:
             return Unobserved(name, at, Cause.GATEWAY_DOWN, f"gateway {unit.gateway} does not answer")
-        if not unit.reachable:
+        if not unit.answers:
             return Unobserved(name, at, Cause.UNREACHABLE, f"{name} does not answer")
         return unit.facts(at)
 
@@ -221,23 +285,30 @@ class FakeExecutor:
         results = [result for step in list(self.world.open_steps.values()) if (result := self._do(step)) is not None]
         for result in results:
             self.world.open_steps.pop(result.step.id)
+            if result.ending is Ending.NO_OUTCOME:
+                self.world.lost_outcome(result.step.unit)
         if not results:
-            self.world.clock.advance(max(timeout_s, 0.01))
+            self.world.clock.advance(max(timeout_s, self.world.least_s))
         return results
 
     def cancel(self, step: Step) -> None:
-        self.world.open_steps.pop(step.id, None)
+        if self.world.open_steps.pop(step.id, None) is not None:
+            self.world.lost_outcome(step.unit)
 
     def close(self) -> None:
-        self.world.open_steps.clear()
+        for step in list(self.world.open_steps.values()):
+            self.cancel(step)
 
     def _do(self, step: Step) -> StepResult | None:
         unit = self.world.units[step.unit]
-        cut_off = unit.gateway in self.world.gateways_down or not unit.reachable
-        if cut_off or unit.drop_steps > 0:
+        if step.kind in self.world.swallows:
+            self.world.clock.advance(5.0)
+        cut_off = bool({unit.name, unit.gateway} & self.world.gateways_down) or not unit.answers
+        if cut_off or unit.drop_steps > 0 or step.kind in self.world.swallows:
             unit.drop_steps -= unit.drop_steps > 0
             return StepResult(step, Ending.NO_OUTCOME, "the connection was lost")
         result = unit.do(step)
+        self.world.after_effect(step)
         if unit.lose_outcomes > 0:
             unit.lose_outcomes -= 1
             return StepResult(step, Ending.NO_OUTCOME, "the connection was lost")

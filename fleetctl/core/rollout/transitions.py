@@ -247,7 +247,12 @@ def _resolve_doubt(progress: Progress, facts: Facts, rules: Rules, now: Now) -> 
         return give_up(progress, Cause.ROLLED_BACK, "the unit restored its old config", rules, now)
     if step is not None and step.kind is StepKind.REBOOT:
         return _resolve_reboot(progress, facts, known is not None, rules, now)
-    if step is not None and step.kind is StepKind.DRAIN and progress.lost and known is None:
+    if (
+        step is not None
+        and step.kind is StepKind.DRAIN
+        and progress.lost
+        and not (facts.compute and facts.compute.reason)
+    ):
         return _not_done(progress, facts, rules, now)
     if progress.phase in {Phase.DRAINING, Phase.RELEASING, Phase.ROLLING_BACK, Phase.SOAKING}:
         return on_observation(progress, facts, rules, now)  # what these wait for is seen in the facts themselves
