@@ -11,7 +11,6 @@ from functools import partial
 
 from jinja2 import Environment, StrictUndefined
 
-from fleetctl.core.report.axis import Axis
 from fleetctl.core.report.charts import chart
 from fleetctl.core.report.decisions import Decisions
 from fleetctl.core.report.gantt import by_wave
@@ -19,8 +18,10 @@ from fleetctl.core.report.timeline import SHOWN
 from fleetctl.core.rollout.state import Noted
 from fleetctl.core.rollout_report import RolloutReport
 
-MOST_CHARTS = 24
+MOST_CHARTS = 12
 """So many spaces are drawn, those with the largest heat debt; the table has all of them."""
+MOST_CARDS = 40
+"""So many units that need somebody are shown at once, the others on demand."""
 MOST_NOTES = 500
 """So many entries of one sort of decision, and of the log, are on the page; the JSON form has all of them."""
 
@@ -39,15 +40,14 @@ def to_html(report: RolloutReport, template: str) -> str:
 
 
 def _values(report: RolloutReport) -> dict[str, object]:
-    axis = Axis(report.began, max(report.began, report.ended), report.zone)
     used = {span.what for unit in report.units for span in unit.spans}
     drawn = [space for space in report.spaces if space.points][:MOST_CHARTS]
     return {
         "report": report,
-        "ticks": list(axis.ticks()),
-        "waves": list(by_wave(report, axis)),
+        "waves": list(by_wave(report)),
         "legend": [what for what in SHOWN if what in used],
-        "charts": [chart(space, axis) for space in drawn],
+        "charts": [chart(space, report.zone) for space in drawn],
+        "cards": MOST_CARDS,
         "decisions": [_shortened(each) for each in report.decisions],
         "log": _last(report.log),
         "zone_name": str(report.zone),

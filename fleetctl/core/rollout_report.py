@@ -18,6 +18,7 @@ from fleetctl.core.report.evidence import NOTHING, Evidence
 from fleetctl.core.report.heat import SpaceReport
 from fleetctl.core.report.standing import NEVER_SEEN, Mixed, Standing
 from fleetctl.core.report.timeline import Span, interruptions, spans_of
+from fleetctl.core.rollout.readings import Reading
 from fleetctl.core.rollout.state import Noted, Phase, Progress, Rollout, StepTaken
 
 ATTEMPT_STARTED = "attempt-started"
@@ -193,14 +194,14 @@ def rollout_report(
         evidence: what else is known.
     """
     rows, events = tuple(units), tuple(log)
-    notes, steps = _by_unit(events), _steps_by_unit(evidence.steps)
+    notes, steps, looks = _by_unit(events), _steps_by_unit(evidence.steps), _looks_by_unit(evidence.readings)
     until = _ended(rollout, events, made)
     seen = standing.standings(rows, evidence.readings, evidence.facts)
     reports = tuple(
         UnitReport(
             progress=row,
             attempts=attempts_of(notes[row.unit]),
-            spans=spans_of(notes[row.unit], steps[row.unit], until),
+            spans=spans_of(notes[row.unit], steps[row.unit], looks[row.unit], until),
             down=interruptions(row, notes[row.unit], steps[row.unit], until),
             standing=seen[row.unit],
         )
@@ -220,6 +221,13 @@ def _steps_by_unit(steps: Iterable[StepTaken]) -> Mapping[str, list[StepTaken]]:
     by_unit: dict[str, list[StepTaken]] = defaultdict(list)
     for taken in steps:
         by_unit[taken.step.unit].append(taken)
+    return by_unit
+
+
+def _looks_by_unit(readings: Iterable[Reading]) -> Mapping[str, list[datetime]]:
+    by_unit: dict[str, list[datetime]] = defaultdict(list)
+    for reading in readings:
+        by_unit[reading.unit].append(reading.at)
     return by_unit
 
 

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleetctl.adapters.reports import template
+from fleetctl.core.policy import Wave
 from fleetctl.core.report.evidence import Evidence
 from fleetctl.core.rollout.state import CommandKind, Phase, Status, StepKind
 from fleetctl.core.rollout_html import duration, to_html
@@ -109,9 +110,22 @@ def test_attempts_are_bars_from_their_start_to_their_end() -> None:
 
 
 def test_an_attempt_under_way_reaches_to_now() -> None:
-    units = [replace(progress("s/a"), phase=Phase.CONFIGURING, attempt=1)]
-    text = html(reported(row_of(units), units, [note(30, "s/a", "attempt-started")]))
-    assert bars(text) == [("configuring", "M500 0.5h500")]
+    units = [ended("s/a"), replace(progress("s/b"), phase=Phase.CONFIGURING, attempt=1)]
+    starts = [note(0, "s/a", "attempt-started"), note(15, "s/b", "attempt-started")]
+    text = html(reported(row_of(units), units, [*starts, note(30, "s/a", "unit-succeeded")]))
+    assert bars(text) == [("configuring", "M0 0.5h500"), ("configuring", "M250 0.5h750")]
+
+
+def test_each_wave_has_an_axis_of_its_own() -> None:
+    units = [ended("s/a"), replace(ended("s/b"), wave=1)]
+    log = [
+        *(note(0, "s/a", "attempt-started"), note(60, "s/a", "unit-succeeded")),
+        *(note(3600, "s/b", "attempt-started"), note(3660, "s/b", "unit-succeeded")),
+    ]
+    row = replace(row_of(units), waves=(Wave("canary"), Wave("rest")), status=Status.SUCCEEDED)
+    text = html(reported(row, units, log))
+    assert bars(text) == [("configuring", "M0 0.5h1000")] * 2
+    assert re.findall(r'left: 0.0%">([^<]*)<', text) == ["18:30:00", "19:30:00"]
 
 
 def test_the_shortest_phase_can_be_seen() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from itertools import pairwise
 
 from fleetctl.core.report.axis import Axis
@@ -29,6 +30,7 @@ class Chart:
     """
 
     space: SpaceReport
+    axis: Axis
     line: str
     dots: str
     down: tuple[tuple[int, int], ...]
@@ -38,15 +40,18 @@ class Chart:
     high_c: float
 
 
-def chart(space: SpaceReport, axis: Axis) -> Chart:
-    """Draw a space of which at least one temperature is known."""
+def chart(space: SpaceReport, zone: tzinfo) -> Chart:
+    """Draw a space of which at least one temperature is known, over the time in which something is known of it."""
     points = _thinned(space.points)
+    times = [*(point.at for point in space.points), *(at for stretch in space.down for at in stretch)]
+    axis = Axis(min(times), max(times), zone)
     known = [p.temperature_c for p in points] + [c for c in (space.setpoint_c, space.floor_c) if c is not None]
     low_c, high_c = _range(known)
     runs = list(_runs(points))
     drawn = [_moves(run, axis, low_c, high_c) for run in runs]
     return Chart(
         space=space,
+        axis=axis,
         line="".join(moves for moves, run in zip(drawn, runs, strict=True) if len(run) > 1),
         dots="".join(f"{moves}h0" for moves, run in zip(drawn, runs, strict=True) if len(run) == 1),
         down=tuple((axis.x(began), max(2, axis.x(ended) - axis.x(began))) for began, ended in space.down),

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 
-from fleetctl.core.report.axis import Axis
+from fleetctl.core.report.axis import Axis, Tick
 from fleetctl.core.report.decisions import WaveReport
 from fleetctl.core.report.timeline import Span
 from fleetctl.core.rollout_report import RolloutReport, UnitReport
@@ -53,34 +53,49 @@ class Group:
     lines: int
     height_px: int
     needs_somebody: bool
+    is_of_one_site: bool
     groups: tuple[Group, ...] = ()
     rows: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True)
 class WaveRows:
-    """One wave with its groups, or with its units where they are few."""
+    """One wave on an axis of its own, with its groups, or with its units where they are few."""
 
     wave: WaveReport
+    ticks: tuple[Tick, ...]
     groups: tuple[Group, ...] = ()
-    rows: tuple[Row, ...] = field(default=())
+    rows: tuple[Row, ...] = ()
 
 
-def by_wave(report: RolloutReport, axis: Axis) -> Iterator[WaveRows]:
+def by_wave(report: RolloutReport) -> Iterator[WaveRows]:
     """Yield the waves of a report with their units."""
-    drawing = _Drawing(report, axis)
     units = {unit.unit: unit for unit in report.units}
     for wave in report.waves:
         mine = [units[name] for name in wave.units]
-        started = [unit for unit in mine if unit.spans]
-        rest = [unit for unit in mine if not unit.spans]
+        axis = _axis(report, mine)
+        drawing, ticks = _Drawing(report, axis), tuple(axis.ticks())
         if len(report.units) <= OPEN_UP_TO:
-            yield WaveRows(wave, rows=tuple(map(drawing.row, mine)))
-        elif len(report.rollout.sites) > 1:
-            groups = tuple(drawing.groups(started, drawing.site_of, drawing.dwellings))
-            yield WaveRows(wave, (*groups, *drawing.groups(rest, _not_started, None)))
+            yield WaveRows(wave, ticks, rows=tuple(map(drawing.row, mine)))
         else:
-            yield WaveRows(wave, (*drawing.dwellings(started), *drawing.groups(rest, _not_started, None)))
+            yield WaveRows(wave, ticks, groups=tuple(_groups(drawing, mine)))
+
+
+def _axis(report: RolloutReport, units: Sequence[UnitReport]) -> Axis:
+    """Return the stretch of time in which something was done to the units of a wave."""
+    spans = [span for unit in units for span in unit.spans]
+    began = min((span.began for span in spans), default=report.began)
+    return Axis(began, max((span.ended for span in spans), default=report.ended), report.zone)
+
+
+def _groups(drawing: _Drawing, units: Sequence[UnitReport]) -> Iterator[Group]:
+    """Yield a wave's units by site, if there are several, and by dwelling; last those with nothing to draw."""
+    started = [unit for unit in units if unit.spans]
+    if len(drawing.report.rollout.sites) > 1:
+        yield from drawing.groups(started, drawing.site_of, drawing.dwellings)
+    else:
+        yield from drawing.dwellings(started)
+    yield from drawing.groups([unit for unit in units if not unit.spans], _not_started, None)
 
 
 def _not_started(_: UnitReport) -> str:
@@ -118,6 +133,7 @@ class _Drawing:
                 lines=len(mine),
                 height_px=min(_MOST_PX, max(_LEAST_PX, _LINE_PX * len(mine))),
                 needs_somebody=any(unit.needs_somebody for unit in mine),
+                is_of_one_site=len({unit.progress.site for unit in mine}) == 1,
                 groups=inside(mine) if inside else (),
                 rows=() if inside else tuple(map(self.row, mine)),
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,6 +34,7 @@ SHOWN = tuple(dict.fromkeys([*_STEPS.values(), *_NOTES.values()]))
 """What a span may be, in the order of a legend."""
 _UNIT_ENDS = frozenset(f"unit-{phase.value.replace('_', '-')}" for phase in Phase if phase.is_end)
 _CLOSES = _UNIT_ENDS | {"attempt-failed", "unit-waits-again", "deferred-again"}
+Mark = tuple[datetime, str]
 _HEATS = frozenset({"unit-succeeded", "unit-soaks", "unit-rolled-back", "unit-drains"})
 """Entries that are only written once the unit was seen to heat."""
 
@@ -52,17 +54,20 @@ class Span:
         return (self.ended - self.began).total_seconds()
 
 
-def spans_of(log: Sequence[Noted], steps: Sequence[StepTaken], until: datetime) -> tuple[Span, ...]:
+def spans_of(
+    log: Sequence[Noted], steps: Sequence[StepTaken], seen: Sequence[datetime], until: datetime
+) -> tuple[Span, ...]:
     """Return what a unit was at, oldest first; nothing where it waited for its turn or had ended.
 
     Args:
         log: the unit's entries, oldest first.
         steps: the unit's steps, in their order.
+        seen: when the unit was observed, oldest first; a look ends the doubt, and the log does not say so.
         until: when the rollout ended, or now.
     """
     spans: list[Span] = []
     began, what = until, ""
-    for at, now_at in _marks(log, steps):
+    for at, now_at in _cleared(_marks(log, steps), seen):
         if now_at == what:
             continue
         if what and at > began:
@@ -73,12 +78,24 @@ def spans_of(log: Sequence[Noted], steps: Sequence[StepTaken], until: datetime) 
     return tuple(spans)
 
 
-def _marks(log: Sequence[Noted], steps: Sequence[StepTaken]) -> Iterator[tuple[datetime, str]]:
-    """Yield from when on a unit was at what, empty for nothing; a step counts after what was said at the same time."""
+def _cleared(marks: Sequence[Mark], seen: Sequence[datetime]) -> Iterator[Mark]:
+    """Yield marks, and after a doubt what the unit was at before, from the first look at it on."""
+    before = ""
+    for index, (at, what) in enumerate(marks):
+        yield at, what
+        if what != IN_DOUBT:
+            before = what
+            continue
+        looked = next(iter(seen[bisect_right(seen, at) :]), None)
+        if looked is not None and all(later > looked for later, _ in marks[index + 1 : index + 2]):
+            yield looked, before
+
+
+def _marks(log: Sequence[Noted], steps: Sequence[StepTaken]) -> list[Mark]:
+    """Return from when on a unit was at what, empty for nothing; a step counts after what was said at the same time."""
     said = [(note.at, 0, "" if note.what in _CLOSES else _NOTES[note.what]) for note in log if _is_mark(note)]
     done = [(taken.intended, 1, _STEPS[taken.step.kind]) for taken in steps]
-    for at, _, what in sorted([*said, *done], key=lambda mark: mark[:2]):
-        yield at, what
+    return [(at, what) for at, _, what in sorted([*said, *done], key=lambda mark: mark[:2])]
 
 
 def _is_mark(note: Noted) -> bool:

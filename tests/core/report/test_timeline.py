@@ -31,8 +31,8 @@ EVENING = (
 )
 
 
-def spans(log: list[Noted], steps: list[StepTaken]) -> list[tuple[str, float, float, bool]]:
-    found = spans_of(log, steps, UNTIL)
+def spans(log: list[Noted], steps: list[StepTaken], *seen_s: float) -> list[tuple[str, float, float, bool]]:
+    found = spans_of(log, steps, [T0 + timedelta(seconds=at_s) for at_s in seen_s], UNTIL)
     return [(s.what, seconds(s.began), s.duration_s, s.is_open) for s in found]
 
 
@@ -75,6 +75,16 @@ def test_between_two_tries_there_is_nothing() -> None:
         ("configuring", 50),
         ("in_doubt", 60),
     ]
+
+
+def test_a_look_ends_the_doubt_unless_something_else_did_before() -> None:
+    log = [note(0, "s/a", "unit-drains"), note(60, "s/a", "step-in-doubt"), note(300, "s/a", "unit-reboots")]
+    doubts = [
+        [(what, began, took) for what, began, took, _ in spans(log, [], *seen_s)]
+        for seen_s in [(30, 90, 200), (30, 310)]
+    ]
+    cleared = [("draining", 0, 60), ("in_doubt", 60, 30), ("draining", 90, 210), ("rebooting", 300, 700)]
+    assert doubts == [cleared, [("draining", 0, 60), ("in_doubt", 60, 240), ("rebooting", 300, 700)]]
 
 
 def test_a_unit_that_never_started_has_no_spans() -> None:
