@@ -12,7 +12,7 @@ from fleetctl.cli.frame import Frame, colour
 from fleetctl.core.clock import to_text
 
 if TYPE_CHECKING:
-    from fleetctl.core.rollout.state import Noted
+    from fleetctl.core.rollout.state import Noted, Progress, Rollout
 
 STYLES = {
     "unit-succeeded": "green",
@@ -23,6 +23,12 @@ STYLES = {
     "unit-cancelled": "yellow",
     "attempt-failed": "yellow",
     "step-in-doubt": "yellow",
+    "unit-rolls-back": "yellow",
+    "unit-waits": "dim",
+    "jobs-lost": "yellow",
+    "wave-opened": "bold",
+    "approval-needed": "bold yellow",
+    "site-halted": "bold red",
     "rollout-halted": "bold red",
     "rollout-failed": "bold red",
     "rollout-succeeded": "bold green",
@@ -31,6 +37,8 @@ ENDS = frozenset(
     {"unit-succeeded", "unit-failed", "unit-rolled-back", "unit-deferred", "unit-skipped", "unit-cancelled"}
 )
 NOBODY: Mapping[str, str] = {}
+OPENS = frozenset({"wave-opened", "approval-needed", "command-approve"})
+"""Entries whose text begins with `wave NAME`."""
 QUIET = frozenset({"attempt-started", "unit-succeeded", "unit-reboots"})
 """Seen in the bar; a line of their own only in a pipe."""
 
@@ -44,21 +52,21 @@ class View(Protocol):
 
 
 @contextmanager
-def viewing(frame: Frame, title: str, total: int, ended: Mapping[str, str] = NOBODY) -> Iterator[View]:
+def viewing(frame: Frame, title: str, total: int, tally: Tally | None = None) -> Iterator[View]:
     """Show a rollout's events in the form that fits where they go.
 
     Args:
         frame: the global options.
         title: what stands before the bar.
         total: how many units the rollout has.
-        ended: units that have ended already, with the event that said so.
+        tally: how it stands already; None if nothing has happened.
     """
     if frame.is_json:
         yield Lines(lambda note: sys.stdout.write(json.dumps(event_document(note)) + "\n"))
     elif not colour():
         yield Lines(lambda note: sys.stderr.write(plain_line(note) + "\n"))
     else:
-        with _bar(frame, title, total, Tally(ended)) as view:
+        with _bar(frame, title, total, tally or Tally()) as view:
             yield view
 
 
@@ -98,16 +106,27 @@ class Lines:
 
 
 class Tally:
-    """Folds events into what a bar shows: who is under way, who ended how."""
+    """Folds events into what a bar shows: which wave is open, who is under way, who ended how.
 
-    def __init__(self, ended: Mapping[str, str] = NOBODY) -> None:
+    Args:
+        ended: units that have ended already, with the event that said so.
+        wave: name of the open wave; empty if there is but one.
+        awaiting: it waits for a person.
+        halted: sites that are halted.
+    """
+
+    def __init__(
+        self, ended: Mapping[str, str] = NOBODY, wave: str = "", awaiting: bool = False, halted: Iterable[str] = ()
+    ) -> None:
         self.under_way: dict[str, str] = {}
         self.ended = dict(ended)
+        self.wave, self.awaiting, self.halted = wave, awaiting, set(halted)
         self.over = False
 
     def fold(self, note: Noted) -> None:
         """Take one event in."""
         self.over = note.what.startswith("rollout-")
+        self._fold_gate(note)
         if note.what in ENDS:
             self.under_way.pop(note.unit, None)
             self.ended[note.unit] = note.what
@@ -116,6 +135,21 @@ class Tally:
         elif note.unit:
             self.ended.pop(note.unit, None)
             self.under_way[note.unit] = note.what
+
+    def _fold_gate(self, note: Noted) -> None:
+        if note.what in OPENS:
+            self.wave, self.awaiting = _wave_of(note.text), note.what == "approval-needed"
+        elif note.what == "site-halted":
+            self.halted.add(note.text.partition(":")[0])
+        elif note.what == "command-resume":
+            self.halted.clear()
+
+    @property
+    def gate(self) -> str:
+        """Return the open wave, whether it waits for a person, and how many sites are halted."""
+        waits = " waits for approval" if self.awaiting else ""
+        sites = f"{len(self.halted)} site{'s' * (len(self.halted) != 1)} halted" if self.halted else ""
+        return ", ".join(filter(None, (f"wave {self.wave}{waits}" if self.wave else "", sites)))
 
     def completed(self, total: int) -> int:
         """Return how far the bar goes: its end is reached, and its clock stops, only when the rollout says so."""
@@ -135,6 +169,23 @@ class Tally:
         return " ".join(names[:6]) + (f" +{len(names) - 6}" if len(names) > 6 else "")
 
 
+def tally_of(row: Rollout, units: Iterable[Progress]) -> Tally:
+    """Return how a rollout stands, for a view that begins now."""
+    ended = {unit.unit: f"unit-{unit.phase.value.replace('_', '-')}" for unit in units if unit.phase.is_end}
+    wave = row.waves[row.wave].name if len(row.waves) > 1 else ""
+    return Tally(ended, wave, row.awaiting, row.halted_sites)
+
+
+def tally_before(row: Rollout) -> Tally:
+    """Return how a rollout stood when nothing had happened, for a view that is told everything."""
+    return Tally(wave=row.waves[0].name if len(row.waves) > 1 else "", awaiting=row.awaiting and row.wave == 0)
+
+
+def _wave_of(text: str) -> str:
+    """Return the name in `wave NAME: ...`, `wave NAME (...)` or `wave NAME is ...`; names hold no blank."""
+    return text.removeprefix("wave ").partition(" ")[0].rstrip(":")
+
+
 @contextmanager
 def _bar(frame: Frame, title: str, total: int, tally: Tally) -> Iterator[View]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -144,14 +195,16 @@ def _bar(frame: Frame, title: str, total: int, tally: Tally) -> Iterator[View]:
         BarColumn(bar_width=28),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[counts]}  [dim]{task.fields[busy]}"),
+        TextColumn("[bold]{task.fields[gate]}[/]  {task.fields[counts]}  [dim]{task.fields[busy]}"),
     )
     with Progress(*columns, console=frame.notes(), transient=False) as progress:
-        task = progress.add_task(title, total=total, counts="", busy="")
+        task = progress.add_task(title, total=total, gate=tally.gate, counts=tally.counts, busy="")
 
         def show(note: Noted) -> None:
             tally.fold(note)
-            progress.update(task, completed=tally.completed(total), counts=tally.counts, busy=tally.busy)
+            gate = tally.gate if total else ""  # a controller's rollouts have each their own
+            done = tally.completed(total)
+            progress.update(task, completed=done, gate=gate, counts=tally.counts, busy=tally.busy)
             if note.what not in QUIET:
                 progress.console.print(plain_line(note), style=STYLES.get(note.what, ""))
 

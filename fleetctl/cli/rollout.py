@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -28,6 +29,7 @@ Reason = Annotated[str, typer.Option("--reason", help="Kept in the event log.")]
 def list_rollouts(ctx: typer.Context) -> None:
     """List rollouts, newest first."""
     from fleetctl.cli import compose
+    from fleetctl.cli.running import reason_of
 
     frame = frame_of(ctx)
     with compose.state(frame) as state:
@@ -35,28 +37,37 @@ def list_rollouts(ctx: typer.Context) -> None:
     if frame.is_json:
         print_json({"schema": "fleetctl/rollouts/v1", "rollouts": [_row_document(r) for r in rollouts]})
     else:
-        rows = ((r.id, r.status.value, f"{r.created:%Y-%m-%d %H:%M}", r.actor, r.reason) for r in rollouts)
-        print_table(frame, ("ROLLOUT", "STATUS", "CREATED", "BY", "REASON"), rows)
+        rows = (
+            (r.id, r.status.value, _wave(r), f"{r.created:%Y-%m-%d %H:%M}", r.actor, reason_of(r)) for r in rollouts
+        )
+        print_table(frame, ("ROLLOUT", "STATUS", "WAVE", "CREATED", "BY", "REASON"), rows)
 
 
 @app.command("show", epilog="Example: fleetctl rollout show last")
 def show(ctx: typer.Context, rollout: RolloutId) -> None:
-    """Show a rollout: every unit with its phase and the reason for it."""
+    """Show a rollout: its waves and their gates, the sites halted, every unit with its phase and the reason for it."""
     from fleetctl.cli import compose
     from fleetctl.cli.running import standing
+    from fleetctl.core.report.decisions import waves
+    from fleetctl.core.rollout_json import wave_document
 
     frame = frame_of(ctx)
     with compose.state(frame) as state:
         row = find_rollout(state, rollout)
         units = state.journal.progress(row.id)
+    gates = waves(row, units, ())
     if frame.is_json:
-        print_json({**_row_document(row), "schema": "fleetctl/rollout/v1", "units": [_unit_document(u) for u in units]})
+        more = {"gates": [wave_document(gate) for gate in gates], "units": [_unit_document(row, u) for u in units]}
+        print_json({**_row_document(row), "schema": "fleetctl/rollout/v1", **more})
         return
-    sys.stdout.write(f"rollout {row.id} is {standing(row)}\n\n")
-    rows = ((u.unit, u.phase.value + ("?" if u.in_doubt else ""), str(u.attempt), u.reason) for u in units)
-    print_table(frame, ("UNIT", "PHASE", "ATTEMPT", "REASON"), rows)
-    for unit, reason in row.left_out.items():
-        sys.stdout.write(f"left out: {unit}: {reason}\n")
+    sys.stdout.write(f"rollout {row.id} is {standing(row)}\n")
+    for site, reason in row.halted_sites.items():
+        sys.stdout.write(f"site {site} is halted: {reason}\n")
+    sys.stdout.write("\n")
+    if row.waves:
+        print_table(frame, ("WAVE", "STANDING", "GATE"), ((gate.name, gate.standing, gate.gate) for gate in gates))
+        sys.stdout.write("\n")
+    _print_units(frame, row, units)
 
 
 @app.command("watch", epilog="Example: fleetctl -o json rollout watch last | jq .what")
@@ -64,13 +75,13 @@ def watch(ctx: typer.Context, rollout: RolloutId) -> None:
     """Follow a rollout that another process drives, from its first event on."""
     from fleetctl.cli import compose
     from fleetctl.cli.interrupts import interruptible
-    from fleetctl.cli.progress import show_all, viewing
+    from fleetctl.cli.progress import show_all, tally_before, viewing
     from fleetctl.services.run import watch as events
 
     frame = frame_of(ctx)
     with compose.state(frame) as state, interruptible("the rollout goes on; you only stopped watching") as stopped:
         row = find_rollout(state, rollout)
-        with viewing(frame, row.id, len(state.journal.progress(row.id))) as view:
+        with viewing(frame, row.id, len(state.journal.progress(row.id)), tally_before(row)) as view:
             show_all(view, events(compose.seat(frame, state, stopped), row.id))
 
 
@@ -204,6 +215,33 @@ def find_rollout(state: State, rollout: str) -> Rollout:
     return found
 
 
+def _print_units(frame: Frame, row: Rollout, units: Sequence[Progress]) -> None:
+    """Print every unit with its wave, if there are several, and who was left out."""
+    several = len(row.waves) > 1
+    rows = (
+        (
+            u.unit,
+            *((_wave_name(row, u.wave),) if several else ()),
+            u.phase.value + ("?" if u.in_doubt else ""),
+            str(u.attempt),
+            u.reason,
+        )
+        for u in units
+    )
+    print_table(frame, ("UNIT", *(("WAVE",) if several else ()), "PHASE", "ATTEMPT", "REASON"), rows)
+    for unit, reason in row.left_out.items():
+        sys.stdout.write(f"left out: {unit}: {reason}\n")
+
+
+def _wave(row: Rollout) -> str:
+    """Return which wave is open, of how many; empty if there is but one."""
+    return f"{_wave_name(row, row.wave)} {row.wave + 1}/{len(row.waves)}" if len(row.waves) > 1 else ""
+
+
+def _wave_name(row: Rollout, wave: int) -> str:
+    return row.waves[wave].name if wave < len(row.waves) else ""
+
+
 def _row_document(rollout: Rollout) -> dict[str, Any]:
     from fleetctl.core.clock import to_text
 
@@ -224,9 +262,10 @@ def _row_document(rollout: Rollout) -> dict[str, Any]:
     }
 
 
-def _unit_document(unit: Progress) -> dict[str, Any]:
+def _unit_document(row: Rollout, unit: Progress) -> dict[str, Any]:
     return {
         "unit": unit.unit,
+        "wave": _wave_name(row, unit.wave) or None,
         "phase": unit.phase.value,
         "attempt": unit.attempt,
         "in_doubt": unit.in_doubt,

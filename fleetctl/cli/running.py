@@ -22,14 +22,14 @@ def run_to_exit(frame: Frame, state: State, rollout: str, *, after: int = 0) -> 
     """
     from fleetctl.cli import compose
     from fleetctl.cli.interrupts import interruptible
-    from fleetctl.cli.progress import show_all, viewing
+    from fleetctl.cli.progress import show_all, tally_of, viewing
     from fleetctl.services.run import run
 
-    units = state.journal.progress(rollout)
-    ended = {unit.unit: f"unit-{unit.phase.value.replace('_', '-')}" for unit in units if unit.phase.is_end}
+    units, before = state.journal.progress(rollout), state.journal.rollout(rollout)
+    assert before is not None  # noqa: S101 - whoever runs a rollout has found it
     waiting = "stopping: nothing new starts, units under way reach a safe point (again to leave at once)"
     with interruptible(waiting) as interrupted:
-        with viewing(frame, rollout, len(units), ended) as view:
+        with viewing(frame, rollout, len(units), tally_of(before, units)) as view:
             show_all(view, run(compose.seat(frame, state, interrupted), rollout, after=after))
         row = state.journal.rollout(rollout)
         assert row is not None  # noqa: S101 - it was just run
@@ -50,11 +50,17 @@ def exit_code(rollout: Rollout) -> int:
 
 def standing(rollout: Rollout) -> str:
     """Return where a rollout stands: its status, and what it waits for or why it ended."""
+    reason = reason_of(rollout)
+    return rollout.status.value + (f": {reason}" if reason else "")
+
+
+def reason_of(rollout: Rollout) -> str:
+    """Return what a rollout waits for, or why it ended, and how many sites are halted; empty if there is nothing."""
     from fleetctl.core.rollout.orders import waiting_wave
 
-    wave = waiting_wave(rollout)
-    reason = f"wave {wave} waits for approval" if wave else rollout.reason
-    return rollout.status.value + (f": {reason}" if reason else "")
+    wave, halted = waiting_wave(rollout), len(rollout.halted_sites)
+    sites = f"{halted} site{'s' * (halted != 1)} halted" if halted and not rollout.status.is_end else ""
+    return "; ".join(filter(None, (f"wave {wave} waits for approval" if wave else rollout.reason, sites)))
 
 
 def _conclude(frame: Frame, state: State, row: Rollout) -> None:

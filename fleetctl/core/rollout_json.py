@@ -34,7 +34,7 @@ def to_document(report: RolloutReport) -> dict[str, Any]:
         "counts": dict(report.counts),
         "units": [_unit_document(unit) for unit in report.units],
         "left_out": [{"unit": unit, "reason": reason} for unit, reason in rollout.left_out.items()],
-        "waves": [_wave_document(wave) for wave in report.waves],
+        "waves": [wave_document(wave) for wave in report.waves],
         "halted_sites": dict(rollout.halted_sites),
         "spaces": [_space_document(space) for space in report.spaces],
         "heat_not_delivered_kwh": round(sum(space.lacked_kwh or 0.0 for space in report.spaces), 4),
@@ -83,7 +83,8 @@ def _attempt_document(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def _wave_document(wave: WaveReport) -> dict[str, Any]:
+def wave_document(wave: WaveReport) -> dict[str, Any]:
+    """Return a wave and its gate as plain data."""
     return {
         "wave": wave.index,
         "name": wave.name,
