@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from fleetctl.cli.metrics import Offer
     from fleetctl.core.config import Config
     from fleetctl.core.doctor import Machine
+    from fleetctl.core.importing.mapping import Mapped
     from fleetctl.core.inventory.fleet import Fleet
     from fleetctl.core.route import Route
     from fleetctl.ports import Clock, FleetFiles, Forecasts, Prober, Processes, Shell, SiteCache, State, TemplateFiles
+    from fleetctl.services.import_units import Import
     from fleetctl.services.orders import Word
     from fleetctl.services.run import Seat
 
@@ -63,6 +65,42 @@ def write_files(folder: Path, files: Mapping[str, str], *, overwrite: bool) -> l
     from fleetctl.adapters import new_files
 
     return new_files.write_files(folder, files, overwrite=overwrite)
+
+
+def imported(frame: Frame, file: Path, mapped: Mapped) -> Import:
+    """Read a spreadsheet and return what it changes; nothing is written."""
+    from fleetctl.adapters.spreadsheets import read_sheets
+    from fleetctl.adapters.yaml_edit import edited
+    from fleetctl.services.import_units import import_units
+
+    return import_units(read_sheets(file), mapped, fleet_files(frame), site_cache(frame), edited)
+
+
+def mapping_file(path: Path) -> Mapped:
+    """Read what the columns and words of a spreadsheet mean.
+
+    Raises:
+        InvalidInput: with everything that is wrong with the file.
+        CouldNot: if it cannot be read.
+    """
+    from fleetctl.adapters import yaml_reader
+    from fleetctl.core.document import SourceFile
+    from fleetctl.core.importing.mapping import mapped_by
+
+    try:
+        mapped, problems = mapped_by(yaml_reader.read(SourceFile(str(path), path.read_bytes())))
+    except OSError as error:
+        raise CouldNot(f"{path}: cannot be read: {error.strerror}", hint="check its name, owner and mode") from error
+    if problems:
+        raise InvalidInput(problems)
+    return mapped
+
+
+def replace_whole(files: Mapping[str, tuple[bytes, bytes]]) -> None:
+    """Replace what files hold (before, after), all of them or none."""
+    from fleetctl.adapters import whole_files
+
+    whole_files.replace_whole({Path(path): whole_files.Replacement(*of) for path, of in files.items()})
 
 
 def site_cache(frame: Frame) -> SiteCache:

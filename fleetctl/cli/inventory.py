@@ -1,4 +1,4 @@
-"""`fleetctl inventory`: what is declared, as a table, in full, or in the form that another tool reads."""
+"""`fleetctl inventory`: what is declared, as a table, in full, or in the form that another tool reads or sends."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ import typer
 from fleetctl.cli.arguments import Selection
 from fleetctl.cli.completion import complete_selectors
 from fleetctl.cli.frame import Frame, frame_of, print_json
+from fleetctl.cli.importing import import_units
 from fleetctl.cli.table import print_table
 
 if TYPE_CHECKING:
     from fleetctl.core.inventory.fleet import Fleet, Unit
     from fleetctl.core.policy import Policy
 
-app = typer.Typer(help="What is declared: list it, show it, export it.", no_args_is_help=True)
+app = typer.Typer(help="What is declared: list it, show it, import it, export it.", no_args_is_help=True)
+app.command("import", epilog="Example: fleetctl inventory import units.xlsx --dry-run")(import_units)
 
 
 class Format(StrEnum):

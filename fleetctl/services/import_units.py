@@ -1,0 +1,194 @@
+"""Imports a spreadsheet: reads it, finds its units, edits the site files in memory and checks what would come of it.
+
+It writes nothing. Whoever calls it gets the files as they should be, all of them valid together, or every problem.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+from fleetctl.core.document import Document, SourceFile
+from fleetctl.core.importing.blame import Origins, blamed
+from fleetctl.core.importing.changes import Change, Inherited, changes_of, disagreements
+from fleetctl.core.importing.mapping import Mapped
+from fleetctl.core.importing.placing import place_rows
+from fleetctl.core.importing.rows import Reading, read_rows
+from fleetctl.core.importing.sheets import Sheet
+from fleetctl.core.inventory.edit import Put
+from fleetctl.core.inventory.fleet import Fleet, Kind
+from fleetctl.core.problems import CouldNot, InvalidInput, Problem, errors
+from fleetctl.ports import FleetFiles, SiteCache
+from fleetctl.services.load import Examined, examine
+
+Editor = Callable[[SourceFile, Sequence[Put]], bytes]
+"""Returns a site file's bytes after edits, everything else as it was."""
+
+
+@dataclass(frozen=True)
+class Edited:
+    """A file before and after."""
+
+    source: SourceFile
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Import:
+    """What an import comes to.
+
+    Attributes:
+        reading: the spreadsheet's rows.
+        changes: in the order of the rows.
+        files: those that change.
+        warnings: what is worth a look in the result and was not so before.
+    """
+
+    reading: Reading
+    changes: tuple[Change, ...]
+    files: tuple[Edited, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def unchanged(self) -> int:
+        """Return how many rows say what is declared already."""
+        return len(self.reading.entries) - len(self.changes)
+
+
+def import_units(
+    sheets: Sequence[Sheet], mapped: Mapped, files: FleetFiles, cache_of_sites: SiteCache, edit: Editor
+) -> Import:
+    """Return what a spreadsheet changes.
+
+    Raises:
+        InvalidInput: with everything that is wrong with the rows, or would be with the fleet.
+        CouldNot: if a file cannot be read, or cannot be edited in place.
+    """
+    before = examine(files, cache_of_sites)
+    if before.fleet is None:
+        raise InvalidInput(before.problems)
+    reading = read_rows(sheets, mapped)
+    inherited = _inherited(files)
+    placed, problems = place_rows(reading.entries, before.fleet, mapped)
+    problems = [*reading.problems, *problems, *disagreements(placed, before.fleet, inherited)]
+    changes = changes_of(placed, before.fleet, inherited)
+    edited = _edited(changes, files, edit)
+    after = examine(_Edits(files, edited), cache_of_sites) if edited else before
+    problems += _from_cells(errors(after.problems), problems, changes, files, edited)
+    if problems or after.fleet is None:
+        raise InvalidInput(problems)
+    _prove(changes, reading, mapped, before.fleet, after.fleet, inherited)
+    return Import(reading, changes, edited, tuple(_new_warnings(before, after)))
+
+
+def _inherited(files: FleetFiles) -> Inherited:
+    """Return what looks up the model that units of a site have by default; files are parsed when it is first asked."""
+
+    @cache
+    def model(site: str, kind: Kind) -> str:
+        documents = [*map(files.parse, files.sites()[site]), files.parse(files.fleet())]
+        defaults = (document.data.get("defaults", {}).get(kind.value, {}) for document in documents)
+        return next((str(of["model"]) for of in defaults if "model" in of), "")
+
+    return model
+
+
+def _edited(changes: Iterable[Change], files: FleetFiles, edit: Editor) -> tuple[Edited, ...]:
+    by_site: dict[str, list[Change]] = defaultdict(list)
+    for change in changes:
+        by_site[change.site].append(change)
+    sites = files.sites()
+    return tuple(one for site, of_site in by_site.items() for one in _edited_site(sites[site], of_site, files, edit))
+
+
+def _edited_site(
+    sources: Sequence[SourceFile], changes: Iterable[Change], files: FleetFiles, edit: Editor
+) -> Iterator[Edited]:
+    home = _home(sources, files)
+    puts: dict[str, list[Put]] = defaultdict(list)
+    for change in changes:
+        put = Put(change.section, change.placed.id, change.after)
+        puts[home(put).path].append(put)
+    for source in sources:
+        if source.path in puts:
+            yield Edited(source, edit(source, puts[source.path]))
+
+
+def _home(sources: Sequence[SourceFile], files: FleetFiles) -> Callable[[Put], SourceFile]:
+    """Return what finds an object's file: the one that has it, else the last with its section, else the first."""
+    if len(sources) == 1:
+        return lambda _: sources[0]
+    contents = [(source, files.parse(source).data or {}) for source in sources]
+
+    def find(put: Put) -> SourceFile:
+        having = [source for source, data in contents if put.id in (data.get(put.section) or {})]
+        with_section = [source for source, data in contents if put.section in data]
+        return [sources[0], *with_section, *having][-1]
+
+    return find
+
+
+class _Edits:
+    """Fills the `FleetFiles` port with files of which some are edited."""
+
+    def __init__(self, files: FleetFiles, edited: Iterable[Edited]) -> None:
+        self._files = files
+        self._contents = {one.source.path: one.content for one in edited}
+
+    def fleet(self) -> SourceFile:
+        """Return `fleet.yaml`, which no import edits."""
+        return self._files.fleet()
+
+    def sites(self) -> Mapping[str, tuple[SourceFile, ...]]:
+        """Return the sites' files as they would be."""
+        return {
+            site: tuple(replace(source, content=self._contents.get(source.path, source.content)) for source in sources)
+            for site, sources in self._files.sites().items()
+        }
+
+    def parse(self, file: SourceFile) -> Document:
+        """Read a file's data."""
+        return self._files.parse(file)
+
+    def time_zones(self) -> frozenset[str]:
+        """Return the time zones that this machine knows."""
+        return self._files.time_zones()
+
+
+def _from_cells(
+    found: Iterable[Problem],
+    known: Iterable[Problem],
+    changes: Iterable[Change],
+    files: FleetFiles,
+    edited: Sequence[Edited],
+) -> Iterator[Problem]:
+    """Yield problems of the result at their cells; a cell that has one already is not blamed again."""
+    sources = {one.source.path: replace(one.source, content=one.content) for one in edited}
+    site_of = {source.path: site for site, of_site in files.sites().items() for source in of_site}
+    origins = Origins.of(changes, {path: site_of[path] for path in sources})
+    cells = {(problem.file, problem.line, problem.column) for problem in known}
+    for problem in blamed(found, origins, lambda path: files.parse(sources[path])):
+        if (problem.file, problem.line, problem.column) not in cells:
+            yield problem
+
+
+def _prove(
+    changes: Sequence[Change], reading: Reading, mapped: Mapped, before: Fleet, after: Fleet, inherited: Inherited
+) -> None:
+    """Hold the result against what was meant: nothing is left to import, and no other unit is another than before."""
+    if not changes:
+        return
+    left = changes_of(place_rows(reading.entries, after, mapped)[0], after, inherited)
+    meant = {change.name for change in changes}
+    others = [name for name, unit in before.by_name.items() if name not in meant and after.by_name.get(name) != unit]
+    astray = [*(change.name for change in left), *others, *(after.by_name.keys() - before.by_name.keys() - meant)]
+    if astray:
+        message = f"the site's file cannot be edited in place: '{astray[0]}' would not be as the spreadsheet says"
+        raise CouldNot(message, hint="nothing was changed; add this row by hand")
+
+
+def _new_warnings(before: Examined, after: Examined) -> Iterator[Problem]:
+    known = {(problem.code, problem.message) for problem in before.problems}
+    return (problem for problem in after.problems if (problem.code, problem.message) not in known)
