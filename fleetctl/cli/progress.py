@@ -39,7 +39,7 @@ ENDS = frozenset(
 NOBODY: Mapping[str, str] = {}
 OPENS = frozenset({"wave-opened", "approval-needed", "command-approve"})
 """Entries whose text begins with `wave NAME`."""
-QUIET = frozenset({"attempt-started", "unit-succeeded", "unit-reboots"})
+QUIET = frozenset({"attempt-started", "unit-succeeded", "unit-reboots", "unit-releases", "unit-soaks"})
 """Seen in the bar; a line of their own only in a pipe."""
 
 

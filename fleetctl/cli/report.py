@@ -51,18 +51,21 @@ def report_rollout(
         frame.notes().print(f"report: {out}")
 
 
-def write_html_report(frame: Frame, state: State, row: Rollout) -> Path:
-    """Write a rollout's HTML report to where all of them lie, beside the state; returns its path.
+def leave_report(frame: Frame, report: RolloutReport) -> str:
+    """Write a rollout's HTML report to where all of them lie, beside the state, and return its path.
 
-    Raises:
-        CouldNot: if it cannot be written.
+    A disk that is full does not change how a rollout ends: it is said, and the path is empty.
     """
     from fleetctl.cli import compose
+    from fleetctl.core.problems import CouldNot
 
-    folder = compose.private_folder(frame.state_folder / "reports")
-    path = folder / f"{row.id}.html"
-    compose.write_whole(path, _formatted(made_now(state, row), Format.HTML).encode())
-    return path
+    try:
+        path = compose.private_folder(frame.state_folder / "reports") / f"{report.rollout.id}.html"
+        compose.write_whole(path, _formatted(report, Format.HTML).encode())
+    except CouldNot as reason:
+        frame.notes().print(f"no report: {reason}")
+        return ""
+    return str(path)
 
 
 def made_now(state: State, row: Rollout) -> RolloutReport:

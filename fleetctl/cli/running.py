@@ -65,25 +65,26 @@ def reason_of(rollout: Rollout) -> str:
 
 def _conclude(frame: Frame, state: State, row: Rollout) -> None:
     """Print how the rollout stands: the sentence, the units that need somebody, the command that goes on."""
-    from collections import Counter
+    from fleetctl.cli.report import leave_report, made_now
+    from fleetctl.core.rollout.state import Status
 
-    from fleetctl.core.rollout.state import Phase
-
-    units = state.journal.progress(row.id)
-    phases = Counter(unit.phase.value for unit in units)
-    report = _report(frame, state, row)
+    made = made_now(state, row)
+    report = leave_report(frame, made)
     if frame.is_json:
-        end = {"id": row.id, "status": row.status.value, "units": phases, "report": report}
+        mixed = [{"config": m.config.value, "version": m.version, "units": len(m.units)} for m in made.mixed]
+        end = {"id": row.id, "status": row.status.value, "units": made.counts, "mixed": mixed, "report": report}
         print_json({"schema": "fleetctl/rollout-end/v1", **end})
         return
     notes = frame.notes()
-    counts = ", ".join(f"{count} {phase}" for phase, count in phases.items())
+    counts = ", ".join(f"{count} {phase}" for phase, count in made.counts.items())
     notes.print(f"rollout {row.id} {standing(row)} ({counts})")
-    for unit in units:
-        if unit.phase in {Phase.FAILED, Phase.ROLLED_BACK, Phase.DEFERRED, Phase.SKIPPED}:
-            notes.print(f"  {unit.unit} {unit.phase.value}: {unit.reason}")
+    for unit in made.attention:
+        notes.print(f"  {unit.unit} {unit.phase.value}: {unit.progress.reason}")
     for unit_name, reason in row.left_out.items():
         notes.print(f"  {unit_name} left out: {reason}")
+    if row.status is not Status.SUCCEEDED:
+        for m in made.mixed:
+            notes.print(f"  {len(m.units)} {'unit' if len(m.units) == 1 else 'units'}: config {m.config}, {m.version}")
     verb = _next(row)
     if verb:
         notes.print(f"  next: fleetctl rollout {verb} {row.id}")
@@ -99,15 +100,3 @@ def _next(row: Rollout) -> str:
     if row.status is Status.RUNNING and waiting_wave(row) is not None:
         return "approve"
     return {Status.FAILED: "retry", Status.HALTED: "resume", Status.PAUSED: "resume"}.get(row.status, "")
-
-
-def _report(frame: Frame, state: State, row: Rollout) -> str:
-    """Write the report and return where it lies; a disk that is full does not change how the rollout ended."""
-    from fleetctl.cli.report import write_html_report
-    from fleetctl.core.problems import CouldNot
-
-    try:
-        return str(write_html_report(frame, state, row))
-    except CouldNot as reason:
-        frame.notes().print(f"no report: {reason}")
-        return ""

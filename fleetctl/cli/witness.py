@@ -1,4 +1,4 @@
-"""What goes on beside driving: the log's head is signed, people are told what happens, metrics are offered."""
+"""What goes on beside driving: the log's head is signed, reports are left, people are told, metrics are offered."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fleetctl.cli.frame import Frame
 from fleetctl.cli.metrics import Offer
-from fleetctl.core.rollout.state import Noted
+from fleetctl.core.rollout.state import Noted, Rollout, RolloutChanged
 from fleetctl.services.notify import is_news
 
 if TYPE_CHECKING:
@@ -42,10 +42,20 @@ class Witness:
         """Take note of a decision that was committed."""
         if moved.rollout.status.is_end:
             sign_now(self._frame, self._state)
+        if any(isinstance(change, RolloutChanged) for change in moved.decision.changes):
+            self._report(moved.rollout)
         self._tell(moved)
         news = any(isinstance(change, Noted) and is_news(change) for change in moved.decision.changes)
         if news and self._notifications is not None:
             self._notifications.wake()
+
+    def _report(self, rollout: Rollout) -> None:
+        """Leave a report of a rollout that has ended or stands still; nobody may be there to ask for one."""
+        from fleetctl.cli.report import leave_report, made_now
+        from fleetctl.core.rollout.state import Status
+
+        if rollout.status not in {Status.RUNNING, Status.ABORTING}:
+            leave_report(self._frame, made_now(self._state, rollout))
 
     def _tallied(self, surroundings: Surroundings, stack: ExitStack) -> Callable[[Moved], None]:
         from fleetctl.cli import compose

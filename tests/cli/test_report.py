@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -11,13 +12,17 @@ import pytest
 
 from fleetctl.cli import compose
 from fleetctl.cli.frame import Frame
-from fleetctl.cli.report import write_html_report
-from fleetctl.core.problems import CouldNot
-from fleetctl.core.rollout.state import RolloutChanged, Status, UnitChanged
+from fleetctl.cli.report import leave_report, made_now
+from fleetctl.cli.running import run_to_exit
+from fleetctl.core.rollout.board import Board
+from fleetctl.core.rollout.state import Decision, Phase, RolloutChanged, Status, StepIntended, StepKind, UnitChanged
 from fleetctl.ports import State
+from fleetctl.services.drive import Moved
 from tests.builders.command import call
+from tests.builders.histories import reading, taken
 from tests.builders.play import progress
 from tests.builders.rollout_logs import T0, failed, note, row_of
+from tests.builders.rollouts import facts
 
 
 @pytest.fixture
@@ -65,14 +70,59 @@ def test_no_report_of_what_is_not_there(fleet_folder: Path) -> None:
 def test_a_rollout_leaves_its_page_beside_the_state(state: State, fleet_folder: Path) -> None:
     row = state.journal.rollout("r1")
     assert row is not None
-    path = write_html_report(Frame(fleet_folder), state, row)
-    assert path == fleet_folder / ".fleetctl/reports/r1.html"
-    assert "1 of 2 failed" in path.read_text()
+    path = leave_report(Frame(fleet_folder), made_now(state, row))
+    assert path == str(fleet_folder / ".fleetctl/reports/r1.html")
+    assert "1 of 2 failed" in Path(path).read_text()
 
 
-def test_a_page_that_cannot_be_written_is_said_in_our_words(state: State, fleet_folder: Path) -> None:
+def test_a_controller_leaves_the_page_of_a_rollout_that_stands_still(state: State, fleet_folder: Path) -> None:
+    row = state.journal.rollout("r1")
+    assert row is not None
+    board = Board(replace(row, status=Status.HALTED, reason="no more"), state.journal.progress("r1"))
+    witness = compose.seat(Frame(fleet_folder), state, lambda: False).witness
+    page = fleet_folder / ".fleetctl/reports/r1.html"
+    witness(Moved(board, Decision(changes=(note(9, "", "wave-opened"),))))
+    assert not page.exists()
+    witness(Moved(board, Decision(changes=(RolloutChanged("r1", Status.HALTED, "no more"),))))
+    assert "no more" in page.read_text()
+
+
+def test_whoever_ends_a_rollout_is_told_which_units_stay_on_the_new_config(
+    state: State, fleet_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen = reading("les-sables/a101-1", 5)
+    state.units.save_facts([facts("les-sables/a101-1")], [seen])
+    assert run_to_exit(Frame(fleet_folder), state, "r1") == 1
+    told = capsys.readouterr().err
+    assert "1 unit: config new, 1.0" in told
+    assert "1 unit: config unknown, unknown" in told
+
+
+def test_a_report_outlives_the_inventory_that_its_rollout_was_of(state: State, fleet_folder: Path) -> None:
+    """The inventory of the row is a folder that is not there: the report still is, in UTC."""
+    called = call("report", "rollout", "r1", inventory=fleet_folder)
+    assert "<dt>times</dt><dd>UTC</dd>" in called.out
+
+
+def test_a_report_has_the_steps_the_readings_and_the_sites_time(state: State, fleet_folder: Path) -> None:
+    unit = replace(progress("les-sables/a101-1"), phase=Phase.SUCCEEDED, attempt=1)
+    row = replace(row_of([unit]), id="r2", plan="p2", inventory=str(fleet_folder))
+    state.rollouts.add(row, [unit], {})
+    epoch = state.controllers.acquire(owner="o", host="h", pid=1, command="c", now=T0, lease_s=30)
+    step = taken(unit.unit, StepKind.REBOOT, 5).step
+    state.journal.commit(epoch, [StepIntended(replace(step, rollout="r2", epoch=epoch), T0)])
+    state.units.save_facts([facts(unit.unit)], [replace(reading(unit.unit, 60, 17.5), rollout="r2")])
+    document = call("-o", "json", "report", "rollout", "r2", inventory=fleet_folder).document
+    assert [(space["space"], space["lowest_c"]) for space in document["spaces"]] == [("les-sables/A101", 17.5)]
+    assert [span["what"] for span in document["units"][0]["spans"]] == ["rebooting"]
+    assert "Europe/Paris" in call("report", "rollout", "r2", inventory=fleet_folder).out
+
+
+def test_a_page_that_cannot_be_written_is_said_in_our_words(
+    state: State, fleet_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (fleet_folder / ".fleetctl/reports").write_text("in the way")
     row = state.journal.rollout("r1")
     assert row is not None
-    with pytest.raises(CouldNot, match="cannot be made"):
-        write_html_report(Frame(fleet_folder), state, row)
+    assert leave_report(Frame(fleet_folder), made_now(state, row)) == ""
+    assert "no report: " in capsys.readouterr().err
