@@ -27,6 +27,7 @@ from fleetctl.cli import (
     override,
     plan,
     probe,
+    release,
     render,
     report,
     rollout,
@@ -84,6 +85,7 @@ app.add_typer(controller.app, name="controller")
 app.command(epilog="Example: fleetctl stop --all --reason 'storm warning'")(stop.stop)
 app.add_typer(hold.app, name="hold")
 app.add_typer(override.app, name="override")
+app.add_typer(release.app, name="release")
 app.add_typer(report.app, name="report")
 app.command(epilog="Example: fleetctl -o json doctor")(doctor.doctor)
 app.command(epilog="Example: fleetctl plan site=launaguet-* --out evening.plan")(plan.plan)

@@ -38,6 +38,8 @@ class Model:
     heats_without_gateway: bool = False
     reboot_p99_s: float = 300.0
     verify_s: float = 300.0
+    slot_size_bytes: int = 0
+    """Size of one slot of the system; 0 if it is not declared."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,8 @@ class Model(Declared):
     """Time in which 99 of 100 reboots are over, in s."""
     verify_s: Seconds = 300.0
     """Time to prove heat after a reboot, in s."""
+    slot_size_bytes: Count = 0
+    """Size of one slot of the system; a release whose image is larger is refused. 0: not known."""
 
 
 class Release(Declared):

@@ -1,0 +1,1 @@
+"""RAUC bundles as files: their layout, their signature, their hash tree."""

@@ -1,0 +1,94 @@
+"""Does what `fleet.yaml` wants agree with what was signed? And may a channel move? Every reason why not, at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from fleetctl.core.inventory.fleet import Fleet, Unit
+from fleetctl.core.names import did_you_mean
+from fleetctl.core.problems import Problem
+from fleetctl.core.releases.catalogue import Catalogue, Published
+from fleetctl.core.releases.versions import is_downgrade
+
+FILE = "fleet.yaml"
+
+
+def disagreements(fleet: Fleet, catalogue: Catalogue) -> Iterator[Problem]:
+    """Yield where channels and releases of `fleet.yaml` are not what was signed."""
+    for channel, version in fleet.channels.items():
+        yield from _channel(channel, version, catalogue)
+    for version in fleet.releases:
+        yield from _release(version, fleet, catalogue)
+
+
+def unit_problems(units: Iterable[Unit], catalogue: Catalogue) -> Iterator[Problem]:
+    """Yield why units may not be given the release that they should run."""
+    for unit in units:
+        published = catalogue.releases.get(unit.release)
+        if unit.release and (reason := catalogue.unusable(unit.release)):
+            yield Problem(
+                "unusable-release", f"{unit.name}: {reason}", hint="'fleetctl release list' shows what may be"
+            )
+        elif published and (unit.kind is not published.kind or unit.model not in published.models):
+            made_for = f"{published.kind} {', '.join(published.models)}"
+            message = f"{unit.name} is a {unit.kind} {unit.model}, release '{unit.release}' is made for {made_for}"
+            yield Problem("wrong-compatible", message)
+
+
+def promotion_problems(
+    fleet: Fleet, catalogue: Catalogue, channel: str, version: str, *, downgrade: bool
+) -> Iterator[Problem]:
+    """Yield why a channel may not stand for a version.
+
+    Args:
+        fleet: declares channels and models.
+        catalogue: what is signed.
+        channel: to move, or to make.
+        version: that it is to stand for.
+        downgrade: the user wants to go back.
+    """
+    reason = catalogue.unusable(version)
+    if reason is not None:
+        withdrawn = version in catalogue.releases
+        hint = "choose another" if withdrawn else did_you_mean(version, catalogue.releases)
+        yield Problem("withdrawn-release" if withdrawn else "unknown-release", reason, hint=hint)
+        return
+    before = catalogue.releases.get(fleet.channels.get(channel) or catalogue.channels.get(channel, ""))
+    if before is not None:
+        yield from _move(channel, before, catalogue.releases[version], downgrade)
+
+
+def _move(channel: str, before: Published, after: Published, downgrade: bool) -> Iterator[Problem]:
+    if before.compatible != after.compatible:
+        message = (
+            f"channel '{channel}' is for '{before.compatible}', release '{after.version}' for '{after.compatible}'"
+        )
+        yield Problem("wrong-compatible", message, hint="choose a channel made for it")
+    elif is_downgrade(before.version, after.version) and not downgrade:
+        message = f"channel '{channel}' stands for '{before.version}', and '{after.version}' is older"
+        yield Problem("downgrade", message, hint="--allow-downgrade if you mean it")
+
+
+def _channel(channel: str, version: str, catalogue: Catalogue) -> Iterator[Problem]:
+    if reason := catalogue.unusable(version):
+        yield Problem("unusable-release", f"channel '{channel}': {reason}", FILE, hint="promote another release")
+    elif (signed := catalogue.channels.get(channel)) != version:
+        stands = f"'{signed}' was signed for it" if signed else "nothing was signed for it"
+        message = f"channel '{channel}' stands for '{version}', and {stands}"
+        yield Problem("channel-not-signed", message, FILE, hint=f"'fleetctl release promote {channel} {version}'")
+
+
+def _release(version: str, fleet: Fleet, catalogue: Catalogue) -> Iterator[Problem]:
+    declared, signed = fleet.releases[version], catalogue.releases.get(version)
+    if signed is None:
+        yield Problem("unsigned-release", f"release '{version}' is not signed", FILE, hint="'fleetctl release add'")
+        return
+    facts = (
+        ("compatible", declared.compatible, signed.compatible),
+        ("size_bytes", declared.size_bytes, signed.size_bytes),
+        ("sha256", declared.sha256.lower() if declared.sha256 else "", signed.sha256),
+    )
+    for name, said, truth in facts:
+        if said and said != truth:
+            message = f"release '{version}' declares {name} {said}, signed is {truth}"
+            yield Problem("release-differs", message, FILE, hint="correct fleet.yaml")
