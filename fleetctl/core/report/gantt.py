@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from fleetctl.core.report.axis import Axis, Tick
+from fleetctl.core.report.axis import WIDTH, Axis, Tick
 from fleetctl.core.report.decisions import WaveReport
 from fleetctl.core.report.timeline import Span
 from fleetctl.core.rollout_report import RolloutReport, UnitReport
@@ -104,6 +104,8 @@ def _not_started(_: UnitReport) -> str:
 
 
 class _Drawing:
+    """Draws the units of one wave on its axis."""
+
     def __init__(self, report: RolloutReport, axis: Axis) -> None:
         self.report, self.axis = report, axis
 
@@ -146,7 +148,7 @@ class _Drawing:
         parts: dict[str, list[str]] = defaultdict(list)
         for number, spans in enumerate(lines):
             for span in spans:
-                x = min(self.axis.x(span.began), 1000 - _LEAST)
+                x = min(self.axis.x(span.began), WIDTH - _LEAST)
                 width = max(_LEAST, self.axis.x(span.ended) - x)
                 parts[span.what].append(f"M{x} {number}.5h{width}")
         return {what: "".join(moves) for what, moves in parts.items()}
