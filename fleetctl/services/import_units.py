@@ -13,6 +13,7 @@ from functools import cache
 from fleetctl.core.document import Document, SourceFile
 from fleetctl.core.importing.blame import Origins, blamed
 from fleetctl.core.importing.changes import Change, Inherited, changes_of, disagreements
+from fleetctl.core.importing.claims import claimed_twice
 from fleetctl.core.importing.mapping import Mapped
 from fleetctl.core.importing.placing import place_rows
 from fleetctl.core.importing.rows import Reading, read_rows
@@ -72,7 +73,8 @@ def import_units(
     reading = read_rows(sheets, mapped)
     inherited = _inherited(files)
     placed, problems = place_rows(reading.entries, before.fleet, mapped)
-    problems = [*reading.problems, *problems, *disagreements(placed, before.fleet, inherited)]
+    problems = [*reading.problems, *problems, *claimed_twice(placed, before.fleet)]
+    problems += disagreements(placed, before.fleet, inherited)
     changes = changes_of(placed, before.fleet, inherited)
     edited = _edited(changes, files, edit)
     after = examine(_Edits(files, edited), cache_of_sites) if edited else before

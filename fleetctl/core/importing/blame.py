@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any
 
 from fleetctl.core.document import Document, Path
 from fleetctl.core.importing.changes import Change
-from fleetctl.core.importing.placing import comparable
 from fleetctl.core.problems import Problem
-from fleetctl.core.written import as_text
 
 _MOST = "the result of the import would not be valid: "
 
@@ -33,15 +29,6 @@ class Origins:
         """Index changes by what they change."""
         return cls({(change.site, change.section, change.placed.id): change for change in changes}, site_of)
 
-    @cached_property
-    def claims(self) -> Mapping[tuple[str, str], Change]:
-        """Map what rows claim to their changes."""
-        return {
-            (key, comparable(key, value)): change
-            for change in self.changes.values()
-            for key, value in change.after.items()
-        }
-
 
 def blamed(problems: Iterable[Problem], origins: Origins, read: Callable[[str], Document]) -> Iterator[Problem]:
     """Yield each problem at the cell that it came from; one that no cell explains stays at its line.
@@ -51,17 +38,15 @@ def blamed(problems: Iterable[Problem], origins: Origins, read: Callable[[str], 
         origins: what was edited.
         read: returns an edited file by its path.
     """
-    documents: dict[str, tuple[Document, dict[tuple[int, int], Path]]] = {}
+    paths: dict[str, dict[tuple[int, int], Path]] = {}
     for problem in problems:
         if problem.file not in origins.site_of:
             yield problem
             continue
-        if problem.file not in documents:
-            document = read(problem.file)
-            documents[problem.file] = document, _paths(document)
-        document, paths = documents[problem.file]
-        path = paths.get((problem.line, problem.column), ())
-        yield _at_cell(problem, path, origins, document.data)
+        if problem.file not in paths:
+            paths[problem.file] = _paths(read(problem.file))
+        path = paths[problem.file].get((problem.line, problem.column), ())
+        yield _at_cell(problem, path, origins)
 
 
 def _paths(document: Document) -> dict[tuple[int, int], Path]:
@@ -72,25 +57,16 @@ def _paths(document: Document) -> dict[tuple[int, int], Path]:
     return found
 
 
-def _at_cell(problem: Problem, path: Path, origins: Origins, data: Any) -> Problem:
+def _at_cell(problem: Problem, path: Path, origins: Origins) -> Problem:
     if len(path) < 2:
         return _at_line(problem)
     site, section, id = origins.site_of[problem.file], str(path[0]), str(path[1])
     key = str(path[2]) if len(path) > 2 else ""
     change = origins.changes.get((site, section, id))
-    if change is None and key:
-        change = _claimant(problem, origins, key, data[section][id][key])
     if change is None:
         return _at_line(problem)
     place = change.placed.entry.place(key)
     return place.problem(problem.code, problem.message, problem.hint, problem.severity)
-
-
-def _claimant(problem: Problem, origins: Origins, key: str, value: Any) -> Change | None:
-    """Return the change that claims what another unit has: of two with one serial, the row is what is new."""
-    if not problem.code.startswith("duplicate-"):
-        return None
-    return origins.claims.get((key, comparable(key, str(as_text(value)))))
 
 
 def _at_line(problem: Problem) -> Problem:

@@ -1,4 +1,4 @@
-"""What rows change of what is declared, and what only comparing them with each other, or with it, shows to be wrong.
+"""What rows change of what is declared, and where they contradict it.
 
 A row adds and corrects; an empty cell, and a unit that no row speaks of, are left alone. What a unit inherits is not
 written again.
@@ -94,31 +94,10 @@ def _building(placed: Placed, site: Site) -> str:
 
 
 def disagreements(placed: Iterable[Placed], fleet: Fleet, inherited: Inherited) -> Iterator[Problem]:
-    """Yield rows that contradict each other, their dwelling or their model."""
-    rows = list(placed)
-    yield from _claimed_twice(rows)
-    for one in rows:
+    """Yield rows that contradict the dwelling or the model that they name."""
+    for one in placed:
         yield from _building_differs(one, fleet.sites[one.site])
         yield from _power_differs(one, fleet, inherited)
-
-
-def _claimed_twice(placed: Iterable[Placed]) -> Iterator[Problem]:
-    """Yield the second row with a serial, MAC, address or switch port that one machine alone can have."""
-    words = {"serial": "serial", "mac": "MAC", "address": "address", "port": "switch port"}
-    first: dict[tuple[str, str, str], Placed] = {}
-    for one in placed:
-        for key, word in words.items():
-            value = one.values.get(key)
-            if not value:
-                continue
-            site = one.site if key in ("address", "port") else ""
-            holder = first.setdefault((site, key, comparable(key, value)), one)
-            if holder is not one:
-                where = f"row {holder.entry.row} for '{holder.name}'"
-                message = f"{word} {value} stands in {where} too"
-                yield one.entry.place(key).problem(
-                    f"duplicate-{key}", message, "check both labels, and correct one row"
-                )
 
 
 def _building_differs(placed: Placed, site: Site) -> Iterator[Problem]:

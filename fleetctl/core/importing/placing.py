@@ -7,8 +7,9 @@ a file twice finds the units that the first time made.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from fleetctl.core.importing.mapping import Mapped
 from fleetctl.core.importing.names import Names, slug
@@ -50,10 +51,14 @@ class Placed:
 
 def place_rows(entries: Iterable[Entry], fleet: Fleet, mapped: Mapped) -> tuple[list[Placed], list[Problem]]:
     """Return the rows with their units, in the order of the sheets, and the rows that no unit can be found for."""
+    if mapped.site and mapped.site not in fleet.sites:
+        message = f"site '{mapped.site}' is not declared"
+        return [], [Problem("unknown-site", message, hint=did_you_mean(mapped.site, fleet.sites))]
     problems: list[Problem] = []
     by_site: dict[str, list[Entry]] = defaultdict(list)
+    called = cache(lambda name: _site_called(name, fleet))
     for entry in entries:
-        site = _site(entry, fleet, mapped)
+        site = _site(entry, fleet, mapped, called)
         if isinstance(site, Problem):
             problems.append(site)
         else:
@@ -66,13 +71,12 @@ def place_rows(entries: Iterable[Entry], fleet: Fleet, mapped: Mapped) -> tuple[
     return placed, problems
 
 
-def _site(entry: Entry, fleet: Fleet, mapped: Mapped) -> str | Problem:
+def _site(entry: Entry, fleet: Fleet, mapped: Mapped, called: Callable[[str], str]) -> str | Problem:
     named = entry.values.get("unit", "").rpartition("/")[0] or entry.values.get("site") or mapped.site
     if not named and len(fleet.sites) == 1:
         return next(iter(fleet.sites))
-    spelt = {squeezed(name): id for id, site in fleet.sites.items() for name in (site.title, id)}
-    found = spelt.get(squeezed(named or entry.sheet.name))
-    if found is not None:
+    found = called(named or entry.sheet.name)
+    if found:
         return found
     key = "unit" if "/" in entry.values.get("unit", "") else "site"
     if named:
@@ -80,6 +84,15 @@ def _site(entry: Entry, fleet: Fleet, mapped: Mapped) -> str | Problem:
         return entry.place(key).problem("unknown-site", f"site '{named}' is not declared", hint)
     hint = "add a column 'site', call the sheet like the site, or give --site"
     return entry.place(key).problem("no-site", "nothing says which site this unit is at", hint)
+
+
+def _site_called(name: str, fleet: Fleet) -> str:
+    """Return the site of an id or a title, or the only one in whose id or title `name` stands; empty if none is."""
+    wanted = squeezed(name)
+    spelt = {id: (squeezed(id), squeezed(site.title)) for id, site in fleet.sites.items()}
+    exact = [id for id, names in spelt.items() if wanted in names]
+    within = [id for id, names in spelt.items() if len(wanted) > 2 and any(wanted in name for name in names)]
+    return exact[0] if exact else within[0] if len(within) == 1 else ""
 
 
 class _Placing:
