@@ -41,7 +41,7 @@ def evenings(canary: str, *, cap_down_w: int, site: int) -> Data:
         "max_failed": 2,
         "max_failed_percent": 5,
         "min_executed": 20,
-        "min_success_percent": 95,
+        "min_success_percent": 90,
         "waves": [
             {"name": "canary", "select": canary, "soak_s": 1800},
             {"name": "tenth", "percent": 10, "soak_s": 900},

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC
 
 from fleetctl.core.config import Config
+from fleetctl.core.heat.premises import premises_of
+from fleetctl.core.heat.slack import by_slack
 from fleetctl.core.inventory.fleet import Fleet
 from fleetctl.core.names import did_you_mean
 from fleetctl.core.plan import Plan
@@ -12,7 +16,7 @@ from fleetctl.core.plan_document import to_document
 from fleetctl.core.planning import Standing
 from fleetctl.core.policy import Policy
 from fleetctl.core.problems import CouldNot, InvalidInput, Problem
-from fleetctl.core.rollout.enlist import NEW_PLAN, Admitted, Lineup, Terms, admit, enlist
+from fleetctl.core.rollout.enlist import NEW_PLAN, Admitted, Lineup, Terms, admit, enlist, in_order
 from fleetctl.core.rollout.state import Action, Rollout
 from fleetctl.core.rollout.waves import assign, placed
 from fleetctl.ports import Clock, State
@@ -76,7 +80,7 @@ def start(declared: Declared, plan: Plan, state: State, clock: Clock, terms: Ter
         config_digests={d.unit: d.config_digest for d in declared.desired(units)},
         observed=state.units.facts([unit.name for unit in units]),
     )
-    admitted = admit(plan, standing)
+    admitted = _in_order(declared.fleet, admit(plan, standing), state, terms)
     chosen = {unit.unit for unit in admitted.units if Action.CONFIGURE in unit.actions}
     configs = {c.digest: c for c in declared.configs([unit for unit in units if unit.name in chosen])}
     waves = assign(placed(declared.fleet, [unit.unit for unit in admitted.units]), terms.policy)
@@ -84,6 +88,19 @@ def start(declared: Declared, plan: Plan, state: State, clock: Clock, terms: Ter
     rollout, progress = enlist(plan, admitted, terms, lineup)
     state.rollouts.add(rollout, progress, configs)
     return rollout
+
+
+def _in_order(fleet: Fleet, admitted: Admitted, state: State, terms: Terms) -> Admitted:
+    """Let units of much thermal slack go first if the policy wants it, by the last facts and at design weather."""
+    if terms.policy.order != "slack":
+        return admitted
+    slack: dict[str, float] = {}
+    for site in {unit.site for unit in admitted.units}:
+        premises = premises_of(fleet, site)
+        heaters = [unit.unit for unit in admitted.units if unit.unit in premises.heaters]
+        facts = state.units.facts(premises.heaters)
+        slack |= by_slack(premises, heaters, facts, terms.policy, terms.at, UTC)
+    return replace(admitted, units=in_order(admitted.units, slack))
 
 
 def _interrupting(admitted: Admitted, configs: Mapping[str, Config]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from fleetctl.core.heat.forecast import Forecast
 from fleetctl.core.heat.premises import premises_of
-from fleetctl.core.inventory.fleet import Fleet, Kind, Unit
+from fleetctl.core.inventory.fleet import Fleet, Unit
 from fleetctl.core.plan import Plan, UnitPlan
 from fleetctl.core.policy import Policy
 from fleetctl.core.rollout import enlist
@@ -75,7 +75,7 @@ def played_out(order: Order) -> Played:
     """Play a rollout; returns the world and the board as they are then."""
     conditions, policy, fleet = _conditions(order), order.policy, order.fleet
     world = build(fleet, order.plan.units, order.began, conditions)
-    admitted = enlist.Admitted(tuple(sorted(order.plan.units, key=_place)), {})
+    admitted = enlist.Admitted(enlist.in_order(order.plan.units), {})
     lineup = enlist.Lineup(assign(placed(fleet, [unit.unit for unit in admitted.units]), policy))
     terms = enlist.Terms("simulated", policy, "", "simulate", order.began)
     rollout, progress = enlist.enlist(order.plan, admitted, terms, lineup)
@@ -85,7 +85,7 @@ def played_out(order: Order) -> Played:
 
 
 def with_limit(order: Order, simulation: Simulation) -> Simulation:
-    """Add the outdoor temperature below which not every unit is updated, and what stops it; nothing goes wrong, no job runs."""
+    """Add the outdoor temperature below which not every unit is updated, and what stops it; without faults or jobs."""
     calm = replace(order.conditions, faults=Faults(busy=0.0), most_s=_LIMIT_MOST_S)
 
     def at(outdoor_c: float) -> Simulation:
@@ -112,11 +112,6 @@ def lowest_where(holds: Callable[[float], bool], low: float, high: float, step: 
         middle = (fails + works) // 2
         fails, works = (fails, middle) if holds(middle * step) else (middle, works)
     return works * step
-
-
-def _place(unit: UnitPlan) -> tuple[str, bool, str]:
-    """Order as a rollout does: by site, gateways before what they serve."""
-    return unit.site, unit.kind is not Kind.GATEWAY, unit.unit
 
 
 def _conditions(order: Order) -> Conditions:

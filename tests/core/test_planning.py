@@ -19,7 +19,7 @@ from fleetctl.core.plan_document import from_document, to_document, to_markdown,
 from fleetctl.core.planning import LIFETIME, Occasion, Standing, make_plan, moved, refusal
 from fleetctl.core.policy import Policy
 from fleetctl.core.problems import InvalidInput
-from fleetctl.core.rollout.enlist import Terms, admit, enlist
+from fleetctl.core.rollout.enlist import Terms, admit, enlist, in_order
 from fleetctl.core.rollout.state import Action
 from tests.builders.world import START
 
@@ -230,6 +230,14 @@ def test_a_rollout_works_site_by_site_and_gateways_come_first() -> None:
     rollout, units = enlist(made, admit(made, now), Terms("r1", Policy("p"), "/fleet", "operator", START))
     assert [unit.unit for unit in units] == ["s/gw", "s/a", "t/a"]
     assert rollout.sites == ("s", "t")
+
+
+def test_units_of_much_slack_go_first_within_their_site() -> None:
+    wanted = [desired(f"s/{id}") for id in ("a", "b", "c")]
+    seen = {want.unit: facts(want.unit, config_digest="old") for want in wanted}
+    units = make_plan(OCCASION, wanted, seen, SITES).units
+    ordered = in_order(units, {"s/a": 100.0, "s/b": 300.0, "s/c": 200.0})
+    assert [unit.unit for unit in ordered] == ["s/b", "s/c", "s/a"]
 
 
 # --- for people --------------------------------------------------------------------------------------------------

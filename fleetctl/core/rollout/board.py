@@ -83,6 +83,8 @@ class Board:
         """Gateways that did not answer, with the monotonic time of the next look."""
         self.parked: dict[str, float] = {}
         """Sites where nobody may start for now, with the monotonic time of the next look; forgotten on any change."""
+        self.at_gate: dict[str, dict[str, float]] = {}
+        """Units that the down gate refused, by site, with the monotonic time of the next question."""
         self.refused_since: dict[str, tuple[float, float]] = {}
         """Sites where nobody could start, for reasons of their units: since when, and when that was last found so."""
         for progress in units:
@@ -136,6 +138,7 @@ class Board:
             elif isinstance(change, RolloutChanged | WaveChanged | SitesHalted):
                 self.rollout = followed(self.rollout, change)
                 self.parked.clear()
+                self.at_gate.clear()
 
     def remember(self, decision: Decision, now: Now) -> None:
         """Keep in mind what only the running controller knows of a decision, once its changes are committed.
@@ -143,11 +146,19 @@ class Board:
         A site where the decision itself moved a unit is not parked: the gates were asked with that unit still down.
         """
         moved = {change.progress.site for change in decision.changes if isinstance(change, UnitChanged)}
+        for unit, look_s in decision.at_gate.items():
+            if (site := self.units[unit].site) not in moved:
+                self.at_gate.setdefault(site, {})[unit] = look_s
         self.parked.update({site: look_s for site, look_s in decision.parked.items() if site not in moved})
         for site in decision.parked:
             since_s, last_s = self.refused_since.get(site, (now.monotonic_s, now.monotonic_s))
             unbroken = now.monotonic_s - last_s <= REFUSALS_APART_S
             self.refused_since[site] = (since_s if unbroken else now.monotonic_s, now.monotonic_s)
+
+    def news_at(self, site: str) -> None:
+        """Forget who was refused at a site: the answer may be another one now."""
+        self.parked.pop(site, None)
+        self.at_gate.pop(site, None)
 
     @property
     def _going_back(self) -> int:
@@ -201,7 +212,7 @@ class Board:
         self.deferred.discard(progress.unit)
         for group in (queue.active, queue.gateways_active, queue.doubtful, queue.down):
             group.discard(progress.unit)
-        self.parked.pop(progress.site, None)
+        self.news_at(progress.site)
         self.refused_since.pop(progress.site, None)
 
     def _count(self, progress: Progress, by: int) -> None:

@@ -74,7 +74,7 @@ def take_note(board: Board, observations: tuple[Observation, ...], now: Now) -> 
     it answers.
     """
     for seen in observations:
-        board.parked.pop(seen.unit.partition("/")[0], None)
+        board.news_at(seen.unit.partition("/")[0])
         if isinstance(seen, Facts):
             board.gateways_down.pop(seen.unit, None)
         elif isinstance(seen, Unobserved):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +15,8 @@ from fleetctl.core.rollout.state import Progress, Rollout
 from fleetctl.core.rollout.waves import WaveOf
 
 NEW_PLAN = "make a new plan with 'fleetctl plan --out FILE'"
+
+NO_SLACK: Mapping[str, float] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,20 @@ def admit(plan: Plan, standing: Standing) -> Admitted:
     gone = moved(plan, standing)
     if plan.units and len(gone) == len(plan.units):
         raise InvalidInput([Problem("stale-plan", f"{unit}: {reason}", hint=NEW_PLAN) for unit, reason in gone.items()])
-    units = tuple(sorted((u for u in plan.units if u.unit not in gone), key=_order))
-    return Admitted(units, gone)
+    return Admitted(in_order(u for u in plan.units if u.unit not in gone), gone)
 
 
-def _order(unit: UnitPlan) -> tuple[str, bool, str]:
-    """Order by site, the gateways of a site before what they serve."""
-    return unit.site, unit.kind is not Kind.GATEWAY, unit.unit
+def in_order(units: Iterable[UnitPlan], slack_s: Mapping[str, float] = NO_SLACK) -> tuple[UnitPlan, ...]:
+    """Return units in the order in which they are worked on.
+
+    By site, its gateways before what they serve; then those first whose rooms can do without them longest, if it is
+    known how long.
+    """
+
+    def place(unit: UnitPlan) -> tuple[str, bool, float, str]:
+        return unit.site, unit.kind is not Kind.GATEWAY, -slack_s.get(unit.unit, 0.0), unit.unit
+
+    return tuple(sorted(units, key=place))
 
 
 @dataclass(frozen=True, slots=True)

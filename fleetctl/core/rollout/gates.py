@@ -118,6 +118,11 @@ class Gates:
                 return against
         return self._ask(progress, frozenset(down))
 
+    def costs_no_heat(self, progress: Progress) -> bool:
+        """Say whether a unit is down already, so that a refusal of those beside it says nothing of its own repair."""
+        premises = self.around.premises(progress.site)
+        return progress.down or (premises is not None and self._repairs(progress, premises))
+
     def really_down(self, site: str, also: Iterable[str] = ()) -> set[str]:
         """Return the units of a site without heat because of us; of those that have ended, only who still is."""
         queue = self.board.sites[site]
@@ -128,10 +133,10 @@ class Gates:
         premises = self.around.premises(progress.site)
         if premises is None or not _is_known(premises, progress.unit):
             return Refusal(f"{progress.unit} is not in the inventory any more", never=True)
-        fleet_wide = self._fleet_limit()
+        question = self._question(progress, premises, down - {progress.unit})
+        fleet_wide = None if question.repair else self._fleet_limit(progress)
         if fleet_wide is not None:
             return fleet_wide
-        question = self._question(progress, premises, down - {progress.unit})
         asked = verdicts(question)
         against = refusal(asked, self._overridden(progress.unit))
         if against is None:
@@ -191,11 +196,11 @@ class Gates:
         text = fell(zone, before_c, self.around.facts, self.policy.guard, self.now.utc)
         return zone.building if text else ""
 
-    def _fleet_limit(self) -> Refusal | None:
+    def _fleet_limit(self, progress: Progress) -> Refusal | None:
         limit = self.policy.max_unavailable.fleet
         if limit is None:
             return None
-        count = self.board.down + self.around.down_elsewhere + self.admitted
+        count = self.board.down - progress.down + self.around.down_elsewhere + self.admitted
         return Refusal(f"{count} units of the fleet are down, limit {limit}") if count >= limit else None
 
     def _room_in_window(self, progress: Progress) -> Refusal | None:
@@ -218,10 +223,15 @@ class Gates:
         return _opening_at(self.policy, self.now.utc.replace(second=0, microsecond=0), self._zone(site))
 
     def _stale(self, asked: Iterable[Verdict], premises: SitePremises, unit: str) -> Iterator[str]:
-        """Yield whom to look at again if it is only for lack of fresh telemetry that the guard refuses."""
-        if not any(each.rule == "G8" and not each.holds for each in asked):
-            return
-        for heater in _neighbours(premises, unit):
+        """Yield whom to look at again where the guard may refuse only for lack of fresh telemetry.
+
+        G8 is about the unit's zone or loop; G7 takes every unit that it knows nothing of for one at full load.
+        """
+        against = {each.rule for each in asked if not each.holds}
+        heaters = (
+            premises.heaters.values() if "G7" in against else _neighbours(premises, unit) if "G8" in against else ()
+        )
+        for heater in heaters:
             seen = self.around.facts.get(heater.unit)
             recent = seen is not None and (self.now.utc - seen.at).total_seconds() < OBSERVE_AGAIN_S
             if not recent and isinstance(told(seen, heater.kind, self.policy.guard, self.now.utc), str):

@@ -18,6 +18,8 @@ from fleetctl.core.rollout.moves import LOOK_AT_DRAINING_EVERY_S, Move, release
 from fleetctl.core.rollout.state import Phase, Progress, Status
 from fleetctl.core.rollout.tick import Tick
 
+ASKED_AGAIN_S = 5.0
+"""How long a unit that the down gate refused waits for the next answer if nothing changes at its site."""
 PARKED_S = 30.0
 """How long a site where nobody can start is left alone if nothing changes there."""
 
@@ -26,6 +28,11 @@ def pass_down_gate(tick: Tick) -> None:
     """Let units that wait at the down gate pass, those first that wait longest."""
     waiting = [p for p in tick.under_way() if p.at_gate and not p.open and not p.in_doubt]
     for progress in sorted(waiting, key=lambda p: (p.since or tick.now.utc, p.unit)):
+        look_s = tick.board.at_gate.get(progress.site, {}).get(progress.unit, 0.0)
+        if look_s > tick.now.monotonic_s:
+            tick.reasons.setdefault(progress.site, progress.reason)
+            tick.wakes.append(look_s)
+            continue
         answer = tick.gates.down(progress, tick.down_at(progress.site) - {progress.unit})
         if isinstance(answer, Pass):
             tick.admit(progress)
@@ -109,7 +116,7 @@ def _may_start(tick: Tick, progress: Progress, refused: dict[str, Refusal]) -> R
         return blocked
     if not goes_down(progress):
         return Pass(False, None, "")
-    known = refused.get(admission.takes_heat_from(tick, progress))
+    known = None if tick.gates.costs_no_heat(progress) else refused.get(admission.takes_heat_from(tick, progress))
     gate = tick.gates.down if _goes_down_at_once(progress) else tick.gates.start
     return known or gate(progress, admission.claims(tick, progress.site) - {progress.unit})
 
@@ -144,6 +151,7 @@ def _goes_down_at_once(progress: Progress) -> bool:
 def _refused(tick: Tick, progress: Progress, answer: Refusal) -> None:
     """Let a unit wait at the down gate, and say once why; it is looked at again, for its boot id must be of now."""
     tick.reasons[progress.site] = answer.text
+    tick.at_gate[progress.unit] = tick.now.monotonic_s + ASKED_AGAIN_S
     tick.look_at.update(dict.fromkeys(answer.stale))
     if answer.never and progress.phase is Phase.DRAINING:
         text = answer.text

@@ -52,6 +52,7 @@ class Tick:
         """Units that passed the down gate in this decision, by site."""
         self.reasons: dict[str, str] = {}
         self.parked: dict[str, float] = {}
+        self.at_gate: dict[str, float] = {}
         self.look_at: dict[str, None] = {}
         """Units to be observed because a gate knows too little of them."""
         self.wakes: list[float] = []
@@ -203,6 +204,7 @@ class Tick:
             observe=observe,
             reasons=self.reasons,
             parked=self.parked,
+            at_gate=self.at_gate,
             wake_s=min(self.wakes, default=0.0),
         )
 

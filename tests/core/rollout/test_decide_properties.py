@@ -125,6 +125,7 @@ def test_the_incremental_board_decides_as_one_that_is_loaded_anew(play: Play, ti
     anew.observing = set(play.board.observing)
     anew.gateways_down = dict(play.board.gateways_down)
     anew.parked = dict(play.board.parked)
+    anew.at_gate = {site: dict(units) for site, units in play.board.at_gate.items()}
     anew.refused_since = dict(play.board.refused_since)
     now, around = play.world.clock.now(), play.around()
     assert decide(anew, Inputs(), now, play.epoch, around) == decide(play.board, Inputs(), now, play.epoch, around)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from fleetctl.core.heat.physics import OneNode, Surroundings
@@ -72,19 +72,24 @@ def _beside(question: Question, zone: Zone) -> Iterator[tuple[float, float]]:
         yield guard.loss_factor * w_k, reading.temperature_c if reading else question.outdoor.temperature_c
 
 
+def coasts_s(case: Case, guard: Guard) -> Mapping[Reading, float]:
+    """Return how long each place of a zone stays above its floor, by its reading; empty if nothing is known of it."""
+    node = case.node(guard)
+    return {
+        each: node.coast_s(
+            each.temperature_c - guard.air_dip_k, each.floor_c, case.with_power(case.left_w, each.floor_c)
+        )
+        for each in case.told
+    }
+
+
 def coast(case: Case, worst_s: float, guard: Guard) -> Verdict:
     """G1: the zone stays above its floor for twice t_worst, counted from less than its sensors tell."""
     if not case.told:
         return verdict(
             "G1", case.zone.id, False, "its temperature is unknown, so nobody can say how long it stays warm"
         )
-    node = case.node(guard)
-    lasts = {
-        each: node.coast_s(
-            each.temperature_c - guard.air_dip_k, each.floor_c, case.with_power(case.left_w, each.floor_c)
-        )
-        for each in case.told
-    }
+    lasts = coasts_s(case, guard)
     shortest = min(lasts, key=lambda reading: lasts[reading])
     arithmetic = (
         f"{span(lasts[shortest])} from {celsius(shortest.temperature_c - guard.air_dip_k)} "
