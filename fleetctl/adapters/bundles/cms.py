@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 SIGNED_DATA = "1.2.840.113549.1.7.2"
 CONTENT_TYPE, MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"
 RSA_PSS = "1.2.840.113549.1.1.10"
+RSA = {"1.2.840.113549.1.1.1", "1.2.840.113549.1.1.11", "1.2.840.113549.1.1.12", "1.2.840.113549.1.1.13", RSA_PSS}
+ECDSA_WITH = {"1.2.840.10045.4.3.2", "1.2.840.10045.4.3.3", "1.2.840.10045.4.3.4"}
+ED25519 = "1.3.101.112"
+VERSIONS = (b"\1", b"\3", b"\4", b"\5")
 HASHES: dict[str, type[SHA256 | SHA384 | SHA512]] = {
     "2.16.840.1.101.3.4.2.1": SHA256,
     "2.16.840.1.101.3.4.2.2": SHA384,
@@ -93,12 +97,12 @@ def verify(signed: Signed, content_digest: bytes) -> None:
     claimed = signed.values.get(MESSAGE_DIGEST)
     if claimed is None or claimed.tag != der.OCTETS or not hmac.compare_digest(claimed.content, content_digest):
         raise BadSignature("the signature is of other content")
-    kind = signed.values.get(CONTENT_TYPE)
-    if kind is None or der.oid(kind) != signed.content_type:
-        raise BadSignature("the signature does not say what was signed")
     try:
+        kind = signed.values.get(CONTENT_TYPE)
+        if kind is None or der.oid(kind) != signed.content_type:
+            raise BadDer("it does not say what was signed")
         _verify_key(signed)
-    except (InvalidSignature, UnsupportedAlgorithm) as error:
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError) as error:
         raise BadSignature("the signature is not by the key of its certificate") from error
 
 
@@ -112,9 +116,10 @@ def digest(name: HashAlgorithm, parts: Iterable[bytes]) -> bytes:
 
 def _read(message: bytes) -> Signed:
     outer = der.whole(message)
-    if der.oid(outer.child(0, der.OID)) != SIGNED_DATA:
+    if outer.tag != der.SEQUENCE or der.oid(outer.child(0, der.OID)) != SIGNED_DATA:
         raise BadDer("it is not signed data")
     data = outer.child(1, der.CONTEXT_0).child(0, der.SEQUENCE)
+    _check_version(data)
     inner = data.child(2, der.SEQUENCE)
     content = next((element for element in inner.children() if element.tag == der.CONTEXT_0), None)
     certificates = _certificates(data)
@@ -134,6 +139,11 @@ def _read(message: bytes) -> Signed:
         algorithm=der.oid(info.child(4, der.SEQUENCE).child(0, der.OID)),
         signature=info.child(5, der.OCTETS).content,
     )
+
+
+def _check_version(data: Element) -> None:
+    if data.child(0, der.INTEGER).content not in VERSIONS:
+        raise BadDer("it has a version that is not known here")
 
 
 def _certificates(data: Element) -> tuple[x509.Certificate, ...]:
@@ -158,9 +168,16 @@ def _named(name: Element, certificates: tuple[x509.Certificate, ...]) -> x509.Ce
             number = int.from_bytes(serial.content, "big", signed=True)
             if certificate.issuer.public_bytes() == issuer.encoded and certificate.serial_number == number:
                 return certificate
-        elif x509.SubjectKeyIdentifier.from_public_key(certificate.public_key()).digest == name.content:
+        elif _key_identifier(certificate) == name.content:
             return certificate
     raise BadDer("the signer's certificate is not in it")
+
+
+def _key_identifier(certificate: x509.Certificate) -> bytes | None:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    except x509.ExtensionNotFound:
+        return None
 
 
 def _hash(algorithm: Element) -> HashAlgorithm:
@@ -171,13 +188,13 @@ def _hash(algorithm: Element) -> HashAlgorithm:
 
 
 def _verify_key(signed: Signed) -> None:
-    key = signed.signer.public_key()
-    if isinstance(key, RSAPublicKey):
-        pss = PSS(MGF1(signed.hash), PSS.AUTO)
-        key.verify(signed.signature, signed.attributes, pss if signed.algorithm == RSA_PSS else PKCS1v15(), signed.hash)
-    elif isinstance(key, EllipticCurvePublicKey):
+    key, algorithm = signed.signer.public_key(), signed.algorithm
+    if isinstance(key, RSAPublicKey) and algorithm in RSA:
+        padding = PSS(MGF1(signed.hash), PSS.AUTO) if algorithm == RSA_PSS else PKCS1v15()
+        key.verify(signed.signature, signed.attributes, padding, signed.hash)
+    elif isinstance(key, EllipticCurvePublicKey) and algorithm in ECDSA_WITH:
         key.verify(signed.signature, signed.attributes, ECDSA(signed.hash))
-    elif isinstance(key, Ed25519PublicKey):
+    elif isinstance(key, Ed25519PublicKey) and algorithm == ED25519:
         key.verify(signed.signature, signed.attributes)
     else:
-        raise UnsupportedAlgorithm("a key of this kind cannot sign bundles")
+        raise UnsupportedAlgorithm("a key of this kind does not sign bundles so")
