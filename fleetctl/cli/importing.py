@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fleetctl.core.importing.mapping import Mapped
     from fleetctl.services.import_units import Import
 
+_NAMED_FILES = 3
 _SHOWN_ROWS = 8
 """Rows passed over that are named one by one; more are counted."""
 
@@ -87,9 +88,15 @@ def _notes(result: Import, *, dry_run: bool) -> Iterator[str]:
         yield f"columns without a meaning here: {', '.join(reading.ignored_columns)}"
     added = sum(change.is_new for change in result.changes)
     counts = f"{added} added, {len(result.changes) - added} changed, {result.unchanged} as declared"
-    files = ", ".join(one.source.path for one in result.files)
-    written = f"; {'would write' if dry_run else 'wrote'} {files}" if files else "; nothing to write"
-    yield f"{amount(len(reading.entries), 'row')}: {counts}{written}"
+    yield f"{amount(len(reading.entries), 'row')}: {counts}; {_written(result, dry_run=dry_run)}"
+
+
+def _written(result: Import, *, dry_run: bool) -> str:
+    from fleetctl.core.problem_formats import amount
+
+    files = [one.source.path for one in result.files]
+    named = ", ".join(files) if len(files) <= _NAMED_FILES else amount(len(files), "file")
+    return f"{'would write' if dry_run else 'wrote'} {named}" if files else "nothing to write"
 
 
 def _passed_over(sheet: str, row: int, reason: str) -> str:

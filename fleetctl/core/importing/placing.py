@@ -15,7 +15,6 @@ from fleetctl.core.importing.mapping import Mapped
 from fleetctl.core.importing.names import Names, slug
 from fleetctl.core.importing.rows import Entry
 from fleetctl.core.importing.words import kind_named, squeezed
-from fleetctl.core.inventory.declared.quantities import normal_mac
 from fleetctl.core.inventory.fleet import Fleet, Kind, Site, Unit
 from fleetctl.core.inventory.invariants.identity import normal_serial
 from fleetctl.core.names import did_you_mean, is_label
@@ -229,11 +228,9 @@ def _identity(values: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 def comparable(key: str, value: str) -> str:
-    """Return a value so that two notations of the same are equal."""
+    """Return a normalised value so that two spellings of the same are equal."""
     if key == "serial":
         return normal_serial(value)
-    if key == "mac":
-        return normal_mac(value)
     return value.lower() if key == "port" else value
 
 

@@ -18,6 +18,7 @@ _TELLS_UNITS = frozenset({"unit", "id", "serial", "mac", "address"})
 """Columns of which a header has one at least: others are in any list."""
 _TELLS_A_UNIT = _TELLS_UNITS | {"port", "room", "loop", "uplink_address"}
 """Columns of which a row fills one at least."""
+_MAY_SAY_TOTAL = ("unit", "id", "dwelling", "room", "loop", "model", "serial")
 _HEADER_WITHIN = 40
 """Rows in which a header is looked for: installers put a letterhead above it."""
 
@@ -165,7 +166,8 @@ def _no_unit(row: Sequence[Value], header: Header) -> str:
     """Return why a row speaks of no unit; empty if it may."""
     texts = {key: str(row[column - 1]).strip() for key, column in header.columns.items()}
     first = next((text for value in row if (text := str(value).strip())), "")
-    if any(map(is_total, (first, *texts.values()))) and not _own(texts, ("mac", "address"), first):
+    labels = {first, *(texts.get(key, "") for key in _MAY_SAY_TOTAL)}
+    if any(map(is_total, labels)) and not _own(texts, ("mac", "address"), first):
         return "a total"
     told = {text for key, text in texts.items() if text and key not in ("site", "building")}
     if len(told | {first}) == 1 and (is_heading(first) or (len(texts) > 2 and _everywhere(texts))):

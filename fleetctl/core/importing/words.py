@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from fleetctl.core.inventory.fleet import Kind
 
@@ -45,10 +46,13 @@ _TOTAL = re.compile(r"(?:(?:sous|sub|grand) ?)?(?:totaux|total|subtotal|somme|su
 _HEADING = re.compile(r"(?:batiment|bat|building|block|etage|floor|niveau|rdc|cage|hall|escalier|zone|site)\b.*")
 
 
+@lru_cache(maxsize=8192)
 def folded(text: str) -> str:
     """Return a text as people mean it: lower case, no accents, every run of other characters one space."""
-    plain = unicodedata.normalize("NFKD", text.replace("°", "o ").replace("ß", "ss"))
-    letters = "".join(c for c in plain if not unicodedata.combining(c)).casefold()
+    letters = text.casefold()
+    if not text.isascii():
+        plain = unicodedata.normalize("NFKD", text.replace("°", "o "))
+        letters = "".join(c for c in plain if not unicodedata.combining(c)).casefold()
     return re.sub(r"[^a-z0-9@]+", " ", letters).strip()
 
 
