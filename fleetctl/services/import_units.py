@@ -13,7 +13,7 @@ from functools import cache
 from fleetctl.core.document import Document, SourceFile
 from fleetctl.core.importing.blame import Origins, blamed
 from fleetctl.core.importing.changes import Change, Inherited, changes_of, disagreements
-from fleetctl.core.importing.claims import claimed_twice
+from fleetctl.core.importing.claims import CODES, claimed_twice
 from fleetctl.core.importing.mapping import Mapped
 from fleetctl.core.importing.placing import place_rows
 from fleetctl.core.importing.rows import Reading, read_rows
@@ -76,9 +76,9 @@ def import_units(
     problems = [*reading.problems, *problems, *claimed_twice(placed, before.fleet)]
     problems += disagreements(placed, before.fleet, inherited)
     changes = changes_of(placed, before.fleet, inherited)
-    edited = _edited(changes, files, edit)
+    edited = _edited((change for change in changes if change.is_complete), files, edit)
     after = examine(_Edits(files, edited), cache_of_sites) if edited else before
-    problems += _from_cells(errors(after.problems), problems, changes, files, edited)
+    problems += list(_from_cells(errors(after.problems), problems, changes, files, edited))
     if problems or after.fleet is None:
         raise InvalidInput(problems)
     _prove(changes, reading, mapped, before.fleet, after.fleet, inherited)
@@ -161,18 +161,19 @@ class _Edits:
 
 def _from_cells(
     found: Iterable[Problem],
-    known: Iterable[Problem],
+    known: Sequence[Problem],
     changes: Iterable[Change],
     files: FleetFiles,
     edited: Sequence[Edited],
 ) -> Iterator[Problem]:
-    """Yield problems of the result at their cells; a cell that has one already is not blamed again."""
+    """Yield problems of the result at their cells; what the rows themselves showed to be wrong is not said again."""
     sources = {one.source.path: replace(one.source, content=one.content) for one in edited}
     site_of = {source.path: site for site, of_site in files.sites().items() for source in of_site}
     origins = Origins.of(changes, {path: site_of[path] for path in sources})
     cells = {(problem.file, problem.line, problem.column) for problem in known}
     for problem in blamed(found, origins, lambda path: files.parse(sources[path])):
-        if (problem.file, problem.line, problem.column) not in cells:
+        at_a_known_cell = (problem.file, problem.line, problem.column) in cells
+        if not at_a_known_cell and not (known and problem.code in CODES):
             yield problem
 
 

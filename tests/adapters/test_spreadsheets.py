@@ -8,7 +8,7 @@ import pytest
 
 from fleetctl.adapters import spreadsheets
 from fleetctl.adapters.spreadsheets import read_sheets
-from fleetctl.core.importing.sheets import Span
+from fleetctl.core.importing.sheets import Span, Value
 from fleetctl.core.problems import CouldNot, InvalidInput
 from tests.builders.spreadsheets import a_workbook
 
@@ -41,7 +41,12 @@ def test_a_line_that_names_the_delimiter_is_no_row(tmp_path: Path) -> None:
 
 
 def test_a_workbook_keeps_sheets_types_and_merged_cells(tmp_path: Path) -> None:
-    rows = [["Logement", "Série"], ["A101", 123456789012.0], ["", "QR-2"], ["A102", date(2026, 3, 10)]]
+    rows: list[list[Value]] = [
+        ["Logement", "Série"],
+        ["A101", 123456789012.0],
+        ["", "QR-2"],
+        ["A102", date(2026, 3, 10)],
+    ]
     file = a_workbook(tmp_path / "units.bin", {"Lot 1": rows, "Notes": [["x"]]}, {"Lot 1": ["A2:A3"]}, hidden=["Notes"])
     (sheet,) = read_sheets(file)
     assert (sheet.name, sheet.where, sheet.merged) == ("Lot 1", f"{file}!Lot 1", [Span(1, 0, 2, 0)])

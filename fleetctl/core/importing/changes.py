@@ -55,6 +55,11 @@ class Change:
         return self.placed.unit is None
 
     @property
+    def is_complete(self) -> bool:
+        """Say whether the unit has what no unit can be without."""
+        return not self.is_new or "address" in self.after
+
+    @property
     def section(self) -> str:
         """Return the section of the site's file."""
         return f"{self.placed.kind}s"
@@ -94,10 +99,18 @@ def _building(placed: Placed, site: Site) -> str:
 
 
 def disagreements(placed: Iterable[Placed], fleet: Fleet, inherited: Inherited) -> Iterator[Problem]:
-    """Yield rows that contradict the dwelling or the model that they name."""
+    """Yield rows that leave out an address, or contradict the dwelling or the model that they name."""
     for one in placed:
+        yield from _no_address(one, fleet.sites[one.site])
         yield from _building_differs(one, fleet.sites[one.site])
         yield from _power_differs(one, fleet, inherited)
+
+
+def _no_address(placed: Placed, site: Site) -> Iterator[Problem]:
+    if placed.unit is None and "address" not in placed.values and "address" not in placed.entry.refused:
+        hint = f"fill in the address; each unit has one in the site's network {site.network.cidr}".rstrip()
+        message = f"new unit '{placed.name}' has no address"
+        yield placed.entry.place("address").problem("no-address", message, hint)
 
 
 def _building_differs(placed: Placed, site: Site) -> Iterator[Problem]:

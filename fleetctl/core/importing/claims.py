@@ -12,6 +12,8 @@ from fleetctl.core.inventory.fleet import Fleet
 from fleetctl.core.problems import Problem
 
 _WORDS = {"serial": "serial", "mac": "MAC", "address": "address", "port": "switch port"}
+CODES = frozenset(f"duplicate-{key}" for key in _WORDS)
+"""Codes of the problems that are found here, which are those of the invariants."""
 _OF_A_SITE = ("address", "port")
 """Keys that are unique within a site; the others are so in the whole fleet."""
 
