@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from fleetctl.core.clock import Now
 from fleetctl.core.facts import Facts
@@ -42,6 +42,7 @@ class Refusal:
         stops: nobody of the site may overtake the unit.
         by_guard: it is the heat guard's, so it is the same for whoever takes the same heat.
         gateway_down: the gateway of the unit does not answer.
+        fleet_wide: it is the same for every unit of the fleet that still gives heat.
     """
 
     text: str
@@ -51,6 +52,7 @@ class Refusal:
     stops: bool = False
     by_guard: bool = False
     gateway_down: bool = False
+    fleet_wide: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,19 @@ class Gates:
                 return against
         return self._ask(progress, frozenset(down))
 
+    @property
+    def fleet_is_full(self) -> str:
+        """Return why no further unit of the whole fleet may be down, with the arithmetic; empty if one may."""
+        limit = self.policy.max_unavailable.fleet
+        if limit is None:
+            return ""
+        count = self._down_before + self.admitted
+        return f"{count} units of the fleet are down, limit {limit}" if count >= limit else ""
+
+    @cached_property
+    def _down_before(self) -> int:
+        return self.board.down + self.around.down_elsewhere
+
     def costs_no_heat(self, progress: Progress) -> bool:
         """Say whether a unit is down already, so that a refusal of those beside it says nothing of its own repair."""
         premises = self.around.premises(progress.site)
@@ -133,10 +148,11 @@ class Gates:
         premises = self.around.premises(progress.site)
         if premises is None or not _is_known(premises, progress.unit):
             return Refusal(f"{progress.unit} is not in the inventory any more", never=True)
-        question = self._question(progress, premises, down - {progress.unit})
-        fleet_wide = None if question.repair else self._fleet_limit(progress)
-        if fleet_wide is not None:
-            return fleet_wide
+        repair = self._repairs(progress, premises)
+        full = "" if repair or progress.down else self.fleet_is_full
+        if full:
+            return Refusal(full, fleet_wide=True)
+        question = self._question(progress, premises, down - {progress.unit}, repair)
         asked = verdicts(question)
         against = refusal(asked, self._overridden(progress.unit))
         if against is None:
@@ -146,7 +162,7 @@ class Gates:
         never = any(each.rule == "never" and not each.holds for each in asked)
         return Refusal(against, tuple(self._stale(asked, premises, progress.unit)), never=never, by_guard=True)
 
-    def _question(self, progress: Progress, premises: SitePremises, down: frozenset[str]) -> Question:
+    def _question(self, progress: Progress, premises: SitePremises, down: frozenset[str], repair: bool) -> Question:
         return Question(
             unit=progress.unit,
             premises=premises,
@@ -158,7 +174,7 @@ class Gates:
             restarting=frozenset(unit for unit in down if not self._is_over(unit)),
             incidents=self._incidents(progress.site, premises),
             forecast=self.around.forecast(progress.site),
-            repair=self._repairs(progress, premises),
+            repair=repair,
             touched=dict(self._touched(progress.site, premises)),
         )
 
@@ -195,13 +211,6 @@ class Gates:
         zone = premises.zones[zone_id]
         text = fell(zone, before_c, self.around.facts, self.policy.guard, self.now.utc)
         return zone.building if text else ""
-
-    def _fleet_limit(self, progress: Progress) -> Refusal | None:
-        limit = self.policy.max_unavailable.fleet
-        if limit is None:
-            return None
-        count = self.board.down - progress.down + self.around.down_elsewhere + self.admitted
-        return Refusal(f"{count} units of the fleet are down, limit {limit}") if count >= limit else None
 
     def _room_in_window(self, progress: Progress) -> Refusal | None:
         """Return how the worst case does not fit into what is left of the window, or None."""

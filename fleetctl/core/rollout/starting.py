@@ -56,6 +56,10 @@ def start(tick: Tick) -> None:
         if tick.board.parked.get(site, 0.0) > tick.now.monotonic_s:
             tick.wakes.append(tick.board.parked[site])
             continue
+        full = tick.gates.fleet_is_full
+        if full and not queue.started and not _waited_out(tick, site, queue):
+            tick.reasons[site], tick.parked[site] = full, tick.now.monotonic_s  # asked again at the next tick
+            continue
         refusal = admission.site_blocked(tick, site)
         if refusal is None:
             _start_in(tick, site, queue)
@@ -82,6 +86,8 @@ def _start_in(tick: Tick, site: str, queue: SiteQueue) -> None:
             continue
         if progress.not_before_s > tick.now.monotonic_s:
             look_s = min(look_s, progress.not_before_s)
+        if answer.fleet_wide:
+            look_s = min(look_s, tick.now.monotonic_s + ASKED_AGAIN_S)
         if waited and not answer.stale:
             _leave_for_later(tick, progress, answer)
             continue
