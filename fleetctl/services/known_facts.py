@@ -41,7 +41,7 @@ class KnownFacts(Mapping[str, Observation]):
         parted_s = (now.utc - last.utc).total_seconds() - (now.monotonic_s - last.monotonic_s)
         if abs(parted_s) <= CLOCKS_PART_S:
             return False
-        self._sites = {unit.partition("/")[0] for unit in self._newest} | self._sites
+        self._read = _nothing  # what was written down before is of an unknown age too
         self._newest.clear()
         self.before.clear()
         return True
@@ -60,4 +60,13 @@ class KnownFacts(Mapping[str, Observation]):
     def _load(self, site: str) -> None:
         if site not in self._sites:
             self._sites.add(site)
-            self._newest = {**self._read(site), **self._newest}
+            remembered = {unit: seen for unit, seen in self._read(site).items() if not self._is_to_come(seen)}
+            self._newest = {**remembered, **self._newest}
+
+    def _is_to_come(self, seen: Observation) -> bool:
+        """Say whether an observation was made by a clock that was ahead of ours: nobody knows how old it is."""
+        return self._clock is not None and (seen.at - self._clock.utc).total_seconds() > CLOCKS_PART_S
+
+
+def _nothing(_site: str) -> Mapping[str, Observation]:
+    return {}
