@@ -16,7 +16,7 @@ from fleetctl.adapters.bundles.layout import sha256
 from fleetctl.adapters.tuf.folder import MetadataFolder, numbered, root_name
 from fleetctl.adapters.tuf.keys import KeyFolder
 from fleetctl.adapters.tuf.targets import to_catalogue, to_targets
-from fleetctl.adapters.tuf.verify import TARGETS, TIMESTAMP, TRUSTED_ROOT, S, Verified, refreshed
+from fleetctl.adapters.tuf.verify import TARGETS, TIMESTAMP, TRUSTED_ROOT, S, Verified, refreshed, refuse
 from fleetctl.core.problems import CouldNot, InvalidInput
 from fleetctl.core.releases.catalogue import Catalogue, Published
 from fleetctl.core.releases.freshness import LIFETIMES, stale
@@ -53,6 +53,9 @@ class TufReleases:
             InvalidInput: if it cannot be believed.
             CouldNot: if it cannot be read.
         """
+        if not self.is_kept:
+            hint = "'fleetctl release keys init' makes keys"
+            raise refuse("no-signed-releases", "this fleet has no signed releases yet", self.published.path, hint)
         return refreshed(self.published, self.trust)
 
     def catalogue(self) -> Catalogue:
