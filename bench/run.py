@@ -25,6 +25,7 @@ from bench.programs import HOME, PYTHON
 TITLES: Mapping[str, str] = {
     "startup": "Start-up",
     "fleet_scale": "Load, validate, render and plan",
+    "importing": "Import",
     "scheduler": "Scheduler",
     "makespan": "Scheduling quality",
     "probe": "Probe",

@@ -54,7 +54,7 @@ def _content(path: Path) -> bytes:
     except OSError as error:
         raise CouldNot(f"{path}: cannot be read: {error.strerror}", hint="check its name, owner and mode") from error
     if len(content) > MAX_BYTES:
-        raise _refused(path, "too-large", f"the file is larger than {MAX_BYTES >> 20} MB", "send the list of units alone")
+        raise _refused(path, "too-large", f"it is larger than {MAX_BYTES >> 20} MB", "send the list of units alone")
     return content
 
 
@@ -140,7 +140,8 @@ def _records(path: Path, text: str, delimiter: str) -> list[list[Value]]:
     except csv.Error as error:
         hint = "check that quotes are closed, or send the workbook itself"
         row = len(records) + 1
-        raise InvalidInput([Problem("bad-csv", f"row {row} cannot be read: {error}", str(path), row, 1, hint)]) from error
+        problem = Problem("bad-csv", f"row {row} cannot be read: {error}", str(path), row, 1, hint)
+        raise InvalidInput([problem]) from error
     return records
 
 

@@ -19,7 +19,7 @@ def test_every_benchmark_says_what_it_measures_and_has_lines(name: str) -> None:
     assert len(module.__doc__ or "") > 40
 
 
-@pytest.mark.parametrize("name", ["startup", "scheduler", "makespan"])
+@pytest.mark.parametrize("name", ["startup", "importing", "scheduler", "makespan"])
 def test_a_small_run_yields_figures(name: str, tmp_path: Path) -> None:
     lines = list(importlib.import_module(f"bench.{name}").lines(tmp_path, quick=True))
     assert lines
