@@ -72,15 +72,17 @@ def start(tick: Tick) -> None:
 def _start_in(tick: Tick, site: str, queue: SiteQueue) -> None:
     """Start who can be started at a site; who is refused is remembered by what it would take heat from."""
     look_s, refused, waited = tick.now.monotonic_s + PARKED_S, dict[str, Refusal](), _waited_out(tick, site, queue)
+    begun = False
     for unit in queue.waiting(tick.rollout.wave):
         progress = tick.progress(unit)
         if progress is None or progress.phase is not Phase.PENDING:
             continue
-        full = admission.rollout_blocked(tick)
+        full = admission.rollout_blocked(tick) if begun else None  # it was asked right before the first one
         if full is not None:
             tick.reasons[site] = full
             return
         answer = _may_start(tick, progress, refused)
+        begun = isinstance(answer, Pass)
         if isinstance(answer, Pass):
             _begin(tick, progress, answer)
             continue
@@ -122,9 +124,12 @@ def _may_start(tick: Tick, progress: Progress, refused: dict[str, Refusal]) -> R
         return blocked
     if not goes_down(progress):
         return Pass(False, None, "")
-    known = None if tick.gates.costs_no_heat(progress) else refused.get(admission.takes_heat_from(tick, progress))
+    if not tick.gates.costs_no_heat(progress):
+        full, known = tick.gates.fleet_is_full, refused.get(admission.takes_heat_from(tick, progress))
+        if known or full:
+            return known or Refusal(full, fleet_wide=True)
     gate = tick.gates.down if _goes_down_at_once(progress) else tick.gates.start
-    return known or gate(progress, admission.claims(tick, progress.site) - {progress.unit})
+    return gate(progress, admission.claims(tick, progress.site) - {progress.unit})
 
 
 def _not_now(tick: Tick, progress: Progress, answer: Refusal, refused: dict[str, Refusal]) -> None:
