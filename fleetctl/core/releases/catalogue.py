@@ -48,9 +48,16 @@ def bundle_file(version: str) -> str:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Every release that was signed, by its version."""
+    """Every release that was signed.
+
+    Attributes:
+        releases: by version.
+        edition: number of the signed state that this one is, or stems from; None if from none. Whoever signs a
+            successor of another state than the present one would undo what was signed in between.
+    """
 
     releases: Mapping[str, Published] = field(default_factory=dict)
+    edition: int | None = field(default=None, compare=False)
 
     @property
     def channels(self) -> Mapping[str, str]:
@@ -66,11 +73,12 @@ class Catalogue:
 
     def with_release(self, published: Published) -> Catalogue:
         """Return the catalogue with a release more, or with this one in the place of its version."""
-        return Catalogue({**self.releases, published.version: published})
+        return replace(self, releases={**self.releases, published.version: published})
 
     def promoted(self, channel: str, version: str) -> Catalogue:
         """Return the catalogue in which a channel stands for a version, and for no other."""
-        return Catalogue({of.version: _promoted(of, channel, of.version == version) for of in self.releases.values()})
+        moved = {of.version: _promoted(of, channel, of.version == version) for of in self.releases.values()}
+        return replace(self, releases=moved)
 
     def withdrawn(self, version: str, reason: str) -> Catalogue:
         """Return the catalogue in which a release may not be used any more; its channels stay, and are refused."""

@@ -6,6 +6,7 @@ import re
 
 from fleetctl.core.document import Document
 from fleetctl.core.releases.catalogue import Published
+from fleetctl.core.written import as_text
 
 FOLDER = "releases"
 _SCALAR = re.compile(r"[^\s,}\]#]+")
@@ -35,7 +36,7 @@ def with_channel(text: str, document: Document, channel: str, version: str) -> s
         return None
     lines, row, start = text.splitlines(keepends=True), position.line - 1, position.column - 1
     found = _SCALAR.match(lines[row], start)
-    if found is None or found.group().strip("'\"") != str(document.data["channels"][channel]):
+    if found is None or found.group().strip("'\"") != str(as_text(document.data["channels"][channel])):
         return None
     lines[row] = lines[row][:start] + version + lines[row][found.end() :]
     return "".join(lines)

@@ -20,7 +20,7 @@ _TITLES: Mapping[str, frozenset[str]] = {
     "Rolled back": frozenset({"unit-rolls-back"}),
     "Left for later, or skipped": frozenset({"unit-deferred", "deferred-again", "unit-skipped"}),
     "Refused at the down gate": frozenset({"unit-waits"}),
-    "Let through the down gate": frozenset({"unit-reboots"}),
+    "Let through the down gate": frozenset({"heat-interrupted", "unit-reboots"}),
 }
 JOBS_LOST = "jobs-lost"
 

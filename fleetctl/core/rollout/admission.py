@@ -60,7 +60,7 @@ def site_blocked(tick: Tick, site: str) -> Refusal | None:
     if site in tick.around.held:
         return Refusal(f"rollout {tick.around.held[site]} works on site {site}")
     if site in tick.rollout.halted_sites:
-        return Refusal(f"site {site} is halted: {tick.rollout.halted_sites[site]}")
+        return Refusal(f"site {site} is halted: {tick.rollout.halted_sites[site]}", halted=True)
     doubtful = tick.board.sites[site].doubtful
     if doubtful:
         return Refusal(f"{min(doubtful)} is in doubt and is being observed")

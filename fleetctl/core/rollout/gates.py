@@ -8,14 +8,14 @@ asks "why" reads that same text.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from functools import cached_property, lru_cache
 
 from fleetctl.core.clock import Now
 from fleetctl.core.facts import Facts
-from fleetctl.core.heat.guard import Question, Verdict, refusal, verdicts
+from fleetctl.core.heat.guard import Question, refusal, verdicts
 from fleetctl.core.heat.premises import Heater, SitePremises, Times
 from fleetctl.core.heat.proof import Proof, already_down, delivers, fell, zone_temperature_c
 from fleetctl.core.heat.readings import told
@@ -26,6 +26,8 @@ from fleetctl.core.rollout.holds import WINDOW, held_by, overridden
 from fleetctl.core.rollout.state import Action, Phase, Progress
 from fleetctl.core.windows import Opening, opening
 
+SITE_WIDE_RULES = frozenset({"G7", "G9"})
+"""Rules that ask the same of every unit of a site, or nearly: what one restart more draws, and the weather."""
 OBSERVE_AGAIN_S = 30.0
 """Pause between two looks at a unit whose telemetry the guard finds too old."""
 
@@ -43,6 +45,8 @@ class Refusal:
         by_guard: it is the heat guard's, so it is the same for whoever takes the same heat.
         gateway_down: the gateway of the unit does not answer.
         fleet_wide: it is the same for every unit of the fleet that still gives heat.
+        site_wide: it is the same for whoever takes heat at the site.
+        halted: the site is halted; only a person opens it again.
     """
 
     text: str
@@ -53,6 +57,8 @@ class Refusal:
     by_guard: bool = False
     gateway_down: bool = False
     fleet_wide: bool = False
+    site_wide: bool = False
+    halted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +165,14 @@ class Gates:
             zone = premises.zone_of(progress.unit)
             before_c = zone_temperature_c(zone, self.around.facts, self.policy.guard, self.now.utc) if zone else None
             return Pass(question.repair, before_c, "; ".join(each.text for each in asked))
-        never = any(each.rule == "never" and not each.holds for each in asked)
-        return Refusal(against, tuple(self._stale(asked, premises, progress.unit)), never=never, by_guard=True)
+        rules = {each.rule for each in asked if not each.holds}
+        return Refusal(
+            against,
+            stale=tuple(self._stale(rules, premises, progress.unit)),
+            never="never" in rules,
+            by_guard=True,
+            site_wide=bool(rules & SITE_WIDE_RULES),
+        )
 
     def _question(self, progress: Progress, premises: SitePremises, down: frozenset[str], repair: bool) -> Question:
         return Question(
@@ -231,12 +243,11 @@ class Gates:
             return None
         return _opening_at(self.policy, self.now.utc.replace(second=0, microsecond=0), self._zone(site))
 
-    def _stale(self, asked: Iterable[Verdict], premises: SitePremises, unit: str) -> Iterator[str]:
+    def _stale(self, against: Container[str], premises: SitePremises, unit: str) -> Iterator[str]:
         """Yield whom to look at again where the guard may refuse only for lack of fresh telemetry.
 
         G8 is about the unit's zone or loop; G7 takes every unit that it knows nothing of for one at full load.
         """
-        against = {each.rule for each in asked if not each.holds}
         heaters = (
             premises.heaters.values() if "G7" in against else _neighbours(premises, unit) if "G8" in against else ()
         )

@@ -18,6 +18,8 @@ from fleetctl.core.rollout.moves import LOOK_AT_DRAINING_EVERY_S, Move, release
 from fleetctl.core.rollout.state import Phase, Progress, Status
 from fleetctl.core.rollout.tick import Tick
 
+SITE_WIDE = ""
+"""What a refusal is remembered by that concerns whoever takes heat at the site."""
 ASKED_AGAIN_S = 5.0
 """How long a unit that the down gate refused waits for the next answer if nothing changes at its site."""
 PARKED_S = 30.0
@@ -64,9 +66,7 @@ def start(tick: Tick) -> None:
         if refusal is None:
             _start_in(tick, site, queue)
             continue
-        tick.reasons[site] = refusal.text
-        if refusal.until is not None:
-            tick.wakes.append(tick.now.monotonic_s + max(0.0, (refusal.until - tick.now.utc).total_seconds()))
+        _wait_at(tick, site, queue, refusal)
 
 
 def _start_in(tick: Tick, site: str, queue: SiteQueue) -> None:
@@ -100,6 +100,21 @@ def _start_in(tick: Tick, site: str, queue: SiteQueue) -> None:
     tick.wakes.append(look_s)
 
 
+def _wait_at(tick: Tick, site: str, queue: SiteQueue, refusal: Refusal) -> None:
+    """Let a whole site wait; one that is halted is not waited for for ever, for only a person opens it again."""
+    tick.reasons[site] = refusal.text
+    if refusal.until is not None:
+        tick.wakes.append(tick.now.monotonic_s + max(0.0, (refusal.until - tick.now.utc).total_seconds()))
+    if not refusal.halted:
+        return
+    if _waited_out(tick, site, queue):
+        for progress in [p for unit in queue.waiting(tick.rollout.wave) if (p := tick.progress(unit)) is not None]:
+            if progress.phase is Phase.PENDING:
+                _leave_for_later(tick, progress, refusal)
+    tick.parked[site] = tick.now.monotonic_s + PARKED_S
+    tick.wakes.append(tick.parked[site])
+
+
 def _waited_out(tick: Tick, site: str, queue: SiteQueue) -> bool:
     """Say whether nobody could start at a site for so long that its units are left for later."""
     limit_s, refused_s = tick.rollout.policy.defer_for_s, tick.board.refused_since.get(site)
@@ -125,7 +140,8 @@ def _may_start(tick: Tick, progress: Progress, refused: dict[str, Refusal]) -> R
     if not goes_down(progress):
         return Pass(False, None, "")
     if not tick.gates.costs_no_heat(progress):
-        full, known = tick.gates.fleet_is_full, refused.get(admission.takes_heat_from(tick, progress))
+        full = tick.gates.fleet_is_full
+        known = refused.get(SITE_WIDE) or refused.get(admission.takes_heat_from(tick, progress))
         if known or full:
             return known or Refusal(full, fleet_wide=True)
     gate = tick.gates.down if _goes_down_at_once(progress) else tick.gates.start
@@ -139,6 +155,8 @@ def _not_now(tick: Tick, progress: Progress, answer: Refusal, refused: dict[str,
         return
     tick.reasons.setdefault(progress.site, answer.text)
     tick.look_at.update(dict.fromkeys(answer.stale))
+    if answer.site_wide:
+        refused[SITE_WIDE] = answer
     if answer.by_guard:
         refused.setdefault(admission.takes_heat_from(tick, progress), answer)
 
@@ -151,6 +169,7 @@ def _begin(tick: Tick, progress: Progress, answer: Pass) -> None:
     if _goes_down_at_once(progress):
         tick.admit(progress)
         known = transitions.interrupt(known, answer.zone_before_c, answer.repair, tick.now)
+        tick.note(progress.unit, "heat-interrupted", answer.text or "no rule applies")
     tick.move(transitions.start(known, tick.rules, tick.now))
 
 

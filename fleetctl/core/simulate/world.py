@@ -18,7 +18,7 @@ from fleetctl.core.simulate.links import Links
 from fleetctl.core.simulate.spaces import Space
 from fleetctl.core.simulate.units import ModelledUnit
 
-_HELD_BACK_S = 600.0
+_HELD_BACK_S = 120.0
 """Longest time for which the same answer is not given again; well below the age at which telemetry is unknown."""
 
 

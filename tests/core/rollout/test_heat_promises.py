@@ -306,3 +306,21 @@ def test_a_rollout_whose_last_units_cannot_start_ends_and_lists_them_with_the_re
     assert play.run() is Status.SUCCEEDED
     assert play.rows["s/r02"].phase is Phase.DEFERRED
     assert play.rows["s/r02"].reason.startswith("it could not start for 600 s: s/r02 is held by ann: baby at home")
+
+
+def test_units_of_a_halted_site_are_left_for_later_so_that_the_other_sites_go_on() -> None:
+    play = rebooting(4, replace(QUICK, max_in_progress=1, defer_for_s=600))
+    play.world.units["s/r01"].config = "old"
+    play.world.units["s/r01"].cold_after_reboot = True
+    assert play.run() is Status.FAILED
+    assert {play.rows[f"s/r{n:02}"].phase for n in (2, 3, 4)} == {Phase.DEFERRED}
+    assert "site s is halted: G12" in play.rows["s/r02"].reason
+    assert {play.world.units[f"s/r{n:02}"].boot for n in (2, 3, 4)} == {1}
+
+
+def test_heat_that_a_configuration_interrupts_passes_the_gate_with_its_arithmetic_in_the_log() -> None:
+    play = building(1)
+    play.rows["s/r01"] = replace(play.rows["s/r01"], interrupts=True)
+    play.start_controller()
+    assert play.run() is Status.SUCCEEDED
+    assert "G1" in notes(play, "heat-interrupted")[0]
