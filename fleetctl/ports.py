@@ -629,7 +629,8 @@ class Releases(Protocol):
 
         Raises:
             InvalidInput: if what stands cannot be verified.
-            CouldNot: if this machine has not the keys, or it cannot be written.
+            CouldNot: if this machine has not the keys, the catalogue stems from one that was replaced meanwhile, or it
+                cannot be written.
         """
         ...
 

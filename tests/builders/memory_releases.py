@@ -42,7 +42,8 @@ class MemoryReleases:
         return self.published is not None or self.seen > 0
 
     def catalogue(self) -> Catalogue:
-        return self._verified().catalogue
+        signed = self._verified()
+        return replace(signed.catalogue, edition=signed.number)
 
     def freshness(self, now: datetime) -> str | None:
         if not self.is_kept:
@@ -55,6 +56,8 @@ class MemoryReleases:
 
     def publish(self, catalogue: Catalogue, now: datetime) -> None:
         before = self._verified()
+        if catalogue.edition not in (None, before.number):
+            raise CouldNot("somebody else signed releases in the meantime")
         if not self.may_sign:
             raise CouldNot("this machine has no key for 'targets' that root 1 names")
         self.published = Edition(before.number + 1, catalogue, now)

@@ -111,6 +111,14 @@ def test_a_machine_without_keys_reads_and_does_not_sign(signed: World) -> None:
         signed.releases.publish(Catalogue(), NOW)
 
 
+def test_what_was_signed_in_the_meantime_is_never_undone(signed: World) -> None:
+    read = signed.releases.catalogue()
+    signed.releases.publish(read.withdrawn(A.version, "fans stand still"), NOW)
+    with pytest.raises(CouldNot, match="somebody else signed"):
+        signed.releases.publish(read.with_release(B), NOW)
+    assert signed.releases.catalogue().releases[A.version].withdrawn
+
+
 def test_a_kept_bundle_is_held_against_what_was_signed(signed: World, tmp_path: Path) -> None:
     bundle = tmp_path / "bundle"
     bundle.write_bytes(CONTENT)

@@ -60,14 +60,14 @@ class MetadataFolder:
         (self.path / name).unlink(missing_ok=True)
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Let one process at a time compare and write.
+    def locked(self, name: str) -> Iterator[None]:
+        """Let one process at a time compare and write what a name stands for.
 
         Raises:
             CouldNot: if the folder cannot be written.
         """
         self._make()
-        descriptor = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = os.open(self.path / f".{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield

@@ -74,9 +74,12 @@ class TufReleases:
 
     def publish(self, catalogue: Catalogue, now: datetime) -> None:
         """Sign a catalogue in the place of the one before; see the port."""
-        before = self.verified()
-        self.write(catalogue, before.root, next_versions(before.targets, before.timestamp), now)
-        self.verified()
+        with self.trust.locked("publish"):
+            before = self.verified()
+            if catalogue.edition not in (None, before.targets.version):
+                raise CouldNot("somebody else signed releases in the meantime", hint="run the command again")
+            self.write(catalogue, before.root, next_versions(before.targets, before.timestamp), now)
+            self.verified()
 
     def write(self, catalogue: Catalogue, root: Root, versions: tuple[int, int, int], now: datetime) -> None:
         """Sign and write targets, snapshot and timestamp of these versions.

@@ -29,7 +29,7 @@ def to_catalogue(targets: Targets) -> Catalogue:
         releases = [_published(target) for target in targets.targets.values()]
     except (KeyError, TypeError, ValueError) as error:
         raise _unknown(str(error)) from error
-    return Catalogue({published.version: published for published in releases})
+    return Catalogue({published.version: published for published in releases}, targets.version)
 
 
 def _target(of: Published) -> TargetFile:

@@ -66,7 +66,7 @@ def refreshed(published: MetadataFolder, trust: MetadataFolder) -> Verified:
         InvalidInput: if it is missing, wrongly signed, damaged, or older than what was seen before.
         CouldNot: if a file cannot be read or written.
     """
-    with trust.locked():
+    with trust.locked("verify"):
         root = _newest_root(published, trust)
         verified = _verified(root, published, trust)
         for name, content in verified.files.items():

@@ -53,6 +53,7 @@ def test_a_release_that_is_declared_already_is_left_as_it_stands(tmp_path: Path)
     [
         ("channels: {a: 1.0, stable: 1.0, b: 1.0}\n", "channels: {a: 1.0, stable: 2.0, b: 1.0}\n"),
         ("channels:\n  stable: 1.0  # since May\n  b: 1.0\n", "channels:\n  stable: 2.0  # since May\n  b: 1.0\n"),
+        ("channels: {stable: 1.10}\n", "channels: {stable: 2.0}\n"),
         ("channels:\n  stable: '1.0'\n", "channels:\n  stable: 2.0\n"),
         ("channels: {b: 1.0}\n", "channels: {stable: 2.0, b: 1.0}\n"),
         ("models: {}\n", "models: {}\n\nchannels:\n  stable: 2.0\n"),
