@@ -19,7 +19,7 @@ from fleetctl.core.importing.placing import place_rows
 from fleetctl.core.importing.rows import Reading, read_rows
 from fleetctl.core.importing.sheets import Sheet
 from fleetctl.core.inventory.edit import Put
-from fleetctl.core.inventory.fleet import Fleet, Kind
+from fleetctl.core.inventory.fleet import Fleet, Kind, Unit
 from fleetctl.core.problems import CouldNot, InvalidInput, Problem, errors
 from fleetctl.ports import FleetFiles, SiteCache
 from fleetctl.services.load import Examined, examine
@@ -81,7 +81,7 @@ def import_units(
     problems += list(_from_cells(errors(after.problems), problems, changes, files, edited))
     if problems or after.fleet is None:
         raise InvalidInput(problems)
-    _prove(changes, reading, mapped, before.fleet, after.fleet, inherited)
+    _prove(changes, before.fleet, after.fleet)
     return Import(reading, changes, edited, tuple(_new_warnings(before, after)))
 
 
@@ -177,19 +177,19 @@ def _from_cells(
             yield problem
 
 
-def _prove(
-    changes: Sequence[Change], reading: Reading, mapped: Mapped, before: Fleet, after: Fleet, inherited: Inherited
-) -> None:
-    """Hold the result against what was meant: nothing is left to import, and no other unit is another than before."""
-    if not changes:
-        return
-    left = changes_of(place_rows(reading.entries, after, mapped)[0], after, inherited)
-    meant = {change.name for change in changes}
-    others = [name for name, unit in before.by_name.items() if name not in meant and after.by_name.get(name) != unit]
-    astray = [*(change.name for change in left), *others, *(after.by_name.keys() - before.by_name.keys() - meant)]
+def _prove(changes: Sequence[Change], before: Fleet, after: Fleet) -> None:
+    """Hold the result against what was meant: changed units are as the rows say, all others as they were."""
+    meant = {change.name: change.after for change in changes}
+    others = (before.by_name.keys() | after.by_name.keys()) - meant.keys()
+    astray = [name for name, values in meant.items() if not _is_as_meant(after.by_name.get(name), values)]
+    astray += [name for name in others if before.by_name.get(name) != after.by_name.get(name)]
     if astray:
-        message = f"the site's file cannot be edited in place: '{astray[0]}' would not be as the spreadsheet says"
+        message = f"the site's file cannot be edited in place: '{min(astray)}' would not be as the spreadsheet says"
         raise CouldNot(message, hint="nothing was changed; add this row by hand")
+
+
+def _is_as_meant(unit: Unit | None, values: Mapping[str, str]) -> bool:
+    return unit is not None and all(getattr(unit, key) == value for key, value in values.items())
 
 
 def _new_warnings(before: Examined, after: Examined) -> Iterator[Problem]:
