@@ -52,7 +52,7 @@ def plan(
         if out is not None:
             save(made, state, out)
         _print(frame, made, form or (Format.JSON if frame.is_json else Format.TEXT))
-        if not made.is_empty:
+        if refresh and not made.is_empty:  # of facts that may be old nothing is foreseen
             foresee(frame, fleet, state, made, policy_of(fleet, policy))
     if out is not None:
         frame.notes().print(f"saved as {out}; apply it with: fleetctl apply {out}")
