@@ -132,7 +132,7 @@ def befall(play: Play, event: Event) -> None:
         case "back":
             play.world.gateways_down.discard(unit.gateway)
         case "cool":
-            unit.temperature_c, unit.water_c = 17.2, 55.2 if unit.water_c else None
+            unit.temperature_c = 17.2  # a tank of 1,500 L does not cool between a look and the next step
         case "warm":
             unit.temperature_c = 20.0
         case "edit":
