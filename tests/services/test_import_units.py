@@ -71,6 +71,12 @@ def test_a_name_counts_more_than_a_place(name: str) -> None:
     assert list(shown((name, "A102", "living"), header=header)) == ["here/a101-1: dwelling A101>A102"]
 
 
+def test_names_that_differ_only_in_a_word_for_what_they_are_stay_apart() -> None:
+    texts = a_folder(("a101-1: {", "lot-1: {"), ("a101-2: {", "apt-1: {"))
+    changes = import_into(texts, a_sheet(("lot-1", "QR-7"), ("Apt 1", "QR-8"), header=("id", "serial"))).changes
+    assert [(change.name, change.is_new) for change in changes] == [("here/lot-1", False), ("here/apt-1", False)]
+
+
 def test_a_boiler_and_a_model_that_is_not_inherited() -> None:
     texts = a_folder(("  qb:", "  qh-2: {kind: radiator, compatible: heat-qh, power_w: 900}\n  qb:"))
     header = ("id", "kind", "model", "loop", "building", "dwelling", "ip", "power")
@@ -118,8 +124,8 @@ def test_every_problem_comes_at_once_with_its_cell_and_a_cure(rows: list[tuple[s
     [
         (("id", "site", "ip"), ("a101-1", "elsewhere", "10.77.1.11"), "unknown-site"),
         (("unit", "ip"), ("there/a101-1", "10.77.1.11"), "unknown-site"),
-        (("id", "type", "ip"), ("a101-1", "Chaudière", "10.77.1.11"), "kind-differs"),
-        (("id", "type", "ip"), ("a102-7", "Pompe", "10.77.1.17"), "unknown-kind"),
+        (("id", "kind", "ip"), ("a101-1", "Chaudière", "10.77.1.11"), "kind-differs"),
+        (("id", "kind", "ip"), ("a102-7", "Pompe", "10.77.1.17"), "unknown-kind"),
         (("id", "bâtiment", "ip"), ("a101-1", "B", "10.77.1.11"), "building-differs"),
         (("id", "puissance", "ip"), ("a101-1", "1000", "10.77.1.11"), "power-differs"),
         (("id", "model", "ip"), ("a101-1", "qh-9", "10.77.1.11"), "unknown-model"),

@@ -38,7 +38,7 @@ class Mapped:
 
     def value(self, key: str, text: str) -> str:
         """Return what a word in a column stands for; itself if nobody said."""
-        return self.values.get(key, {}).get(folded(text), text) if key in self.values else text
+        return self.values.get(key, {}).get(folded(text), text)
 
 
 def mapped_by(document: Document) -> tuple[Mapped, tuple[Problem, ...]]:

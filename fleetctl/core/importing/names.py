@@ -26,8 +26,8 @@ class Names:
 
     def declared(self, key: str, text: str) -> str:
         """Return the declared spelling of a name in the column `key`."""
-        known = self._known.get(key)
-        return known.get(_core(text), text) if known else text
+        known = self._known.get(key, {})
+        return known.get(text) or known.get(_core(text), text)
 
     def room(self, dwelling: str, text: str) -> str:
         """Return the declared spelling of a room of a dwelling."""
@@ -68,9 +68,11 @@ def _core(text: str) -> str:
 
 
 def _by_core(names: Iterable[str]) -> dict[str, str]:
-    """Map cores to names; a core that two names share is left out."""
+    """Map cores, and the names themselves, to names; a core that two names share is left out."""
+    known = list(names)
     found: dict[str, str | None] = {}
-    for name in names:
+    for name in known:
         core = _core(name)
         found[core] = None if core in found and found[core] != name else name
-    return {core: name for core, name in found.items() if name is not None}
+    cores = {core: name for core, name in found.items() if name is not None}
+    return cores | {name: name for name in known}

@@ -133,11 +133,11 @@ class _Placing:
         written = entry.values.get("unit", "").rpartition("/")[2] or entry.values.get("id", "")
         if not written:
             return None
-        id = self._names.declared("id", written)
-        if id in self._site.units:
-            return self._take(entry, values, self._site.units[id])
         key = "unit" if entry.values.get("unit") else "id"
         id = slug(written)
+        for name in (self._names.declared("id", written), id):
+            if name in self._site.units:
+                return self._take(entry, values, self._site.units[name])
         if not is_label(id):
             message = f"'{written}' cannot be a unit's name"
             return entry.place(key).problem("bad-name", message, "use letters, digits and '-': it becomes a host name")

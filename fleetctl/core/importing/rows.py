@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from fleetctl.core.importing.cells import Refused, plain_text, read_cell
 from fleetctl.core.importing.mapping import Mapped
-from fleetctl.core.importing.sheets import Place, Sheet, Value, spread
+from fleetctl.core.importing.sheets import Place, Sheet, Value, letters, spread
 from fleetctl.core.importing.words import folded, is_heading, is_total
 from fleetctl.core.problems import Problem
 
@@ -139,13 +139,17 @@ def _titles(row: Sequence[Value]) -> Iterator[tuple[int, str]]:
 
 
 def _titles_twice(sheet: Sheet, header: Header, row: Sequence[Value], mapped: Mapped) -> Iterator[Problem]:
-    first: dict[str, str] = {}
+    """Yield further columns of one meaning that hold something; one that a title was merged over holds nothing."""
     for column, title in _titles(row):
-        key = mapped.columns.get(folded(title))
-        if key and first.setdefault(key, title) != title:
-            message = f"this column and '{first[key]}' both mean '{key}'"
+        key = mapped.columns.get(folded(title), "")
+        if header.columns.get(key, column) != column and _holds_something(sheet, header, column):
+            message = f"this column and '{header.titles[key]}' ({letters(header.columns[key])}) both mean '{key}'"
             hint = f'remove one, or say in a mapping file which one counts: columns: {{{title}: ""}}'
             yield Place(sheet, header.row + 1, column, title).problem("column-twice", message, hint)
+
+
+def _holds_something(sheet: Sheet, header: Header, column: int) -> bool:
+    return any(str(row[column - 1]).strip() for row in sheet.rows[header.row + 1 :] if len(row) >= column)
 
 
 def _rows(

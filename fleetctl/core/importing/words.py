@@ -12,22 +12,23 @@ _SPELLINGS: dict[str, str] = {
     "unit": "unit",
     "id": "id, unit id, host, host name, hostname, repère, repère radiateur, identifiant, équipement",
     "site": "site, site id, building site, chantier, résidence, programme, opération",
-    "kind": "kind, type, unit type, equipment type, type d'équipement, nature",
+    "kind": "kind, unit type, equipment type, type d'équipement",
     "building": "building, block, bâtiment, bât, immeuble, tour",
     "dwelling": "dwelling, apartment, flat, apt, logement, appartement, appt, lot, n° logement, n° lot, "
     "numéro de logement, n° appartement",
     "room": "room, pièce, local, emplacement",
-    "loop": "loop, circuit, boucle, boucle d'eau",
+    "loop": "loop, boucle, boucle d'eau",
     "serial": "serial, serial number, serial no, s/n, sn, n° de série, n° série, numéro de série, num série, série",
     "mac": "mac, mac address, ethernet address, adresse mac, @mac, adresse ethernet",
-    "address": "address, ip, ip address, ipv4, adresse, adresse ip, @ip, ip fixe",
+    "address": "address, ip, ip address, ipv4, adresse ip, @ip, ip fixe",
     "port": "port, switch port, port switch, port du switch, prise, prise réseau, port réseau",
-    "model": "model, hardware, modèle, référence, réf, gamme",
+    "model": "model, hardware, modèle, gamme",
     "gateway": "gateway, passerelle",
     "uplink_address": "uplink address, uplink, adresse uplink, adresse wan, ip wan",
     "power_w": "power, power w, rated power, puissance, puissance w, puissance en w, puissance nominale, p w",
 }
-"""Names of columns; what residents are called (`Nom`) is none of them."""
+"""Names of columns. Left out are those that often mean something else: `Nom` (of a resident), `Adresse` (of the house),
+`Type` (of the dwelling), `Circuit` (electrical), `Référence`."""
 
 _KINDS = {
     Kind.RADIATOR: ("radiator", "radiators", "radiateur", "radiateurs", "rad"),

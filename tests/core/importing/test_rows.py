@@ -12,7 +12,7 @@ ROW = ("A101", "Séjour", "QR-1", "02:00:00:00:00:11", "10.77.1.11", "sw1/11")
 
 
 def test_a_header_is_found_below_a_letterhead() -> None:
-    sheet = Sheet("u.csv", "", [["Chauffage Martin"], [], ["Devis 12", "", "Adresse"], list(HEADER), list(ROW)])
+    sheet = Sheet("u.csv", "", [["Chauffage Martin"], [], ["Devis 12", "", "Adresse IP"], list(HEADER), list(ROW)])
     (entry,) = read_rows([sheet], Mapped()).entries
     assert entry.row == 5
     assert entry.values == {
@@ -84,6 +84,12 @@ def test_a_merge_of_a_whole_column_ends_with_the_rows() -> None:
 def test_two_columns_of_one_meaning_are_refused() -> None:
     (problem,) = read_rows([a_sheet((*ROW, "QR-2"), header=(*HEADER, "Serial"))], Mapped()).problems
     assert (problem.code, problem.line, problem.column) == ("column-twice", 1, 7)
+
+
+def test_an_empty_column_of_the_same_meaning_is_no_matter() -> None:
+    assert not read_rows([a_sheet((*ROW, ""), header=(*HEADER, "Port"))], Mapped()).problems
+    (problem,) = read_rows([a_sheet((*ROW, "sw2/1"), header=(*HEADER, "Port"))], Mapped()).problems
+    assert (problem.code, problem.column) == ("column-twice", 7)
 
 
 def test_a_cell_that_is_refused_leaves_the_rest_of_its_row() -> None:
