@@ -11,6 +11,10 @@ import re
 from collections.abc import Iterable
 
 LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
+"""Of a model, a channel, a policy: safe in a file's name."""
+VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~-]{0,63}")
+"""Of a release: safe in a file's name."""
 
 
 def is_label(text: str) -> bool:

@@ -71,6 +71,8 @@ class TufReleases:
         except InvalidInput as refused:
             problem = refused.problems[0]
             return f"the releases' signed metadata cannot be believed: {problem.where}: {problem.message}"
+        except CouldNot as failure:
+            return f"the releases' signed metadata cannot be verified: {failure}"
 
     def publish(self, catalogue: Catalogue, now: datetime) -> None:
         """Sign a catalogue in the place of the one before; see the port."""

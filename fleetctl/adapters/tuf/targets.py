@@ -9,7 +9,7 @@ from tuf.api.metadata import TargetFile, Targets
 from fleetctl.adapters.tuf.verify import refuse
 from fleetctl.core.inventory.fleet import Kind
 from fleetctl.core.problems import InvalidInput
-from fleetctl.core.releases.catalogue import Catalogue, Published
+from fleetctl.core.releases.catalogue import Catalogue, Published, bundle_file
 
 _KEY = "fleetctl"
 
@@ -46,6 +46,8 @@ def _target(of: Published) -> TargetFile:
 
 def _published(target: TargetFile) -> Published:
     said: dict[str, Any] = target.custom[_KEY]
+    if target.path != bundle_file(said["version"]):
+        raise ValueError(f"target '{target.path}' says that it is version '{said['version']}'")
     return Published(
         version=said["version"],
         compatible=said["compatible"],

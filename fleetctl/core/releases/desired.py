@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from fleetctl.core.inventory.fleet import Fleet, Unit
-from fleetctl.core.names import did_you_mean
+from fleetctl.core.names import ID, did_you_mean
 from fleetctl.core.problems import Problem
 from fleetctl.core.releases.catalogue import Catalogue, Published
 from fleetctl.core.releases.versions import is_downgrade
@@ -47,6 +47,10 @@ def promotion_problems(
         version: that it is to stand for.
         downgrade: the user wants to go back.
     """
+    if ID.fullmatch(channel) is None:
+        yield Problem(
+            "bad-name", f"'{channel}' cannot be a channel's name", hint="use letters, digits, '.', '_' and '-'"
+        )
     reason = catalogue.unusable(version)
     if reason is not None:
         withdrawn = version in catalogue.releases

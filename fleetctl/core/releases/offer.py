@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fleetctl.core.inventory.fleet import Fleet, Model, Release
-from fleetctl.core.names import did_you_mean
+from fleetctl.core.names import VERSION, did_you_mean
 from fleetctl.core.problems import Problem
 from fleetctl.core.releases.catalogue import Catalogue, Published
 from fleetctl.core.releases.manifest import Manifest
+
+VERSION_HINT = "use letters, digits, '.', '_', '+', '~' and '-'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ class Offer:
 
     def _version(self, manifest: Manifest, catalogue: Catalogue) -> Iterator[Problem]:
         version = self.version or manifest.version
+        if VERSION.fullmatch(version) is None:  # it names a file
+            yield self._problem("bad-version", f"'{version}' is not a version", VERSION_HINT)
         if version != manifest.version:
             message = f"the bundle holds version '{manifest.version}', not '{version}'"
             yield self._problem("wrong-version", message, "units report the version of the bundle")

@@ -13,6 +13,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
 from fleetctl.adapters.bundles.reader import BundleReader
 from fleetctl.core.problems import CouldNot, InvalidInput
 from fleetctl.core.releases.offer import Bundle
+from fleetctl.lab.unit import bundle as stand_in
 from tests.builders.bundles import DAY, NOW, Party, Workshop, a_party, an_authority, trailer
 
 
@@ -36,6 +37,12 @@ def test_a_signed_bundle_says_what_it_is_and_who_signed_it(workshop: Workshop) -
     assert (bundle.manifest.compatible, bundle.manifest.version) == ("heat-qh", "2026.12")
     assert dict(bundle.manifest.images)["rootfs"] > 0
     assert bundle.signer == "CN=builder"
+
+
+def test_a_stand_in_reads_a_signed_bundle_as_well(workshop: Workshop, tmp_path: Path) -> None:
+    (slot := tmp_path / "slot").mkdir()
+    assert stand_in.unpack(workshop.bundle(), slot).version == "2026.12"
+    assert (slot / "etc" / "fill").read_text() == "x" * 10
 
 
 def test_an_unsigned_bundle_is_refused_and_still_shows_its_manifest(workshop: Workshop) -> None:

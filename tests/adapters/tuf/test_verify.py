@@ -116,6 +116,12 @@ def test_a_machine_that_trusts_no_root_says_how_to_begin(world: TufWorld) -> Non
     assert "cannot be believed" in (world.machine("stranger").freshness(NOW) or "")
 
 
+def test_metadata_that_cannot_be_read_block_new_work_with_a_reason(world: TufWorld) -> None:
+    (world.metadata / "timestamp.json").unlink()
+    (world.metadata / "timestamp.json").mkdir()
+    assert "cannot be verified" in (world.releases.freshness(NOW) or "")
+
+
 def test_what_is_remembered_is_for_its_owner_alone(world: TufWorld) -> None:
     world.releases.catalogue()
     assert {file.stat().st_mode & 0o777 for file in world.releases.trust.path.iterdir()} == {0o600}

@@ -69,6 +69,7 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         (Offer(a_bundle(version="3"), version="4"), "wrong-version", "holds version '3', not '4'"),
         (Offer(replace(a_bundle(), size_bytes=49)), "truncated-bundle", "49 bytes, fleet.yaml declares 50"),
         (Offer(replace(a_bundle(), size_bytes=51)), "wrong-size", "51 bytes"),
+        (Offer(a_bundle(version="../../etc/x")), "bad-version", "'../../etc/x' is not a version"),
         (Offer(replace(a_bundle("1"))), "release-exists", "signed with another digest"),
     ],
 )
@@ -112,6 +113,7 @@ def test_a_channel_does_not_change_what_it_is_for() -> None:
 
 def test_a_release_that_is_unknown_or_withdrawn_is_not_promoted() -> None:
     assert promote("stable", "3") == ["unknown-release"]
+    assert promote("a: b}", "2") == ["bad-name"]
     assert promote("stable", "2", SIGNED.withdrawn("2", "fans")) == ["withdrawn-release"]
 
 
