@@ -1,11 +1,10 @@
-"""No schedule under any fault script breaks a cap as the world itself counts, and every rollout ends or says why not."""
+"""No schedule under any fault script breaks a cap as the world itself counts; every rollout ends or says why not."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -171,3 +170,38 @@ def test_no_cap_is_broken_as_the_world_counts_and_every_rollout_ends_or_says_wha
         assert not (row.phase.is_end and unit.drained_by and "still drained" not in row.reason), row
         if row.phase is Phase.PENDING:
             assert "next tick" not in why(play.board, row.unit, now, around)
+
+
+def test_a_repair_is_possible_though_its_own_failure_fills_the_fleets_limit() -> None:
+    policy = Policy(
+        "p", retries=0, max_failed=9, max_sites_halted=9, step_timeout_s=30, max_unavailable=AtMost(fleet=1)
+    )
+    play = building(2, policy=policy)
+    for name in ("s/r01", "s/r02"):
+        play.rows[name] = replace(play.rows[name], actions=(Action.CONFIGURE, Action.REBOOT))
+        play.world.units[name].reboots_after_configure, play.world.units[name].reboot_s = True, 5.0
+    broken = play.world.units["s/r01"]
+    broken.stays_down = True
+    play.start_controller()
+    while play.rows["s/r01"].phase is not Phase.FAILED:
+        play.tick()
+    for _ in range(100):
+        play.tick()
+    assert "1 units of the fleet are down, limit 1" in why(play.board, "s/r02", play.world.clock.now(), play.around())
+    broken.stays_down, broken.reachable = False, True
+    play.tell(CommandKind.RETRY, "s/r01")
+    play.tick()
+    assert play.run() is Status.SUCCEEDED
+
+
+def test_a_gateway_cut_in_mid_rollout_fails_nobody_and_its_units_go_on_when_it_is_back() -> None:
+    play = building(4, policy=Policy("p", max_in_progress=2, max_failed=0, retries=0, step_timeout_s=30))
+    while play.rows["s/r01"].phase is not Phase.VERIFYING:
+        play.tick()
+    play.world.gateways_down.add("s/gw")
+    for _ in range(300):
+        play.tick()
+    assert "gateway s/gw does not answer" in why(play.board, "s/r04", play.world.clock.now(), play.around())
+    play.world.gateways_down.clear()
+    assert play.run() is Status.SUCCEEDED
+    assert {row.phase for row in play.rows.values()} == {Phase.SUCCEEDED}
