@@ -634,6 +634,15 @@ class Releases(Protocol):
         """
         ...
 
+    def renew(self, now: datetime) -> None:
+        """Sign again what is signed, as far as its life comes to an end; the catalogue stays.
+
+        Raises:
+            InvalidInput: if what stands cannot be verified.
+            CouldNot: if this machine has not the keys for what is due, or it cannot be written.
+        """
+        ...
+
     def keep(self, bundle: Path, published: Published) -> None:
         """Copy a bundle to where releases are kept; one that is there is kept.
 

@@ -115,11 +115,10 @@ def withdraw(
 def renew(ctx: typer.Context) -> None:
     """Sign again what is signed, before it expires: the timestamp lives for a week."""
     from fleetctl.cli import compose, depot
-    from fleetctl.services import releases
 
     frame = frame_of(ctx)
     signed = depot.releases(frame)
-    releases.renew(signed, compose.clock().now().utc)
+    signed.renew(compose.clock().now().utc)
     ends = min(signed.verified().expiries.values())
     frame.notes().print(f"the releases' metadata are fresh until {ends:%Y-%m-%d %H:%M} UTC")
 

@@ -122,16 +122,6 @@ def withdraw(releases: Releases, version: str, reason: str, now: datetime) -> Pu
     return after.releases[version]
 
 
-def renew(releases: Releases, now: datetime) -> None:
-    """Sign again what is signed, with a full life before it.
-
-    Raises:
-        InvalidInput: if what is signed cannot be believed.
-        CouldNot: as `add`.
-    """
-    releases.publish(releases.catalogue(), now)
-
-
 def verify(depot: Depot, now: datetime) -> Verdict:
     """Verify everything: what is signed, every bundle that is kept, and that `fleet.yaml` agrees.
 

@@ -65,8 +65,10 @@ def test_expired_metadata_blocks_new_work_and_is_still_read_for_a_rollback(signe
 def test_metadata_are_fresh_again_once_they_are_signed_again(signed: World) -> None:
     later = NOW + timedelta(days=200)
     assert signed.releases.freshness(later)
-    signed.releases.publish(signed.releases.catalogue(), later)
+    before = signed.releases.catalogue()
+    signed.releases.renew(later)
     assert signed.releases.freshness(later + timedelta(days=6)) is None
+    assert signed.releases.catalogue() == before
 
 
 def test_a_root_that_ended_needs_its_holders(signed: World) -> None:

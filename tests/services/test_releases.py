@@ -102,7 +102,7 @@ def test_forged_metadata_stop_everything_that_is_new(
     assert codes(lambda: releases.add(depot, bundle("1"), NOW)) == refused
     assert codes(lambda: releases.promote(depot, "stable", "1", NOW)) == refused
     assert codes(lambda: releases.withdraw(depot.releases, "1", "why", NOW)) == refused
-    assert codes(lambda: releases.renew(depot.releases, NOW)) == refused
+    assert codes(lambda: depot.releases.renew(NOW)) == refused
     assert [problem.code for problem in releases.standing_problems(FLEET, [UNIT], depot.releases, NOW)] == refused
 
 
@@ -131,7 +131,7 @@ def test_verification_says_when_no_new_work_may_begin(depot: Depot) -> None:
     verdict = releases.verify(depot, LATER)
     assert not verdict.is_good
     assert "release renew" in (verdict.stale or "")
-    releases.renew(depot.releases, LATER)
+    depot.releases.renew(LATER)
     assert releases.verify(depot, LATER).is_good
 
 

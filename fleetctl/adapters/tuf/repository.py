@@ -6,6 +6,7 @@ Writing goes from the leaves to the timestamp: whoever reads at any moment sees 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ from fleetctl.adapters.tuf.targets import to_catalogue, to_targets
 from fleetctl.adapters.tuf.verify import TARGETS, TIMESTAMP, TRUSTED_ROOT, S, Verified, refreshed, refuse
 from fleetctl.core.problems import CouldNot, InvalidInput
 from fleetctl.core.releases.catalogue import Catalogue, Published
-from fleetctl.core.releases.freshness import LIFETIMES, stale
+from fleetctl.core.releases.freshness import LIFETIMES, ONLINE, stale
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,20 @@ class TufReleases:
             self.write(catalogue, before.root, next_versions(before.targets, before.timestamp), now)
             self.verified()
 
+    def renew(self, now: datetime) -> None:
+        """Sign again what is signed; see the port. What is in the first half of its life needs no new signature."""
+        with self.trust.locked("publish"):
+            before = self.verified()
+            versions = next_versions(before.targets, before.timestamp)
+            if _is_due(before.targets, now):
+                self.write(to_catalogue(before.targets), before.root, versions, now)
+            else:
+                meta, (_, of_snapshot, of_timestamp) = before.timestamp.snapshot_meta, versions
+                if _is_due(before.snapshot, now):
+                    meta = self._write_snapshot(before.snapshot.meta, of_snapshot, before.root, now)
+                self._write_timestamp(meta, of_timestamp, before.root, now)
+            self.verified()
+
     def write(self, catalogue: Catalogue, root: Root, versions: tuple[int, int, int], now: datetime) -> None:
         """Sign and write targets, snapshot and timestamp of these versions.
 
@@ -90,20 +105,31 @@ class TufReleases:
             CouldNot: if this machine has not the keys that the root names, or the file system refuses.
         """
         of_targets, of_snapshot, of_timestamp = versions
+        self._check_keys(root)
         targets = Targets(of_targets, expires=_end(Targets.type, now), targets=to_targets(catalogue))
-        targets_file = self._signed(targets, root)
-        listed = {TARGETS: _meta(of_targets, targets_file)}
-        snapshot_file = self._signed(Snapshot(of_snapshot, expires=_end(Snapshot.type, now), meta=listed), root)
-        meta = _meta(of_snapshot, snapshot_file)
-        stamp = Timestamp(of_timestamp, expires=_end(Timestamp.type, now), snapshot_meta=meta)
-        stamp_file = self._signed(stamp, root)
-        self.published.write(numbered(Targets.type, of_targets), targets_file)
-        self.published.write(numbered(Snapshot.type, of_snapshot), snapshot_file)
-        self.published.write(TIMESTAMP, stamp_file)
+        content = self._signed(targets, root)
+        self.published.write(numbered(Targets.type, of_targets), content)
+        meta = self._write_snapshot({TARGETS: _meta(of_targets, content)}, of_snapshot, root, now)
+        self._write_timestamp(meta, of_timestamp, root, now)
+
+    def _write_snapshot(self, listed: dict[str, MetaFile], version: int, root: Root, now: datetime) -> MetaFile:
+        content = self._signed(Snapshot(version, expires=_end(Snapshot.type, now), meta=listed), root)
+        self.published.write(numbered(Snapshot.type, version), content)
+        return _meta(version, content)
+
+    def _write_timestamp(self, listed: MetaFile, version: int, root: Root, now: datetime) -> None:
+        stamp = Timestamp(version, expires=_end(Timestamp.type, now), snapshot_meta=listed)
+        self.published.write(TIMESTAMP, self._signed(stamp, root))
+
+    def _check_keys(self, root: Root, roles: Iterable[str] = ONLINE) -> None:
+        for role in roles:
+            if not self._enough(root, role):
+                hint = f"sign on the machine that has it; keys are looked for in {self.keys.path}"
+                raise CouldNot(f"this machine has no key for '{role}' that root {root.version} names", hint=hint)
 
     def can_sign(self, root: Root) -> bool:
         """Say whether this machine has the keys of all roles but the root's."""
-        return all(self._enough(root, role) for role in (Targets.type, Snapshot.type, Timestamp.type))
+        return all(self._enough(root, role) for role in ONLINE)
 
     def keep(self, bundle: Path, published: Published) -> None:
         """Copy a bundle to where releases are kept; see the port."""
@@ -137,12 +163,9 @@ class TufReleases:
             return f"it cannot be read: {error.strerror}"
 
     def _signed(self, of: S, root: Root) -> bytes:
-        role = root.roles[of.type]
-        if not self._enough(root, of.type):
-            hint = f"sign on the machine that has it; keys are looked for in {self.keys.path}"
-            raise CouldNot(f"this machine has no key for '{of.type}' that root {root.version} names", hint=hint)
+        self._check_keys(root, (of.type,))
         metadata = Metadata(of)
-        for signer in self.keys.of(role.keyids):
+        for signer in self.keys.of(root.roles[of.type].keyids):
             metadata.sign(signer, append=True)
         return metadata.to_bytes()
 
@@ -157,6 +180,11 @@ def next_versions(targets: Targets, stamp: Timestamp) -> tuple[int, int, int]:
 
 def _meta(version: int, content: bytes) -> MetaFile:
     return MetaFile.from_data(version, content, ["sha256"])
+
+
+def _is_due(of: Targets | Snapshot, now: datetime) -> bool:
+    """Say whether the second half of its life has begun."""
+    return of.expires - now < LIFETIMES[of.type] / 2
 
 
 def _end(role: str, now: datetime) -> datetime:

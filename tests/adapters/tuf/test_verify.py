@@ -14,7 +14,7 @@ from tuf.api.exceptions import DownloadHTTPError
 from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 
 from fleetctl.core.inventory.fleet import Kind
-from fleetctl.core.problems import InvalidInput
+from fleetctl.core.problems import CouldNot, InvalidInput
 from fleetctl.core.releases.catalogue import Catalogue, Published
 from tests.builders.tuf_world import TufWorld
 
@@ -120,6 +120,22 @@ def test_metadata_that_cannot_be_read_block_new_work_with_a_reason(world: TufWor
     (world.metadata / "timestamp.json").unlink()
     (world.metadata / "timestamp.json").mkdir()
     assert "cannot be verified" in (world.releases.freshness(NOW) or "")
+
+
+@pytest.mark.parametrize(("days", "due"), [(6, "timestamp"), (16, "snapshot"), (46, "targets")])
+def test_a_renewal_signs_only_what_comes_to_its_end(world: TufWorld, days: int, due: str) -> None:
+    """So the machine whose timer signs timestamps needs no key that could sign a release."""
+    roles = ["timestamp", "snapshot", "targets"]
+    needed = roles[: roles.index(due) + 1]
+    for role in set(roles) - set(needed):
+        next(world.releases.keys.path.glob(f"{role}-*.pem")).unlink()
+    later = NOW + timedelta(days=days)
+    world.releases.renew(later)
+    assert world.releases.freshness(later) is None
+    assert world.releases.catalogue().releases == {A.version: A}
+    next(world.releases.keys.path.glob(f"{due}-*.pem")).unlink()
+    with pytest.raises(CouldNot, match="this machine has no key for"):
+        world.releases.renew(later + timedelta(days=50))
 
 
 def test_what_is_remembered_is_for_its_owner_alone(world: TufWorld) -> None:
