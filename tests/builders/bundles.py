@@ -19,6 +19,8 @@ from fleetctl.lab.unit import bundle as stand_in
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
+ALWAYS = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+"""RAUC, OpenSSL and the command line judge by the real clock, whatever day it is."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,8 @@ def a_party(name: str, issuer: Party | None = None, *, authority: bool = False, 
         .issuer_name(issuer.certificate.subject if issuer else subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(changes.get("begins", NOW - 30 * DAY))
-        .not_valid_after(changes.get("ends", NOW + 365 * DAY))
+        .not_valid_before(changes.get("begins", ALWAYS[0]))
+        .not_valid_after(changes.get("ends", ALWAYS[1]))
         .add_extension(x509.BasicConstraints(authority, changes.get("path_length")), critical=True)
     )
     builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
