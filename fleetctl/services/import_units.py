@@ -15,7 +15,7 @@ from fleetctl.core.importing.blame import Origins, blamed
 from fleetctl.core.importing.changes import Change, Inherited, changes_of, disagreements
 from fleetctl.core.importing.claims import CODES, claimed_twice
 from fleetctl.core.importing.mapping import Mapped
-from fleetctl.core.importing.placing import place_rows
+from fleetctl.core.importing.placing import comparable, place_rows
 from fleetctl.core.importing.rows import Reading, read_rows
 from fleetctl.core.importing.sheets import Sheet
 from fleetctl.core.inventory.edit import Put
@@ -179,17 +179,25 @@ def _from_cells(
 
 def _prove(changes: Sequence[Change], before: Fleet, after: Fleet) -> None:
     """Hold the result against what was meant: changed units are as the rows say, all others as they were."""
-    meant = {change.name: change.after for change in changes}
-    others = (before.by_name.keys() | after.by_name.keys()) - meant.keys()
-    astray = [name for name, values in meant.items() if not _is_as_meant(after.by_name.get(name), values)]
-    astray += [name for name in others if before.by_name.get(name) != after.by_name.get(name)]
+    meant = {change.name for change in changes}
+    others = (before.by_name.keys() | after.by_name.keys()) - meant
+    astray = [change.name for change in changes if not _is_as_said(after.by_name.get(change.name), change)]
+    astray += [name for name in others if _is_another(before.by_name.get(name), after.by_name.get(name))]
     if astray:
         message = f"the site's file cannot be edited in place: '{min(astray)}' would not be as the spreadsheet says"
-        raise CouldNot(message, hint="nothing was changed; add this row by hand")
+        raise CouldNot(message, hint="nothing was changed; change this unit by hand")
 
 
-def _is_as_meant(unit: Unit | None, values: Mapping[str, str]) -> bool:
-    return unit is not None and all(getattr(unit, key) == value for key, value in values.items())
+def _is_as_said(unit: Unit | None, change: Change) -> bool:
+    said = change.said.items()
+    return unit is not None and all(comparable(key, getattr(unit, key)) == comparable(key, of) for key, of in said)
+
+
+def _is_another(before: Unit | None, after: Unit | None) -> bool:
+    """Say whether more of a unit is different than what it has from a gateway, which a row may have moved."""
+    if before is None or after is None or before == after:
+        return before != after
+    return replace(before, gateway="", building="") != replace(after, gateway="", building="")
 
 
 def _new_warnings(before: Examined, after: Examined) -> Iterator[Problem]:

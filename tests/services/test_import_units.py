@@ -17,7 +17,7 @@ from fleetctl.core.export import csv_text
 from fleetctl.core.importing.mapping import Mapped
 from fleetctl.core.importing.sheets import Sheet, Value
 from fleetctl.core.inventory.edit import Put
-from fleetctl.core.problems import CouldNot
+from fleetctl.core.problems import CouldNot, InvalidInput
 from fleetctl.services.import_units import import_units
 from tests.builders.inventories import SITE, TextFiles, a_folder, examined
 from tests.builders.spreadsheets import HEADER, a_sheet, applied, import_into, refused
@@ -232,3 +232,48 @@ def test_a_building_comes_in_once_whatever_its_order_and_notation(rng: random.Ra
     assert import_into(applied(texts, first), exported(applied(texts, first))).changes == ()
     declared = examined(applied(texts, first)).sites["here"].units.values()
     assert {(u.dwelling, u.room, u.serial, u.mac, u.address, u.port) for u in declared} >= set(rows)
+
+
+POOLS: dict[str, tuple[Value, ...]] = {
+    "unit": ("", "here/a101-1", "a102-9"),
+    "id": ("", "", "a101-1", "A101-2", "gw-a", "boiler-1", "boiler-2", "!!"),
+    "kind": ("", "", "radiateur", "Chaudière", "gateway"),
+    "dwelling": ("", "A101", "a 101", "A102", "A199"),
+    "room": ("", "living", "Chambre", "sauna"),
+    "loop": ("", "", "DHW"),
+    "serial": ("", "QR-1", "QR-2", "QR-8", "QR-9", "QB-1", "QR 9", "1,23E+11", 1e16, True),
+    "mac": ("", "02-00-00-00-00-11", "02:00:00:00:00:98", "020000000099", "03:00:00:00:00:01"),
+    "address": ("10.77.1.3", "10.77.1.97", "10.77.1.98", "10.77.1.99", "10.9.9.9", ""),
+    "port": ("", "sw1/11", "sw1/98", "sw1/99"),
+    "model": ("", "", "qh", "qb"),
+    "building": ("", "", "a", "Bâtiment A", "plant"),
+    "gateway": ("", "", "gw-a", "gw-p"),
+    "uplink address": ("", "", "10.76.1.9"),
+    "power": ("", "", "650,0", 650.0, "0,65 kW"),
+}
+SHEETS = st.lists(st.sampled_from(sorted(POOLS)), min_size=2, unique=True).flatmap(
+    lambda header: st.tuples(
+        st.just(["serial", "address", *(title for title in header if title not in ("serial", "address"))]),
+        st.randoms(use_true_random=False),
+        st.integers(1, 4),
+    )
+)
+
+
+@settings(max_examples=80)
+@given(SHEETS)
+def test_whatever_comes_is_refused_at_its_cells_or_leaves_a_valid_fleet(
+    sheet: tuple[list[str], random.Random, int],
+) -> None:
+    header, rng, size = sheet
+    rows = [[rng.choice(POOLS[title]) for title in header] for _ in range(size)]
+    texts = a_folder()
+    try:
+        result = import_into(texts, a_sheet(*rows, header=header))
+    except InvalidInput as invalid:
+        elsewhere = [problem for problem in invalid.problems if problem.file != "units.csv" or not problem.line]
+        lost = [problem for problem in elsewhere if not problem.message.startswith("the result of the import")]
+        assert not lost
+        return
+    assert examined(applied(texts, result)).valid
+    assert import_into(applied(texts, result), a_sheet(*rows, header=header)).changes == ()

@@ -41,7 +41,7 @@ def blamed(problems: Iterable[Problem], origins: Origins, read: Callable[[str], 
     paths: dict[str, dict[tuple[int, int], Path]] = {}
     for problem in problems:
         if problem.file not in origins.site_of:
-            yield problem
+            yield _at_line(problem)
             continue
         if problem.file not in paths:
             paths[problem.file] = _paths(read(problem.file))

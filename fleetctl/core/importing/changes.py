@@ -33,9 +33,11 @@ class Change:
     Attributes:
         before: the values that change; empty for a new unit.
         after: what they become.
+        said: all that the row says of it, changed or not.
     """
 
     placed: Placed = field(repr=False)
+    said: Mapping[str, str] = field(repr=False)
     before: Mapping[str, str]
     after: Mapping[str, str]
 
@@ -74,12 +76,13 @@ def changes_of(placed: Iterable[Placed], fleet: Fleet, inherited: Inherited) -> 
 def _change(placed: Placed, site: Site, inherited: Inherited) -> Change:
     said = {key: placed.values[key] for key in _WRITTEN[placed.kind] if key in placed.values}
     if placed.unit is None:
-        return Change(
-            placed, {}, {key: value for key, value in said.items() if not _follows(key, placed, site, inherited)}
-        )
+        new = {key: value for key, value in said.items() if not _follows(key, placed, site, inherited)}
+        return Change(placed, said, {}, new)
     declared = {key: getattr(placed.unit, key) for key in said}
     after = {key: value for key, value in said.items() if comparable(key, value) != comparable(key, declared[key])}
-    return Change(placed, {key: declared[key] for key in after}, after)
+    if "gateway" in said and after.keys() & {"building", "dwelling"}:
+        after["gateway"] = said["gateway"]  # elsewhere another one might serve the unit
+    return Change(placed, said, {key: declared[key] for key in after}, after)
 
 
 def _follows(key: str, placed: Placed, site: Site, inherited: Inherited) -> bool:
