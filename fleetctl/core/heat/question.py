@@ -43,6 +43,7 @@ class Question:
         incidents: buildings of the site with an open heat incident (G9).
         touched: temperature (`proof.zone_temperature_c`) of each zone from before we last took a unit of it down, until
             it has recovered (G6); by the zone's id.
+        loads_w: `electrical.loads_w` of the site, where it was reckoned already for another question of the moment.
     """
 
     unit: str
@@ -57,6 +58,7 @@ class Question:
     repair: bool = False
     incidents: frozenset[str] = frozenset()
     touched: Mapping[str, float] = field(default_factory=dict)
+    loads_w: Mapping[str, float] | None = None
 
     @property
     def worst_s(self) -> float:

@@ -8,7 +8,7 @@ asks "why" reads that same text.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from functools import cached_property, lru_cache
@@ -19,6 +19,7 @@ from fleetctl.core.heat.guard import Question, refusal, verdicts
 from fleetctl.core.heat.premises import Heater, SitePremises, Times
 from fleetctl.core.heat.proof import Proof, already_down, delivers, fell, zone_temperature_c
 from fleetctl.core.heat.readings import told
+from fleetctl.core.heat.rules.electrical import loads_w
 from fleetctl.core.policy import Policy
 from fleetctl.core.rollout.around import Around
 from fleetctl.core.rollout.board import Board
@@ -85,6 +86,8 @@ class Gates:
         self.admitted = 0
         """Units that passed the down gate in this very decision; the board does not know of them yet."""
         self._known_incidents: dict[str, frozenset[str]] = {}
+        self._known_touched: dict[str, Mapping[str, float]] = {}
+        self._known_loads_w: dict[str, Mapping[str, float]] = {}
 
     def site_window(self, site: str) -> Refusal | None:
         """Return why nothing may start at a site for its window or freeze, or None."""
@@ -187,7 +190,8 @@ class Gates:
             incidents=self._incidents(progress.site, premises),
             forecast=self.around.forecast(progress.site),
             repair=repair,
-            touched=dict(self._touched(progress.site, premises)),
+            touched=self._touched(progress.site, premises),
+            loads_w=self._loads_w(progress.site, premises),
         )
 
     def _repairs(self, progress: Progress, premises: SitePremises) -> bool:
@@ -199,13 +203,23 @@ class Gates:
             return False
         return already_down(seen, self.around.before.get(progress.unit), heater, self.policy.guard)
 
-    def _touched(self, site: str, premises: SitePremises) -> Iterator[tuple[str, float]]:
-        """Yield each zone that we took a unit of, with its temperature before the last time."""
-        touched = [self.board.units[unit] for unit in self.board.sites[site].touched]
-        for progress in sorted(touched, key=lambda p: (p.down_since or self.now.utc, p.unit)):
-            zone = premises.zone_of(progress.unit)
-            if zone is not None and progress.zone_before_c is not None:
-                yield zone.id, progress.zone_before_c
+    def _touched(self, site: str, premises: SitePremises) -> Mapping[str, float]:
+        """Return the temperature of each zone that we took a unit of, from before the last time; once a decision."""
+        if site not in self._known_touched:
+            units = [self.board.units[unit] for unit in self.board.sites[site].touched]
+            known: dict[str, float] = {}
+            for progress in sorted(units, key=lambda p: (p.down_since or self.now.utc, p.unit)):
+                zone = premises.zone_of(progress.unit)
+                if zone is not None and progress.zone_before_c is not None:
+                    known[zone.id] = progress.zone_before_c
+            self._known_touched[site] = known
+        return self._known_touched[site]
+
+    def _loads_w(self, site: str, premises: SitePremises) -> Mapping[str, float]:
+        """Return what each unit of a site draws now (G7); once a decision."""
+        if site not in self._known_loads_w:
+            self._known_loads_w[site] = loads_w(premises, self.around.facts, self.policy.guard, self.now.utc)
+        return self._known_loads_w[site]
 
     def _is_over(self, unit: str) -> bool:
         """Say whether a unit that is down will not come back by itself: its attempt has ended."""
@@ -215,7 +229,7 @@ class Gates:
     def _incidents(self, site: str, premises: SitePremises) -> frozenset[str]:
         """Return the buildings where a zone that we touched is below its floor, and was not before (G9)."""
         if site not in self._known_incidents:
-            found = (self._fallen(premises, zone, before_c) for zone, before_c in self._touched(site, premises))
+            found = (self._fallen(premises, zone, before_c) for zone, before_c in self._touched(site, premises).items())
             self._known_incidents[site] = frozenset(filter(None, found))
         return self._known_incidents[site]
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 
-from fleetctl.core.facts import Facts
+from fleetctl.core.facts import Facts, Observation
+from fleetctl.core.heat.premises import Heater, SitePremises
 from fleetctl.core.heat.question import Question
 from fleetctl.core.heat.readings import age_of
 from fleetctl.core.heat.verdict import Verdict, verdict, watts
+from fleetctl.core.policy import Guard
 
 
 def envelope(question: Question) -> Verdict:
@@ -38,18 +41,22 @@ def _restart_w(question: Question, restarting: frozenset[str]) -> Iterator[float
 
 
 def _running_w(question: Question, restarting: frozenset[str]) -> Iterator[float]:
-    away = question.down | restarting
-    yield from (gateway.power_w for unit, gateway in question.premises.gateways.items() if unit not in away)
-    for unit, heater in question.premises.heaters.items():
-        if unit not in away:
-            seen = question.facts.get(unit)
-            heat = seen.heat if isinstance(seen, Facts) else None
-            if isinstance(seen, Facts) and heat is not None and _is_fresh(question, seen):
-                yield max(heat.power_w, heat.commanded_w) + heat.aux_heater_w
-            else:
-                yield heater.restart_w
+    away, known = question.down | restarting, question.loads_w
+    if known is None:
+        known = loads_w(question.premises, question.facts, question.policy.guard, question.now_utc)
+    yield from (load_w for unit, load_w in known.items() if unit not in away)
 
 
-def _is_fresh(question: Question, seen: Facts) -> bool:
-    limit_s = question.policy.guard.telemetry_age_s
-    return seen.heat is not None and age_of(seen, seen.heat, question.now_utc) <= limit_s
+def loads_w(
+    premises: SitePremises, facts: Mapping[str, Observation], guard: Guard, now_utc: datetime
+) -> Mapping[str, float]:
+    """Return what each unit of a site is reckoned to draw while it runs."""
+    gateways = {unit: gateway.power_w for unit, gateway in premises.gateways.items()}
+    return gateways | {unit: _drawn_w(h, facts.get(unit), guard, now_utc) for unit, h in premises.heaters.items()}
+
+
+def _drawn_w(heater: Heater, seen: Observation | None, guard: Guard, now_utc: datetime) -> float:
+    heat = seen.heat if isinstance(seen, Facts) else None
+    if isinstance(seen, Facts) and heat is not None and age_of(seen, heat, now_utc) <= guard.telemetry_age_s:
+        return max(heat.power_w, heat.commanded_w) + heat.aux_heater_w
+    return heater.restart_w
