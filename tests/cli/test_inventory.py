@@ -102,7 +102,10 @@ def test_policies_show_what_they_come_to(fleet_folder: Path) -> None:
     fleet.write_text(fleet.read_text().replace("secrets:", policy))
 
     called = call("inventory", "policies", "shares", inventory=fleet_folder)
-    assert " ".join(called.lines[1].split()) == "shares wave third 0 units: 33 % of 3 is 0.99, rounded down 0: empty, passed over"
+    assert (
+        " ".join(called.lines[1].split())
+        == "shares wave third 0 units: 33 % of 3 is 0.99, rounded down 0: empty, passed over"
+    )
     assert "1300 W may be down: 2 'qh-1' of 650 W" in called.out
 
     document = call("-o", "json", "inventory", "policies", inventory=fleet_folder).document
