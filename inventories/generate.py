@@ -202,23 +202,35 @@ def _boilers(loop: str, values: Data, numbers: Numbers, count: int, gateway: tup
     return {"gateways": gateways, "loops": {loop: values}, "sensors": sensors, "boilers": boilers}
 
 
-def part(site: Data, building: str, floor: int) -> Data:
-    """Return a site with one floor of one building alone, its data as they are."""
-    dwellings = {id: d for id, d in site["dwellings"].items() if d["building"] == building and d["floor"] == floor}
+def part(site: Data, building: str, count: int, most: int) -> Data:
+    """Return a site with the first dwellings of a building alone, their data as they are.
 
-    def inside(section: str) -> Data:
-        return {id: value for id, value in site[section].items() if value.get("dwelling") in dwellings}
-
-    gateways = {id: gateway for id, gateway in site["gateways"].items() if gateway["building"] == building}
-    sections = {"gateways": gateways, "dwellings": dwellings}
-    return site | sections | {section: inside(section) for section in ("sensors", "radiators")}
+    Args:
+        site: the whole site.
+        building: id of the building.
+        count: radiators that are wanted; whole dwellings are taken until there are as many.
+        most: radiators of a dwelling; larger ones are passed over, for they are updated one radiator after the other.
+    """
+    inside_of: dict[str, Data] = {id: {} for id, d in site["dwellings"].items() if d["building"] == building}
+    for id, radiator in site["radiators"].items():
+        inside_of.get(radiator["dwelling"], {})[id] = radiator
+    chosen: dict[str, Data] = {}
+    for id, radiators in inside_of.items():
+        if len(radiators) <= most and sum(map(len, chosen.values())) + len(radiators) <= count:
+            chosen[id] = radiators
+    return site | {
+        "gateways": {id: gateway for id, gateway in site["gateways"].items() if gateway["building"] == building},
+        "dwellings": {id: site["dwellings"][id] for id in chosen},
+        "sensors": {id: sensor for id, sensor in site["sensors"].items() if sensor.get("dwelling") in chosen},
+        "radiators": {id: radiator for radiators in chosen.values() for id, radiator in radiators.items()},
+    }
 
 
 def fleets() -> dict[str, tuple[Data, dict[str, Data]]]:
     """Return all example fleets: name to `fleet.yaml` and sites."""
     homes = {"gateway": "gw-1", "radiator": "qh-1"}
     plants = {"gateway": "gw-1", "boiler": "qb-1"}
-    demo_sites = {"launaguet-les-sables": part(les_sables(), "a", 1), "bordeaux-aiguillon": hot_water_plant()}
+    demo_sites = {"launaguet-les-sables": part(les_sables(), "a", count=24, most=3), "bordeaux-aiguillon": hot_water_plant()}
     hot_water_sites = {"bordeaux-aiguillon": hot_water_plant(), "brescia-lamarmora": heat_network()}
     return {
         "les-sables": (fleet("les-sables", homes, LES_SABLES, slurm=True), {"launaguet-les-sables": les_sables()}),

@@ -226,9 +226,9 @@ def test_ctrl_c_lets_units_finish_and_says_how_to_go_on(configured: Cli) -> None
 
 
 def test_a_network_file_that_cuts_the_unit_off_is_taken_back_by_the_unit(configured: Cli) -> None:
-    name = unit("a103-1")
+    name = unit("a105-1")
     before = status_of(configured, name)["config"]["digest"]
-    wrong = "{% if unit.id == 'a103-1' %}10.99.99.99{% else %}{{ unit.address }}{% endif %}"
+    wrong = "{% if unit.id == 'a105-1' %}10.99.99.99{% else %}{{ unit.address }}{% endif %}"
     configured.override("network/unit.network.j2", [("{{ unit.address }}", wrong)])
     try:
         failed = configured("apply", name, "--yes", "--policy", "quick", code=1)
@@ -285,7 +285,7 @@ def test_two_clones_applying_racing_merges(configured: Cli, tmp_path: Path) -> N
     for cli, word in zip(clones, ("first", "second"), strict=True):
         cli.edit(f"sites/{SITE}.yaml", ('title: "Les Sables', f'title: "{word} Les Sables'))
         cli.override("labels.prom.j2", append=f"# {word} {uuid.uuid4()}\n")
-    selection = [unit("a106-1"), unit("a106-2")]
+    selection = [unit("a108-1"), unit("a108-2")]
     plans = [cli.json("plan", *selection, "--out", "merge.plan") for cli in clones]
     assert plans[0]["state"] == plans[1]["state"]
     clones[0]("apply", "merge.plan")

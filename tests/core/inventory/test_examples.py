@@ -68,11 +68,12 @@ def test_hot_water_has_its_size() -> None:
     assert kinds(fleet) == {Kind.BOILER: 33, Kind.GATEWAY: 2}
 
 
-def test_demo_is_one_floor_of_les_sables_and_the_small_plant() -> None:
+def test_demo_is_some_dwellings_of_les_sables_and_the_small_plant() -> None:
     demo, whole = example("demo"), example("les-sables").sites["launaguet-les-sables"]
     part = demo.sites["launaguet-les-sables"]
     radiators = [unit for unit in part.units.values() if unit.kind is Kind.RADIATOR]
-    assert (len(radiators), len(part.dwellings)) == (24, 8)
+    assert (len(radiators), len(part.dwellings)) == (24, 9)
+    assert max(Counter(unit.dwelling for unit in radiators).values()) == 3
     assert all(whole.units[unit.id].serial == unit.serial for unit in part.units.values())
     assert len([unit for unit in demo.units() if unit.kind is Kind.BOILER]) == 3
 
