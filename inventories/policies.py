@@ -24,7 +24,7 @@ CAREFUL: Data = {
     "unreachable": "defer",
     **DEADLINES,
 }
-BRISK: Data = {"max_in_progress": 12, "max_failed": 1, "retries": 0, "step_timeout_s": 45}
+BRISK: Data = {"max_in_progress": 16, "max_failed": 1, "retries": 0, "step_timeout_s": 45}
 """For the demonstration: stand-ins boot within seconds, and a person is watching."""
 
 
