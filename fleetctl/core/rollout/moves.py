@@ -62,7 +62,6 @@ class Rules:
         times: says how long the unit's model takes; None for a unit that is not in the inventory any more.
         waves: as they were assigned.
         aborting: it is being aborted.
-        halted: nothing may be interrupted any more; why, in words, or empty.
     """
 
     rollout: str
@@ -72,7 +71,6 @@ class Rules:
     times: Callable[[str], Times | None]
     waves: tuple[Wave, ...] = ()
     aborting: bool = False
-    halted: str = ""
 
 
 def enter(progress: Progress, phase: Phase, rules: Rules, now: Now) -> Progress:
