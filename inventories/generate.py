@@ -230,7 +230,10 @@ def fleets() -> dict[str, tuple[Data, dict[str, Data]]]:
     """Return all example fleets: name to `fleet.yaml` and sites."""
     homes = {"gateway": "gw-1", "radiator": "qh-1"}
     plants = {"gateway": "gw-1", "boiler": "qb-1"}
-    demo_sites = {"launaguet-les-sables": part(les_sables(), "a", count=24, most=3), "bordeaux-aiguillon": hot_water_plant()}
+    demo_sites = {
+        "launaguet-les-sables": part(les_sables(), "a", count=24, most=3),
+        "bordeaux-aiguillon": hot_water_plant(),
+    }
     hot_water_sites = {"bordeaux-aiguillon": hot_water_plant(), "brescia-lamarmora": heat_network()}
     return {
         "les-sables": (fleet("les-sables", homes, LES_SABLES, slurm=True), {"launaguet-les-sables": les_sables()}),
