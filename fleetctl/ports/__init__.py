@@ -1,0 +1,57 @@
+"""The ports: what the services need from the outside, in terms of the core alone.
+
+Adapters fill them and are built in `fleetctl.cli.compose`; tests fill them with a fake world. A port knows no playbook,
+no SQL, no socket.
+"""
+
+from __future__ import annotations
+
+from fleetctl.ports.fleet import FleetFiles, Forecasts, SiteCache, TemplateFiles
+from fleetctl.ports.machine import Clock, Process, Processes, Secrets
+from fleetctl.ports.reach import Executor, Prober, Shell, Target
+from fleetctl.ports.releases import Bundles, Releases
+from fleetctl.ports.state import (
+    Controller,
+    Controllers,
+    Cursors,
+    Fenced,
+    Journal,
+    Led,
+    Orders,
+    Plans,
+    Rollouts,
+    State,
+    Units,
+)
+from fleetctl.ports.telling import Heads, Poster, Signer
+
+__all__ = [
+    "Bundles",
+    "Clock",
+    "Controller",
+    "Controllers",
+    "Cursors",
+    "Executor",
+    "Fenced",
+    "FleetFiles",
+    "Forecasts",
+    "Heads",
+    "Journal",
+    "Led",
+    "Orders",
+    "Plans",
+    "Poster",
+    "Prober",
+    "Process",
+    "Processes",
+    "Releases",
+    "Rollouts",
+    "Secrets",
+    "Shell",
+    "Signer",
+    "SiteCache",
+    "State",
+    "Target",
+    "TemplateFiles",
+    "Units",
+]
