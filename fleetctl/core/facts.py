@@ -93,6 +93,46 @@ class JournalEntry:
     """`ok`, `refused`, `rolled_back`, `failed`, or empty while the step is under way."""
 
 
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """The bundle that was brought to the unit last, or is on its way.
+
+    Attributes:
+        sha256: of the whole bundle, in hexadecimal.
+        size_bytes: of the whole bundle.
+        received_bytes: how much of it is there.
+        ready: it is there, with the right digest, and the config that goes with it too.
+        failure: why it does not go on by itself, in words; empty if it does, or is ready.
+    """
+
+    sha256: str
+    size_bytes: int
+    received_bytes: int
+    ready: bool
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What was installed last, or is being installed, in the slot that was not booted.
+
+    Attributes:
+        sha256: of its bundle, in hexadecimal.
+        version: of the release.
+        slot: boot name of the slot that it is written to.
+        percent: how far it is.
+        done: it is written completely; the slot may be activated.
+        failure: why it does not go on by itself, in words; empty if it does, or is done.
+    """
+
+    sha256: str
+    version: str
+    slot: str
+    percent: float = 0.0
+    done: bool = False
+    failure: str = ""
+
+
 @dataclass(frozen=True)
 class Facts:
     """What one probe saw.
@@ -129,6 +169,10 @@ class Facts:
     """Of the config that a roll-back would bring back; empty if there is none."""
     compute: Compute | None = None
     """None if the unit runs no compute daemon."""
+    staged: Staged | None = None
+    installed: Installed | None = None
+    components: Mapping[str, str] = field(default_factory=dict)
+    """Version of each component that is flashed apart from the system (controller firmware, boot loader), by name."""
 
     @property
     def binding_digest(self) -> str:
@@ -176,6 +220,7 @@ def facts_from_status(unit: str, document: Mapping[str, Any], *, at: datetime, h
         raise ValueError(f"expected a document of schema {STATUS_SCHEMA}, got {document.get('schema')!r}")
     try:
         release, slots, config = document["release"], document["slots"], document["config"]
+        update = document.get("update") or {}
         return Facts(
             unit=unit,
             at=at,
@@ -198,6 +243,9 @@ def facts_from_status(unit: str, document: Mapping[str, Any], *, at: datetime, h
             heat=_heat(document.get("heat")),
             journal=_journal(document.get("journal")),
             compute=_compute(document.get("compute")),
+            staged=_staged(update.get("staged")),
+            installed=_installed(update.get("installed")),
+            components=dict(document.get("components") or {}),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"the status document lacks or misshapes {error}") from error
@@ -224,6 +272,31 @@ def _compute(document: Mapping[str, Any] | None) -> Compute | None:
     if not document:
         return None
     return Compute(bool(document["drained"]), str(document.get("reason", "")), int(document["jobs"]))
+
+
+def _staged(document: Mapping[str, Any] | None) -> Staged | None:
+    if not document:
+        return None
+    return Staged(
+        sha256=str(document["sha256"]),
+        size_bytes=int(document["size_bytes"]),
+        received_bytes=int(document["received_bytes"]),
+        ready=bool(document["ready"]),
+        failure=str(document.get("failure") or ""),
+    )
+
+
+def _installed(document: Mapping[str, Any] | None) -> Installed | None:
+    if not document:
+        return None
+    return Installed(
+        sha256=str(document["sha256"]),
+        version=str(document["version"]),
+        slot=str(document["slot"]),
+        percent=float(document.get("percent") or 0.0),
+        done=bool(document["done"]),
+        failure=str(document.get("failure") or ""),
+    )
 
 
 def _journal(document: Mapping[str, Any] | None) -> JournalEntry | None:

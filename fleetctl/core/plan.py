@@ -48,6 +48,8 @@ class UnitPlan:
         reasons: one sentence an action.
         files: paths that differ, sorted.
         facts_digest: `Facts.binding_digest` of the facts that this was made from.
+        release: version that the unit is to be updated to; empty if it needs no update.
+        bundle, bundle_bytes: SHA-256 and size of the release's bundle, as they were signed when the plan was made.
     """
 
     unit: str
@@ -61,6 +63,9 @@ class UnitPlan:
     files: tuple[str, ...] = ()
     reboot: bool = False
     confirm: bool = False
+    release: str = ""
+    bundle: str = ""
+    bundle_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,10 +77,19 @@ def _unit_document(unit: UnitPlan) -> dict[str, Any]:
         "facts_digest": unit.facts_digest,
         "reboot": unit.reboot,
         "confirm": unit.confirm,
+        **_update_document(unit),
     }
 
 
+def _update_document(unit: UnitPlan) -> dict[str, Any]:
+    """Return what a unit is to be updated to; nothing for a unit that needs no update."""
+    if not unit.release:
+        return {}
+    return {"release": unit.release, "bundle": {"sha256": unit.bundle, "size_bytes": unit.bundle_bytes}}
+
+
 def _unit(row: Mapping[str, Any]) -> UnitPlan:
+    bundle = row.get("bundle") or {}
     return UnitPlan(
         unit=row["unit"],
         site=row["site"],
@@ -93,6 +102,9 @@ def _unit(row: Mapping[str, Any]) -> UnitPlan:
         facts_digest=row["facts_digest"],
         reboot=bool(row["reboot"]),
         confirm=bool(row["confirm"]),
+        release=row.get("release", ""),
+        bundle=bundle.get("sha256", ""),
+        bundle_bytes=int(bundle.get("size_bytes", 0)),
     )
 
 

@@ -80,6 +80,21 @@ class Drain:
 
 
 @dataclass(frozen=True, slots=True)
+class Staging:
+    """How bundles are brought to units and installed, ahead of any interruption: no window, no heat is asked for.
+
+    Attributes:
+        max_in_progress: units that stage or install at once.
+        rate_bytes_per_s: how fast one bundle may travel at most; 0 sets no limit.
+        timeout_s: how long nothing may arrive, and nothing be installed, until the unit is given up for this try.
+    """
+
+    max_in_progress: int = 16
+    rate_bytes_per_s: int = 0
+    timeout_s: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
 class Guard:
     """The heat guard's margins; the defaults are those of the domain.
 
@@ -151,6 +166,7 @@ class Policy:
         soak_every_s: time between two of these samples.
         confirm_timeout_s: after this time without a confirmation a unit restores the files that could have cut it off.
         unreachable: `fail`, `skip` or `defer`.
+        staging: how bundles get to units.
         separate_approver: who approves or overrides must not be who started the rollout.
     """
 
@@ -183,5 +199,6 @@ class Policy:
     confirm_timeout_s: float = 120.0
     unreachable: str = "fail"
     drain: Drain = field(default_factory=Drain)
+    staging: Staging = field(default_factory=Staging)
     guard: Guard = field(default_factory=Guard)
     separate_approver: bool = True

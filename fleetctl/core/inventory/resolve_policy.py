@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from fleetctl.core.inventory.declared import policy as declared
 from fleetctl.core.inventory.merge import written
-from fleetctl.core.policy import AtMost, Drain, Freeze, Guard, Policy, Wave, Window
+from fleetctl.core.policy import AtMost, Drain, Freeze, Guard, Policy, Staging, Wave, Window
 from fleetctl.core.windows import DAYS, minute_of
 
 
@@ -18,6 +18,7 @@ def resolve_policy(name: str, said: declared.Policy) -> Policy:
         "freeze": tuple(Freeze(freeze.first, freeze.last, freeze.reason) for freeze in said.freeze),
         "max_unavailable": AtMost(**dict(written(said.max_unavailable))),
         "drain": Drain(**dict(written(said.drain))),
+        "staging": Staging(**dict(written(said.staging))),
         "guard": Guard(**dict(written(said.guard))),
     }
     return Policy(name, **dict(written(said)) | nested)

@@ -32,7 +32,7 @@ from fleetctl.core.inventory.fleet import (
     Webhook,
     Zone,
 )
-from fleetctl.core.policy import AtMost, Drain, Freeze, Guard, Policy, Wave, Window
+from fleetctl.core.policy import AtMost, Drain, Freeze, Guard, Policy, Staging, Wave, Window
 from fleetctl.core.problems import Problem, Severity
 
 _FIELDS = tuple(f.name for f in fields(Unit))
@@ -186,6 +186,7 @@ def _policy(values: dict[str, Any]) -> Policy:
             "freeze": tuple(Freeze(**freeze) for freeze in values["freeze"]),
             "max_unavailable": AtMost(**values["max_unavailable"]),
             "drain": Drain(**values["drain"]),
+            "staging": Staging(**values["staging"]),
             "guard": Guard(**values["guard"]),
         }
     )

@@ -118,6 +118,9 @@ def enlist(
             since=terms.at,
             wave=wave_of.get(unit.unit, 0),
             interrupts=unit.unit in lineup.interrupts,
+            release=unit.release,
+            bundle=unit.bundle,
+            bundle_bytes=unit.bundle_bytes,
         )
         for unit in admitted.units
     )

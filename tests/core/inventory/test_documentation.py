@@ -34,7 +34,16 @@ def test_the_policies_of_the_page_are_valid() -> None:
 
 @pytest.mark.parametrize(
     "model",
-    [declared.Policy, declared.Wave, declared.Window, declared.Freeze, declared.AtMost, declared.Drain, declared.Guard],
+    [
+        declared.Policy,
+        declared.Wave,
+        declared.Window,
+        declared.Freeze,
+        declared.AtMost,
+        declared.Drain,
+        declared.Staging,
+        declared.Guard,
+    ],
 )
 def test_every_field_of_a_policy_is_explained(model: type[Declared]) -> None:
     page = POLICIES.read_text()

@@ -29,6 +29,7 @@ from fleetctl.core.written import as_text
 
 _POLICY = resolved.Policy("")
 _DRAIN = resolved.Drain()
+_STAGING = resolved.Staging()
 _GUARD = resolved.Guard()
 
 _DAY = "|".join(DAYS)
@@ -132,6 +133,17 @@ class Drain(Declared):
     """What becomes of jobs that still run then: ended and reported as lost, or left alone and the unit deferred."""
 
 
+class Staging(Declared):
+    """How bundles are brought to units and installed, ahead of any interruption."""
+
+    max_in_progress: AtLeastOne = _STAGING.max_in_progress
+    """How many units stage or install at once."""
+    rate_bytes_per_s: Count = _STAGING.rate_bytes_per_s
+    """How fast one bundle may travel at most, in bytes per s; 0 sets no limit."""
+    timeout_s: Seconds = _STAGING.timeout_s
+    """How long nothing may arrive, and nothing be installed, until this try is given up, in s."""
+
+
 class Guard(Declared):
     """The heat guard's margins."""
 
@@ -230,6 +242,8 @@ class Policy(Declared):
     """What becomes of a unit that cannot be reached."""
     drain: Drain = Drain()
     """How a unit is freed of jobs before its heat is interrupted."""
+    staging: Staging = Staging()
+    """How bundles are brought to units and installed; it needs no window and takes no heat."""
     guard: Guard = Guard()
     """The heat guard's margins."""
     separate_approver: bool = _POLICY.separate_approver

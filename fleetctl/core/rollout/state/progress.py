@@ -28,6 +28,8 @@ class Phase(StrEnum):
     """Where a unit stands in a rollout; the last six are ends."""
 
     PENDING = "pending"
+    STAGING = "staging"
+    INSTALLING = "installing"
     DRAINING = "draining"
     CONFIGURING = "configuring"
     REBOOTING = "rebooting"
@@ -84,6 +86,12 @@ class Progress:
         deferred_at: when it got its first turn after it was deferred; None if it never did.
         jobs: jobs that ran on it at the last look while it was draining.
         jobs_lost: jobs that were ended for it.
+        release: version that it is to run; empty if it needs no update.
+        bundle, bundle_bytes: SHA-256 and size of the bundle that holds it, as they were signed when the plan was made.
+        arrived: how much of the bundle had arrived, in bytes, or was installed, in percent, at the last look.
+        installed: the release is installed in `slot`, and its config staged for it; it only has to be booted.
+        slot: boot name of the slot that the release is installed in; empty while it is not.
+        slot_before, version_before: the slot and the version that ran before; an update that fails goes back there.
     """
 
     unit: str
@@ -121,3 +129,11 @@ class Progress:
     deferred_at: datetime | None = None
     jobs: int = 0
     jobs_lost: int = 0
+    release: str = ""
+    bundle: str = ""
+    bundle_bytes: int = 0
+    arrived: float = 0.0
+    installed: bool = False
+    slot: str = ""
+    slot_before: str = ""
+    version_before: str = ""

@@ -12,6 +12,10 @@ from fleetctl.core.facts import Cause
 class StepKind(StrEnum):
     """An effect on a unit; each is one playbook."""
 
+    STAGE = "stage"
+    """Bring a bundle, and the config that belongs to it, to the unit; nothing of it is in force yet."""
+    INSTALL = "install"
+    """Write the staged bundle to the slot that is not booted; it is not activated."""
     CONFIGURE = "configure"
     VERIFY = "verify"
     """Over a new connection: confirm what waits for confirmation, then the unit's own checks."""
@@ -44,9 +48,15 @@ class Step:
         attempt: number of the try, from 1.
         number: number of the step within the attempt, from 1.
         epoch: the controller's; a unit refuses a lower one than it has seen.
-        config_digest: of the config that the step is about; for `roll_back` the one that is to be left.
+        config_digest: of the config that the step is about; for `roll_back` the one that is to be left; for `stage`
+            the one that is to go with the release, empty if the other slot takes over the config of this one.
         cancel_jobs: for `drain`: end the jobs that still run, and report them lost.
         pulse_s, pulse_k: for `verify`: ask for a heat pulse of at most so many seconds and kelvins; 0 asks for none.
+        release: for `stage` and `install`: the version that the bundle holds.
+        bundle: for `stage` and `install`: SHA-256 of the bundle, in hexadecimal.
+        bundle_bytes: for `stage` and `install`: its size.
+        rate_bytes_per_s: for `stage`: how fast it may be brought there at most; 0 sets no limit.
+        slot: for `reboot`: boot name of the slot that is to be activated first; empty for a plain reboot.
     """
 
     rollout: str
@@ -59,6 +69,11 @@ class Step:
     cancel_jobs: bool = False
     pulse_s: float = 0.0
     pulse_k: float = 0.0
+    release: str = ""
+    bundle: str = ""
+    bundle_bytes: int = 0
+    rate_bytes_per_s: int = 0
+    slot: str = ""
 
     @property
     def attempt_id(self) -> str:
