@@ -21,17 +21,20 @@ from fleetctl.cli.frame import Frame
 from fleetctl.core.config import payload
 from fleetctl.core.heat.premises import premises_of
 from fleetctl.core.problems import CouldNot
-from fleetctl.core.routes import route_to
+from fleetctl.core.releases.catalogue import bundle_file
+from fleetctl.core.releases.declaring import FOLDER
+from fleetctl.core.routes import cache_url, route_to
 from fleetctl.ports import Fenced, State
 from fleetctl.services.drive import Hands
 from fleetctl.services.lead import Identity, Succession, leading
 
 if TYPE_CHECKING:
     from fleetctl.adapters.ansible.executor import AnsibleExecutor
+    from fleetctl.adapters.carry.cargo import Cargo
     from fleetctl.adapters.secrets import SecretResolver
     from fleetctl.core.heat.forecast import Forecast
     from fleetctl.core.heat.premises import SitePremises
-    from fleetctl.core.inventory.fleet import Fleet
+    from fleetctl.core.inventory.fleet import Fleet, Unit
     from fleetctl.core.policy import Policy
     from fleetctl.core.rollout.state import Step
     from fleetctl.core.route import Route
@@ -49,6 +52,17 @@ class Ground:
     forecasts: Forecasts
     premises: dict[str, SitePremises] = field(default_factory=dict)
 
+    def unit(self, name: str) -> Unit:
+        """Return a unit.
+
+        Raises:
+            CouldNot: if it is not in the inventory any more.
+        """
+        found = self.fleet.by_name.get(name)
+        if found is None:
+            raise CouldNot(f"{name} is not in the inventory any more", hint=f"see {self.folder}")
+        return found
+
 
 class Grounds:
     """The fleets of the rollouts being driven; each is loaded when its rollout is first touched."""
@@ -64,12 +78,28 @@ class Grounds:
             CouldNot: if the unit is not in the inventory any more.
         """
         ground = self._of(rollout)
-        found = ground.fleet.by_name.get(unit)
-        if found is None:
-            raise CouldNot(f"{unit} is not in the inventory any more", hint=f"see {ground.folder}")
+        found = ground.unit(unit)
         gateway = ground.fleet.gateway_of(found)
         names = [unit] + ([gateway.name] if gateway else [])
         return route_to(ground.fleet, found, self._state.units.pins(names), self._state.units.ways(), ground.folder)
+
+    def cargo(self, step: Step) -> Cargo:
+        """Return the bundle that has to be near a unit before it stages it, and the machine that keeps it.
+
+        Raises:
+            CouldNot: if there is no way there.
+        """
+        from fleetctl.adapters.carry.cargo import Cargo
+
+        ground = self._of(step.rollout)
+        unit = ground.unit(step.unit)
+        gateway, url = (
+            ground.fleet.gateway_of(unit),
+            cache_url(ground.fleet, unit, self._state.units.ways(), step.bundle),
+        )
+        keeper = gateway if gateway is not None and url else unit
+        file = ground.folder / FOLDER / bundle_file(step.release)
+        return Cargo(step, file, self.route(step.rollout, keeper.name), url)
 
     def premises(self, rollout: str, site: str) -> SitePremises | None:
         """Return what a site heats with what; None if the inventory has it no more."""
@@ -90,7 +120,7 @@ class Grounds:
         return ZoneInfo(premises.time_zone) if premises else UTC
 
     def payload(self, step: Step) -> bytes:
-        """Return the payload of a `configure` step, with its secrets filled in."""
+        """Return the payload of a `configure` or `stage` step, with its secrets filled in."""
         config = replace(self._state.rollouts.config(step.config_digest), unit=step.unit)
         ground = self._of(step.rollout)
         timeout_s = ground.policy.confirm_timeout_s
@@ -138,6 +168,7 @@ def _executor(
 ) -> AnsibleExecutor:
     from fleetctl.adapters.ansible.executor import AnsibleExecutor, Sources
     from fleetctl.adapters.ansible.run import Settings
+    from fleetctl.adapters.carry.line import Reach
     from fleetctl.adapters.share import playbooks_folder
     from fleetctl.adapters.ssh.masters import MasterConnections
 
@@ -152,6 +183,8 @@ def _executor(
     sources = Sources(
         route=lambda step: grounds.route(step.rollout, step.unit),
         payload=grounds.payload,
+        cargo=grounds.cargo,
+        reach=Reach(masters.command, masters.environment),
         check_leading=check_leading,
         ssh_config=masters.config,
         redact=grounds.redact,

@@ -14,6 +14,8 @@ from fleetctl.core.problems import Problem
 from fleetctl.core.route import Hop, Pin, Route, Way
 
 AS_DECLARED = Way()
+CACHE_PORT = 8480
+"""Where a gateway serves bundles to the units of its site."""
 
 
 def route_to(
@@ -36,6 +38,22 @@ def route_to(
         return Route(_dial(unit, ways), (_hop(unit, pins, ways, folder),), unit.ssh.become)
     hops = tuple(_hop(each, pins, ways, folder) for each in (gateway, unit))
     return Route(_dial(gateway, ways), hops, unit.ssh.become)
+
+
+def cache_url(fleet: Fleet, unit: Unit, ways: Mapping[str, Way], bundle: str) -> str:
+    """Return where a unit fetches a bundle: from its gateway's cache, seen from the site's own network.
+
+    Empty for a unit that is not reached through a gateway: its bundles are brought to it.
+
+    Args:
+        fleet, unit, ways: as for `route_to`.
+        bundle: SHA-256 of the bundle, in hexadecimal.
+    """
+    gateway = fleet.gateway_of(unit)
+    if gateway is None or _dial(unit, ways):
+        return ""
+    address = ways.get(gateway.name, AS_DECLARED).host or gateway.address
+    return f"http://{address}:{CACHE_PORT}/bundles/{bundle}"
 
 
 def unpinned(route: Route) -> tuple[Problem, ...]:

@@ -29,7 +29,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible's own classes a
         """Do the step that the host's variables describe."""
         result: dict[str, Any] = super().run(tmp, task_vars or {})
         step = (task_vars or {})["fleet_step"]
-        payload = fetch(step["socket"], step["id"]) if self._task.args.get("payload") else None
+        brings = self._task.args.get("payload") and step["payload"]
+        payload = fetch(step["socket"], step["id"]) if brings else None
         command = shlex.join([*step["become"], "fleet-unit", self._task.args["command"], *step["options"]])
         code, out, err = self._connection.exec_command(command, in_data=payload, sudoable=False)
         outcome = read_outcome(code, out, err)

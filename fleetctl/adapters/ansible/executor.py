@@ -18,6 +18,9 @@ from fleetctl.adapters.ansible.options import options_of
 from fleetctl.adapters.ansible.outcomes import host_of, result_of
 from fleetctl.adapters.ansible.payloads import PayloadServer
 from fleetctl.adapters.ansible.run import Event, Settings, run_playbook
+from fleetctl.adapters.carry.cargo import Cargo, NotBrought
+from fleetctl.adapters.carry.carrier import Carrier
+from fleetctl.adapters.carry.line import Reach
 from fleetctl.core.facts import Cause
 from fleetctl.core.names import alias
 from fleetctl.core.problems import CouldNot
@@ -25,6 +28,8 @@ from fleetctl.core.rollout.state import Ending, Step, StepKind, StepResult
 from fleetctl.core.route import Route
 
 PLAYBOOKS = {
+    StepKind.STAGE: "stage.yml",
+    StepKind.INSTALL: "update.yml",
     StepKind.CONFIGURE: "configure.yml",
     StepKind.VERIFY: "verify.yml",
     StepKind.REBOOT: "reboot.yml",
@@ -46,7 +51,9 @@ class Sources:
 
     Attributes:
         route: the way to the step's unit.
-        payload: the config with its secrets filled in, for a `configure` step.
+        payload: the config with its secrets filled in, for a `configure` step, and for a `stage` step that has one.
+        cargo: the bundle that has to be near the unit before a `stage` step, and the machine that keeps it.
+        reach: how that machine is reached.
         check_leading: raises `Fenced` if another controller has taken over.
         ssh_config: writes the routes as a configuration for the SSH client and returns the file.
         redact: takes secrets out of what units and Ansible say.
@@ -54,6 +61,8 @@ class Sources:
 
     route: Callable[[Step], Route]
     payload: Callable[[Step], bytes]
+    cargo: Callable[[Step], Cargo]
+    reach: Reach
     check_leading: Callable[[], None]
     ssh_config: Callable[[Sequence[Route]], Path]
     redact: Callable[[str], str]
@@ -67,21 +76,27 @@ class AnsibleExecutor:
         self._max_runs, self._max_batch = max_runs, max_batch
         self._waiting: list[Step] = []
         self._open: dict[str, Step] = {}
+        self._urls: dict[str, str] = {}
+        """Where the units of open `stage` steps fetch their bundles, by the step's id."""
         self._results: queue.SimpleQueue[StepResult] = queue.SimpleQueue()
         self._changed = threading.Condition()
         self._closing = False
         self._runs: dict[threading.Thread, float] = {}
         """When each run began, on the monotonic clock."""
         self._payloads = PayloadServer(settings.folder / "payloads", self._payload)
+        self._carrier = Carrier(sources.reach, sources.check_leading)
         self._dispatcher = threading.Thread(target=self._dispatch, name="ansible-dispatch", daemon=True)
         self._dispatcher.start()
 
     def submit(self, steps: Sequence[Step]) -> None:
         """Start steps whose intents are journalled; returns at once."""
         with self._changed:
-            self._waiting.extend(steps)
             self._open.update((step.id, step) for step in steps)
+            self._waiting.extend(step for step in steps if step.kind is not StepKind.STAGE)
             self._changed.notify_all()
+        for step in steps:
+            if step.kind is StepKind.STAGE:
+                self._bring(step)
 
     def poll(self, timeout_s: float) -> Sequence[StepResult]:
         """Return what ended; waits up to `timeout_s` for the first."""
@@ -103,9 +118,29 @@ class AnsibleExecutor:
             self._closing = True
             self._changed.notify_all()
         self._dispatcher.join()
+        self._carrier.close()
         for run in list(self._runs):
             run.join()
         self._payloads.close()
+
+    # --- what is carried near the unit before its step is run -----------------------------------------------------
+
+    def _bring(self, step: Step) -> None:
+        try:
+            cargo = self._sources.cargo(step)
+        except CouldNot as reason:  # there is no way to it, so nothing was done
+            self._end(StepResult(step, Ending.REFUSED, str(reason)))
+            return
+        self._urls[step.id] = cargo.url
+        self._carrier.bring(cargo, lambda: step.id in self._open, lambda failure: self._brought(step, failure))
+
+    def _brought(self, step: Step, failure: NotBrought | None) -> None:
+        if failure is not None:
+            self._end(StepResult(step, failure.ending, str(failure), cause=failure.cause))
+            return
+        with self._changed:
+            self._waiting.append(step)
+            self._changed.notify_all()
 
     # --- in the dispatcher's and the runs' threads ----------------------------------------------------------------
 
@@ -187,8 +222,9 @@ class AnsibleExecutor:
         return {
             "id": step.id,
             "socket": str(self._payloads.path),
+            "payload": step.kind is not StepKind.STAGE or bool(step.config_digest),
             "become": ["sudo", "-n"] if route.become else [],
-            "options": options_of(step),
+            "options": options_of(step, self._urls.get(step.id, "")),
         }
 
     def _payload(self, step_id: str) -> bytes:
@@ -201,5 +237,6 @@ class AnsibleExecutor:
     def _end(self, result: StepResult) -> None:
         """Report a step's first result; whatever comes later says nothing any more."""
         with self._changed:
+            self._urls.pop(result.step.id, None)
             if self._open.pop(result.step.id, None) is not None:
                 self._results.put(replace(result, message=self._sources.redact(result.message)))

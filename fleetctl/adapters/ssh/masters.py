@@ -58,6 +58,23 @@ class MasterConnections:
             self._start([route.gateway for route in routes if route.gateway is not None], file)
         return file
 
+    def command(self, route: Route) -> Sequence[str]:
+        """Return the client's command line for one command on a gateway, over its master, which is running now.
+
+        What is sent so goes over the connection that the gateway's units share. A unit that is reached directly gets a
+        master likewise.
+        """
+        file, hop = self.config([route]), route.hops[0]
+        with self._lock:
+            self._start([hop], file)
+        master = ["-S", str(control_path(self.folder, hop))] if route.gateway is None else []
+        return ["ssh", "-F", str(file), *master, route.target.alias]
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Return the environment that every client is given."""
+        return self._environment
+
     def close(self) -> None:
         """End every master and remove the folder."""
         with self._lock:
