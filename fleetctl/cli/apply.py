@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fleetctl.cli.arguments import AllowDowngrade
 from fleetctl.cli.completion import complete_selectors
 from fleetctl.cli.frame import Exit, Frame, frame_of
 
@@ -34,6 +35,7 @@ def apply(
         str | None, typer.Option("--policy", help="Policy of the inventory; 'default' if left out.")
     ] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Leave the work to 'fleetctl controller run'.")] = False,
+    allow_downgrade: AllowDowngrade = False,
 ) -> None:
     """Apply a saved plan, or plan, show and ask; then run the rollout to its end."""
     from fleetctl.cli import compose
@@ -46,7 +48,7 @@ def apply(
     chosen = policy_of(fleet, policy)
     with compose.state(frame, durable=True) as state:
         file = plan_file(what)
-        plan = _saved_plan(frame, fleet, state, file) if file else _new_plan(frame, fleet, state, what)
+        plan = _saved_plan(frame, fleet, state, file) if file else _new_plan(frame, fleet, state, what, allow_downgrade)
         if plan.is_empty:
             raise typer.Exit(_nothing(frame, plan))
         foresee(frame, fleet, state, plan, chosen)
@@ -69,14 +71,15 @@ def plan_file(what: list[str] | None) -> Path | None:
     return file if file.is_file() else None
 
 
-def _new_plan(frame: Frame, fleet: Fleet, state: State, selection: list[str] | None) -> Plan:
-    from fleetctl.cli.plan import observe_and_plan
+def _new_plan(frame: Frame, fleet: Fleet, state: State, selection: list[str] | None, allow_downgrade: bool) -> Plan:
+    from fleetctl.cli.plan import Wish, observe_and_plan
     from fleetctl.core.plan_document import to_text_lines
     from fleetctl.core.selectors import select
     from fleetctl.services.apply import saved
 
     units = select(fleet, selection or ())
-    plan = observe_and_plan(frame, state, fleet, units, " ".join(selection or ()))
+    wish = Wish(" ".join(selection or ()), allow_downgrade=allow_downgrade)
+    plan = observe_and_plan(frame, state, fleet, units, wish)
     saved(plan, state)
     frame.notes().print("\n".join(to_text_lines(plan)))
     return plan
@@ -124,7 +127,7 @@ def _nothing(frame: Frame, plan: Plan) -> int:
 
 
 def _start(frame: Frame, fleet: Fleet, state: State, plan: Plan, policy: Policy) -> Rollout:
-    from fleetctl.cli import compose
+    from fleetctl.cli import compose, depot
     from fleetctl.cli.plan import declared
     from fleetctl.core.rollout.enlist import Terms
     from fleetctl.services.apply import refuse_held_sites, start
@@ -132,4 +135,5 @@ def _start(frame: Frame, fleet: Fleet, state: State, plan: Plan, policy: Policy)
     refuse_held_sites(state, plan.sites, led=compose.is_led(state))
     clock = compose.clock()
     terms = Terms(compose.new_id("r"), policy, str(frame.folder.resolve()), frame.actor, clock.now().utc)
-    return start(declared(frame, fleet), plan, state, clock, terms)
+    signed = depot.releases(frame) if any(unit.release for unit in plan.units) else None
+    return start(declared(frame, fleet), plan, state, clock, terms, signed)

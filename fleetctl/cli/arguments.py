@@ -30,3 +30,6 @@ RolloutId = Annotated[
         autocompletion=complete_rollouts,
     ),
 ]
+AllowDowngrade = Annotated[
+    bool, typer.Option("--allow-downgrade", help="Let units go back to an older release that is declared for them.")
+]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fleetctl.cli.arguments import Selection
+from fleetctl.cli.arguments import AllowDowngrade, Selection
 from fleetctl.cli.frame import Exit, Frame, frame_of, print_json
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def plan(
     detailed_exitcode: Annotated[bool, typer.Option(help="Exit with 3 if there is something to do.")] = False,
     refresh: Annotated[bool, typer.Option(help="Probe the units first; else use the last facts.")] = True,
     policy: Annotated[str | None, typer.Option("--policy", help="Policy that waves and heat are foreseen by.")] = None,
+    allow_downgrade: AllowDowngrade = False,
 ) -> None:
     """Compare what is declared with what is observed, and say what each unit needs and why."""
     from fleetctl.cli import compose
@@ -48,7 +50,8 @@ def plan(
     fleet = compose.fleet(frame)
     units = select(fleet, selection or ())
     with compose.state(frame, durable=out is not None) as state:
-        made = observe_and_plan(frame, state, fleet, units, " ".join(selection or ()), refresh=refresh)
+        wish = Wish(" ".join(selection or ()), refresh, allow_downgrade)
+        made = observe_and_plan(frame, state, fleet, units, wish)
         if out is not None:
             save(made, state, out)
         _print(frame, made, form or (Format.JSON if frame.is_json else Format.TEXT))
@@ -59,27 +62,49 @@ def plan(
     raise typer.Exit(Exit.CHANGES if detailed_exitcode and not made.is_empty else Exit.DONE)
 
 
-def observe_and_plan(
-    frame: Frame, state: State, fleet: Fleet, units: Sequence[Unit], selection: str, *, refresh: bool = True
-) -> Plan:
-    """Probe units if asked to, and plan for them."""
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How a plan is to be made.
+
+    Attributes:
+        selection: what the user selected, as typed.
+        refresh: probe the units first.
+        allow_downgrade: units may go back to older releases.
+    """
+
+    selection: str = ""
+    refresh: bool = True
+    allow_downgrade: bool = False
+
+
+def observe_and_plan(frame: Frame, state: State, fleet: Fleet, units: Sequence[Unit], wish: Wish) -> Plan:
+    """Probe units if asked to, and plan for them.
+
+    Raises:
+        InvalidInput: with every reason why units may not get the release that they should run.
+    """
     import uuid
 
-    from fleetctl.cli import compose
+    from fleetctl.cli import compose, depot
     from fleetctl.cli.probe import observe
     from fleetctl.core.planning import Occasion
     from fleetctl.services.plan import Memory
     from fleetctl.services.plan import plan as make
+    from fleetctl.services.releases import refuse_standing, supply
     from fleetctl.services.render import rendered_from
 
-    if refresh:
+    if wish.refresh:
         observe(frame, state, fleet, units)
     at = compose.clock().now().utc
     commit = compose.git_commit(frame)
-    occasion = Occasion(str(uuid.uuid4()), fleet.name, state.uuid, at, selection, commit)
+    occasion = Occasion(str(uuid.uuid4()), fleet.name, state.uuid, at, wish.selection, commit)
     templates = compose.template_files(frame)
     memory = Memory(compose.site_cache(frame), lambda site: rendered_from(fleet, site, templates))
-    return make(declared(frame, fleet), units, state, occasion, memory)
+    signed = depot.releases(frame)
+    of = supply(signed, allow_downgrade=wish.allow_downgrade)
+    made = make(declared(frame, fleet), units, state, occasion, memory, of)
+    refuse_standing(fleet, [fleet.by_name[unit.unit] for unit in made.units if unit.release], signed, at)
+    return made
 
 
 def declared(frame: Frame, fleet: Fleet) -> Declared:

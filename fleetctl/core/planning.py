@@ -6,11 +6,13 @@ Pure and deterministic: no simulation, no check mode; desired against observed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from fleetctl.core.facts import Cause, Facts, Observation, Unobserved
 from fleetctl.core.plan import Desired, LeftOut, Plan, UnitPlan
+from fleetctl.core.releases.catalogue import Catalogue
+from fleetctl.core.releases.wanted import NO_RELEASES, Supply, Update, update_of
 from fleetctl.core.rollout.state import Action
 from fleetctl.core.verdicts import Verdict
 
@@ -44,6 +46,7 @@ def make_plan(
     site_digests: Mapping[str, str],
     *,
     declared: Iterable[str] = (),
+    supply: Supply = NO_RELEASES,
 ) -> Plan:
     """Compare what is desired with what was observed.
 
@@ -53,17 +56,18 @@ def make_plan(
         observed: the latest observation of each unit, by name.
         site_digests: digest of each site's validated content.
         declared: names of all units of the inventory; whatever the state knows beyond them is orphaned.
+        supply: what units may be updated from.
     """
-    return assemble(occasion, [judge(desired, observed)], site_digests, _orphaned(observed, declared))
+    return assemble(occasion, [judge(desired, observed, supply)], site_digests, _orphaned(observed, declared))
 
 
-def judge(desired: Iterable[Desired], observed: Mapping[str, Observation]) -> Verdict:
+def judge(desired: Iterable[Desired], observed: Mapping[str, Observation], supply: Supply = NO_RELEASES) -> Verdict:
     """Say what each unit needs, or why nothing can be said about it."""
     units: list[UnitPlan] = []
     left_out: list[LeftOut] = []
     unchanged = 0
     for want in sorted(desired, key=lambda d: d.unit):
-        planned = plan_unit(want, observed.get(want.unit))
+        planned = plan_unit(want, observed.get(want.unit), supply)
         if planned is None:
             unchanged += 1
         elif isinstance(planned, LeftOut):
@@ -97,7 +101,7 @@ def assemble(
     )
 
 
-def plan_unit(want: Desired, seen: Observation | None) -> UnitPlan | LeftOut | None:
+def plan_unit(want: Desired, seen: Observation | None, supply: Supply = NO_RELEASES) -> UnitPlan | LeftOut | None:
     """Say what one unit needs, or why nothing can be said about it; None if it needs nothing."""
     if seen is None:
         return LeftOut(want.unit, None, "never observed")
@@ -106,22 +110,31 @@ def plan_unit(want: Desired, seen: Observation | None) -> UnitPlan | LeftOut | N
     if want.serial and seen.serial and want.serial != seen.serial:
         reason = f"answers with serial {seen.serial}, the inventory says {want.serial}"
         return LeftOut(want.unit, Cause.WRONG_IDENTITY, reason)
-    if not (_needs_config(want, seen) or seen.reboot_needed):
-        return None
+    found = update_of(want.release, seen.version, supply)
+    update, held_back = (None, found) if isinstance(found, str) else (found, None)
+    if not (update or _needs_config(want, seen) or seen.reboot_needed):
+        return LeftOut(want.unit, None, held_back) if held_back else None
+    return _unit_plan(want, seen, update, held_back)
+
+
+def _unit_plan(want: Desired, seen: Facts, update: Update | None, held_back: str | None) -> UnitPlan:
     files = differing_files(want, seen)
-    actions, reasons = _actions(want, seen, files)
+    actions, reasons = _actions(want, seen, files, update)
     return UnitPlan(
         unit=want.unit,
         site=want.site,
         kind=want.kind,
         gateway=want.gateway,
         actions=tuple(actions),
-        reasons=tuple(reasons),
+        reasons=(*reasons, *([held_back] if held_back else [])),
         config_digest=want.config_digest,
         facts_digest=seen.binding_digest,
         files=files,
-        reboot=Action.REBOOT in actions,
+        reboot=Action.REBOOT in actions or update is not None,
         confirm=any(path in want.confirms for path in files),
+        release=update.release if update else "",
+        bundle=update.bundle if update else "",
+        bundle_bytes=update.bundle_bytes if update else 0,
     )
 
 
@@ -136,13 +149,22 @@ def _needs_config(want: Desired, seen: Facts) -> bool:
     return bool(seen.config_digest != want.config_digest or seen.config_changed or seen.unconfirmed)
 
 
-def _actions(want: Desired, seen: Facts, files: tuple[str, ...]) -> tuple[list[Action], list[str]]:
+def _actions(
+    want: Desired, seen: Facts, files: tuple[str, ...], update: Update | None
+) -> tuple[list[Action], list[str]]:
+    """Return what a unit needs, each with its reason; an update brings the config along, and is a reboot itself."""
     actions: list[Action] = []
     reasons: list[str] = []
-    if _needs_config(want, seen):
+    if update is not None:
+        actions.append(Action.UPDATE)
+        reasons.append(update.reason)
+    configures = _needs_config(want, seen)
+    if configures:
         actions.append(Action.CONFIGURE)
         reasons.append(_why_configure(want, seen, files))
-    reboots = [path for path in files if path in want.reboots] if actions else []
+    if update is not None:
+        return actions, reasons
+    reboots = [path for path in files if path in want.reboots] if configures else []
     if reboots:
         actions.append(Action.REBOOT)
         reasons.append(f"{', '.join(reboots)} takes effect only after a reboot")
@@ -180,6 +202,10 @@ class Standing:
     config_digests: Mapping[str, str]
     """Of the units as they would be rendered now."""
     observed: Mapping[str, Observation]
+    releases: Mapping[str, str] = field(default_factory=dict)
+    """Version that each unit should run now."""
+    catalogue: Catalogue = field(default_factory=Catalogue)
+    """What is signed now."""
 
 
 def refusal(plan: Plan, standing: Standing) -> str | None:
@@ -202,6 +228,8 @@ def _what_moved(plan: Plan, unit: UnitPlan, standing: Standing) -> str | None:
         return f"site {unit.site} was changed in the inventory since the plan was made"
     if standing.config_digests.get(unit.unit) != unit.config_digest:
         return "its config renders differently since the plan was made (templates or fleet.yaml changed)"
+    if unit.release and (other := _another_release(unit, standing)):
+        return other
     seen = standing.observed.get(unit.unit)
     if seen is None:
         return "it was not observed"
@@ -209,4 +237,14 @@ def _what_moved(plan: Plan, unit: UnitPlan, standing: Standing) -> str | None:
         return f"it cannot be observed: {seen.message}"
     if seen.binding_digest != unit.facts_digest:
         return "its slot, version, config, registration or host key changed since the plan was made"
+    return None
+
+
+def _another_release(unit: UnitPlan, standing: Standing) -> str | None:
+    """Return how the release that a unit was to get is not what it would get now, or None."""
+    wanted, signed = standing.releases.get(unit.unit), standing.catalogue.releases.get(unit.release)
+    if wanted != unit.release:
+        return f"release {wanted or 'none'} is wanted now, the plan has {unit.release}"
+    if signed is None or (signed.sha256, signed.size_bytes) != (unit.bundle, unit.bundle_bytes):
+        return f"release {unit.release} is not signed as it was when the plan was made"
     return None

@@ -16,11 +16,13 @@ from fleetctl.core.plan_document import to_document
 from fleetctl.core.planning import Standing
 from fleetctl.core.policy import Policy
 from fleetctl.core.problems import CouldNot, InvalidInput, Problem
+from fleetctl.core.releases.catalogue import Catalogue
 from fleetctl.core.rollout.enlist import NEW_PLAN, Admitted, Lineup, Terms, admit, enlist, in_order
 from fleetctl.core.rollout.state import Action, Rollout
 from fleetctl.core.rollout.waves import assign, placed
-from fleetctl.ports import Clock, State
+from fleetctl.ports import Clock, Releases, State
 from fleetctl.services.declared import Declared
+from fleetctl.services.releases import refuse_standing, supply
 
 HEAT_SERVICE = "heat"
 """The service hook, in the templates' manifest, of files that make the heat agent start anew."""
@@ -65,20 +67,36 @@ def policy_of(fleet: Fleet, name: str | None) -> Policy:
     return fleet.policies[name]
 
 
-def start(declared: Declared, plan: Plan, state: State, clock: Clock, terms: Terms) -> Rollout:
+def start(
+    declared: Declared, plan: Plan, state: State, clock: Clock, terms: Terms, releases: Releases | None = None
+) -> Rollout:
     """Add the rollout of a plan, with its frozen units and their configs.
 
+    Args:
+        declared: what is declared now.
+        plan: what is to be done.
+        state: that the plan was made with.
+        clock: of this machine.
+        terms: what the rollout is started with.
+        releases: the fleet's signed releases; None if the plan updates nobody.
+
     Raises:
-        InvalidInput: if the plan is stale as a whole; says what moved.
-        CouldNot: if a site is held by a rollout that nobody drives.
+        InvalidInput: if the plan is stale as a whole, or updates units that may not be updated now; says why.
+        CouldNot: if what is signed cannot be read.
     """
     units = [declared.fleet.by_name[u.unit] for u in plan.units if u.unit in declared.fleet.by_name]
+    now = clock.now().utc
+    if releases is not None:
+        updated = {u.unit for u in plan.units if u.release}
+        refuse_standing(declared.fleet, [unit for unit in units if unit.name in updated], releases, now)
     standing = Standing(
         state=state.uuid,
-        at=clock.now().utc,
+        at=now,
         site_digests=declared.site_digests,
         config_digests={d.unit: d.config_digest for d in declared.desired(units)},
         observed=state.units.facts([unit.name for unit in units]),
+        releases={unit.name: unit.release for unit in units},
+        catalogue=supply(releases).catalogue if releases else Catalogue(),
     )
     admitted = _in_order(declared.fleet, admit(plan, standing), state, terms)
     chosen = {unit.unit for unit in admitted.units if Action.CONFIGURE in unit.actions}

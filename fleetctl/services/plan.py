@@ -10,6 +10,7 @@ from fleetctl.core.digest import digest_of
 from fleetctl.core.inventory.fleet import Fleet, Site, Unit
 from fleetctl.core.plan import Plan
 from fleetctl.core.planning import Occasion, assemble, judge, make_plan
+from fleetctl.core.releases.wanted import NO_RELEASES, Supply
 from fleetctl.core.verdicts import Seen, Verdict, pack, unpack
 from fleetctl.ports import SiteCache, State
 from fleetctl.services.declared import Declared
@@ -32,32 +33,41 @@ class Memory:
     rendered_from: Callable[[Site], str]
 
 
-def plan(declared: Declared, units: Sequence[Unit], state: State, occasion: Occasion, memory: Memory) -> Plan:
+def plan(
+    declared: Declared,
+    units: Sequence[Unit],
+    state: State,
+    occasion: Occasion,
+    memory: Memory,
+    supply: Supply = NO_RELEASES,
+) -> Plan:
     """Compare units with the facts that the state has; only a plan of the whole fleet looks for orphans.
+
+    Whether units may have the releases that the plan gives them, `releases.refuse_standing` says.
 
     Raises:
         InvalidInput: with every template that fails.
     """
     if len(units) == sum(len(site.units) for site in declared.fleet.sites.values()):
-        return _of_fleet(declared, state, occasion, memory)
+        return _of_fleet(declared, state, occasion, memory, supply)
     observed = state.units.facts([unit.name for unit in units])
-    return make_plan(occasion, declared.desired(units), observed, declared.site_digests)
+    return make_plan(occasion, declared.desired(units), observed, declared.site_digests, supply=supply)
 
 
-def _of_fleet(declared: Declared, state: State, occasion: Occasion, memory: Memory) -> Plan:
-    seen = state.units.seen()
-    keys = {site.id: _key(site, seen, memory) for site in declared.fleet.sites.values()}
+def _of_fleet(declared: Declared, state: State, occasion: Occasion, memory: Memory, supply: Supply) -> Plan:
+    seen, signed = state.units.seen(), supply.digest
+    keys = {site.id: _key(site, seen, memory, signed) for site in declared.fleet.sites.values()}
     verdicts = {id: kept for id, key in keys.items() if (kept := _remembered(memory.cache, id, key)) is not None}
-    fresh = _judged(declared, [site for id, site in declared.fleet.sites.items() if id not in verdicts], state)
+    fresh = _judged(declared, [site for id, site in declared.fleet.sites.items() if id not in verdicts], state, supply)
     for id, verdict in fresh.items():
         memory.cache.put(id, CACHE, keys[id], pack(verdict))
     verdicts |= fresh
     return assemble(occasion, verdicts.values(), declared.site_digests, _orphaned(seen, declared.fleet))
 
 
-def _key(site: Site, seen: Mapping[str, Seen], memory: Memory) -> str:
-    """Return the digest of everything that a site's verdict is made from: what is desired, and what was observed."""
-    return digest_of([__version__, memory.rendered_from(site), seen.get(site.id, _UNSEEN).digest])
+def _key(site: Site, seen: Mapping[str, Seen], memory: Memory, signed: str) -> str:
+    """Return the digest of everything that a site's verdict is made from: desired, observed, and what is signed."""
+    return digest_of([__version__, memory.rendered_from(site), seen.get(site.id, _UNSEEN).digest, signed])
 
 
 def _remembered(cache: SiteCache, site: str, key: str) -> Verdict | None:
@@ -68,7 +78,7 @@ def _remembered(cache: SiteCache, site: str, key: str) -> Verdict | None:
         return None
 
 
-def _judged(declared: Declared, sites: Sequence[Site], state: State) -> Mapping[str, Verdict]:
+def _judged(declared: Declared, sites: Sequence[Site], state: State, supply: Supply) -> Mapping[str, Verdict]:
     """Judge sites. Facts are read after their digests: facts that arrive in between are kept under a key that is
     never asked for again."""
     units = [unit for site in sites for unit in site.units.values()]
@@ -76,7 +86,7 @@ def _judged(declared: Declared, sites: Sequence[Site], state: State) -> Mapping[
         return {}
     observed = state.units.facts([unit.name for unit in units])
     wanted = {want.unit: want for want in declared.desired(units)}
-    return {site.id: judge([wanted[unit.name] for unit in site.units.values()], observed) for site in sites}
+    return {site.id: judge([wanted[unit.name] for unit in site.units.values()], observed, supply) for site in sites}
 
 
 def _orphaned(seen: Mapping[str, Seen], fleet: Fleet) -> list[str]:

@@ -18,6 +18,7 @@ from fleetctl.core.releases import declaring
 from fleetctl.core.releases.catalogue import Catalogue, Published
 from fleetctl.core.releases.desired import disagreements, promotion_problems, unit_problems
 from fleetctl.core.releases.offer import Offer
+from fleetctl.core.releases.wanted import NO_RELEASES, Supply
 from fleetctl.ports import Bundles, FleetFiles, Releases
 
 
@@ -136,8 +137,22 @@ def verify(depot: Depot, now: datetime) -> Verdict:
     return Verdict(catalogue, problems, depot.releases.freshness(now))
 
 
+def supply(releases: Releases, *, allow_downgrade: bool = False) -> Supply:
+    """Return what units may be updated from; what cannot be believed supplies nothing, and `standing_problems` say so.
+
+    Raises:
+        CouldNot: if what is signed cannot be read.
+    """
+    if not releases.is_kept:
+        return NO_RELEASES
+    try:
+        return Supply(True, releases.catalogue(), allow_downgrade)
+    except InvalidInput:
+        return Supply(True, allow_downgrade=allow_downgrade)
+
+
 def standing_problems(fleet: Fleet, units: Iterable[Unit], releases: Releases, now: datetime) -> tuple[Problem, ...]:
-    """Return why no new work on these units may be planned; empty for a fleet without signed releases.
+    """Return why these units may not be updated; empty for a fleet without signed releases.
 
     Raises:
         CouldNot: if what is signed cannot be read.
@@ -147,7 +162,21 @@ def standing_problems(fleet: Fleet, units: Iterable[Unit], releases: Releases, n
     catalogue, problems = _signed_so_far(releases, now)
     if catalogue is None:
         return tuple(problems)
-    return (*problems, *disagreements(fleet, catalogue), *unit_problems(units, catalogue))
+    chosen = tuple(units)
+    differ = disagreements(fleet, catalogue, {unit.release for unit in chosen})
+    return (*problems, *differ, *unit_problems(chosen, catalogue, fleet.models))
+
+
+def refuse_standing(fleet: Fleet, units: Iterable[Unit], releases: Releases, now: datetime) -> None:
+    """Refuse to update units that may not be: every problem at once.
+
+    Raises:
+        InvalidInput: if there is one.
+        CouldNot: if what is signed cannot be read.
+    """
+    chosen = tuple(units)
+    if chosen:
+        _refuse(standing_problems(fleet, chosen, releases, now))
 
 
 def declared_release(files: FleetFiles, published: Published) -> bytes | None:

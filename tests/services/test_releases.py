@@ -14,6 +14,7 @@ from fleetctl.core.inventory.fleet import Fleet, Kind, Model, Unit
 from fleetctl.core.problems import InvalidInput, Problem
 from fleetctl.core.releases.manifest import Manifest
 from fleetctl.core.releases.offer import Bundle
+from fleetctl.core.releases.wanted import Supply
 from fleetctl.services import releases
 from fleetctl.services.releases import Depot
 from tests.builders.memory_releases import MemoryReleases, MemoryWorld
@@ -144,6 +145,18 @@ def test_planning_asks_for_signed_usable_releases(depot: Depot, bundle: Callable
     assert found() == []
     releases.withdraw(depot.releases, "1", "fans", NOW)
     assert found() == ["unusable-release"]
+
+
+def test_what_cannot_be_believed_supplies_nothing_and_refuses_the_plan(depot: Depot, world: MemoryWorld) -> None:
+    world.forge()
+    assert releases.supply(depot.releases) == Supply(kept=True)
+    assert codes(lambda: releases.refuse_standing(FLEET, [UNIT], depot.releases, NOW)) == ["wrongly-signed-metadata"]
+    releases.refuse_standing(FLEET, [], depot.releases, NOW)
+
+
+def test_expired_metadata_and_an_unusable_release_are_said_at_once(depot: Depot) -> None:
+    found = codes(lambda: releases.refuse_standing(FLEET, [UNIT], depot.releases, LATER))
+    assert found == ["expired-metadata", "unusable-release"]
 
 
 def test_a_fleet_without_signed_releases_plans_as_before() -> None:

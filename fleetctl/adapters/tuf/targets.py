@@ -40,6 +40,7 @@ def _target(of: Published) -> TargetFile:
         "models": list(of.models),
         "channels": list(of.channels),
         "withdrawn": of.withdrawn,
+        "image_bytes": of.image_bytes,
     }
     return TargetFile(of.size_bytes, {"sha256": of.sha256}, of.file, {"custom": {_KEY: custom}})
 
@@ -57,6 +58,7 @@ def _published(target: TargetFile) -> Published:
         sha256=target.hashes["sha256"],
         channels=tuple(said["channels"]),
         withdrawn=said["withdrawn"],
+        image_bytes=said.get("image_bytes", 0),
     )
 
 

@@ -24,6 +24,7 @@ class Published:
         sha256: of the bundle, in hexadecimal.
         channels: that it was promoted to, sorted.
         withdrawn: why it may not be used any more; empty if it may.
+        image_bytes: size of its largest image, for which a slot has to have room; 0 if it was signed without.
     """
 
     version: str
@@ -34,6 +35,7 @@ class Published:
     sha256: str
     channels: tuple[str, ...] = ()
     withdrawn: str = ""
+    image_bytes: int = 0
 
     @property
     def file(self) -> str:

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from fleetctl.core.inventory.fleet import Fleet, Unit
+from fleetctl.core.inventory.fleet import Fleet, Model, Unit
 from fleetctl.core.names import ID, did_you_mean
 from fleetctl.core.problems import Problem
 from fleetctl.core.releases.catalogue import Catalogue, Published
 from fleetctl.core.releases.versions import is_downgrade
 
 FILE = "fleet.yaml"
+NO_MODELS: Mapping[str, Model] = {}
 
 
-def disagreements(fleet: Fleet, catalogue: Catalogue) -> Iterator[Problem]:
-    """Yield where channels and releases of `fleet.yaml` are not what was signed."""
+def disagreements(fleet: Fleet, catalogue: Catalogue, about: Collection[str] | None = None) -> Iterator[Problem]:
+    """Yield where channels and releases of `fleet.yaml` are not what was signed.
+
+    Args:
+        fleet: declares channels and releases.
+        catalogue: what is signed.
+        about: only what concerns these versions; None for all of them.
+    """
     for channel, version in fleet.channels.items():
-        yield from _channel(channel, version, catalogue)
+        if about is None or version in about:
+            yield from _channel(channel, version, catalogue)
     for version in fleet.releases:
-        yield from _release(version, fleet, catalogue)
+        if about is None or version in about:
+            yield from _release(version, fleet, catalogue)
 
 
-def unit_problems(units: Iterable[Unit], catalogue: Catalogue) -> Iterator[Problem]:
-    """Yield why units may not be given the release that they should run."""
+def unit_problems(
+    units: Iterable[Unit], catalogue: Catalogue, models: Mapping[str, Model] = NO_MODELS
+) -> Iterator[Problem]:
+    """Yield why units may not be given the release that they should run; `models` say how large their slots are."""
     for unit in units:
         published = catalogue.releases.get(unit.release)
         if unit.release and (reason := catalogue.unusable(unit.release)):
@@ -33,6 +44,12 @@ def unit_problems(units: Iterable[Unit], catalogue: Catalogue) -> Iterator[Probl
             made_for = f"{published.kind} {', '.join(published.models)}"
             message = f"{unit.name} is a {unit.kind} {unit.model}, release '{unit.release}' is made for {made_for}"
             yield Problem("wrong-compatible", message)
+        elif published and (model := models.get(unit.model)) and 0 < model.slot_size_bytes < published.image_bytes:
+            message = (
+                f"{unit.name}: release '{unit.release}' writes {published.image_bytes} bytes, "
+                f"a slot of model '{model.id}' has {model.slot_size_bytes}"
+            )
+            yield Problem("bundle-too-large", message, hint="make the image smaller")
 
 
 def promotion_problems(

@@ -63,7 +63,16 @@ class Offer:
         models = _models(fleet, manifest.compatible)
         ids = tuple(sorted(model.id for model in models))
         version = self.version or manifest.version
-        return Published(version, manifest.compatible, models[0].kind, ids, bundle.size_bytes, bundle.sha256)
+        largest = max((size for _, size in manifest.images), default=0)
+        return Published(
+            version,
+            manifest.compatible,
+            models[0].kind,
+            ids,
+            bundle.size_bytes,
+            bundle.sha256,
+            image_bytes=largest,
+        )
 
     def _misfits(self, fleet: Fleet, catalogue: Catalogue) -> Iterator[Problem]:
         manifest = self.bundle.manifest

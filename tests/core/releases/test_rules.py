@@ -26,7 +26,7 @@ FLEET = Fleet(
     "test", MODELS, {"1": Release("1", "heat-qh"), "2": Release("2", "heat-qh", "", "c" * 64, 50)}, {"stable": "1"}
 )
 ONE = Published("1", "heat-qh", Kind.RADIATOR, ("qh-1", "qh-2"), 40, "a" * 64, ("stable",))
-TWO = replace(ONE, version="2", sha256="c" * 64, size_bytes=50, channels=())
+TWO = replace(ONE, version="2", sha256="c" * 64, size_bytes=50, channels=(), image_bytes=900)
 GATEWAY = Published("7", "heat-gw", Kind.GATEWAY, ("gw-1",), 40, "d" * 64)
 SIGNED = Catalogue({of.version: of for of in (ONE, TWO, GATEWAY)})
 
@@ -147,6 +147,23 @@ def test_units_get_only_what_is_made_for_them_and_not_withdrawn() -> None:
         "wrong-compatible",
     ]
     assert codes(unit_problems([replace(unit, model="qh-3")], SIGNED)) == ["wrong-compatible"]
+
+
+def test_an_image_that_a_slot_has_no_room_for_is_refused_for_that_model() -> None:
+    unit = Unit("s", "a", Kind.RADIATOR, "qh-1", release="2", serial="", mac="", address="", building="")
+    small = {"qh-1": replace(MODELS["qh-1"], slot_size_bytes=899)}
+    (problem,) = unit_problems([unit], SIGNED, small)
+    assert (problem.code, problem.message) == (
+        "bundle-too-large",
+        "s/a: release '2' writes 900 bytes, a slot of model 'qh-1' has 899",
+    )
+    assert not [*unit_problems([unit], SIGNED, MODELS)]
+
+
+def test_disagreements_may_be_asked_of_some_versions_only() -> None:
+    fleet = replace(FLEET, channels={"edge": "9"}, releases={"9": Release("9", "heat-qh")})
+    assert not [*disagreements(fleet, SIGNED, {"1", "2"})]
+    assert codes(disagreements(fleet, SIGNED, {"9"})) == ["unsigned-release", "unusable-release"]
 
 
 def test_metadata_are_stale_from_the_moment_they_end() -> None:
