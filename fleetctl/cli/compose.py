@@ -236,7 +236,8 @@ def seat(frame: Frame, of: State, interrupted: Callable[[], bool], metrics: Offe
     from fleetctl.services.run import Seat
 
     witness = Witness(frame, of, metrics)
-    return Seat(of, clock(), frame.actor, lambda: witness.beside(lead(frame, of)), interrupted, witness.told)
+    ways = (lambda: witness.beside(lead(frame, of)), interrupted, witness.told, frame.notes().print)
+    return Seat(of, clock(), frame.actor, *ways)
 
 
 def new_id(prefix: str) -> str:

@@ -7,6 +7,7 @@ no SQL, no socket.
 from __future__ import annotations
 
 from fleetctl.ports.fleet import FleetFiles, Forecasts, SiteCache, TemplateFiles
+from fleetctl.ports.imaging import Desk, Images, Imagings
 from fleetctl.ports.machine import Clock, Process, Processes, Secrets
 from fleetctl.ports.reach import Executor, Prober, Shell, Target
 from fleetctl.ports.releases import Bundles, Releases
@@ -17,6 +18,7 @@ from fleetctl.ports.state import (
     Fenced,
     Journal,
     Led,
+    Lost,
     Orders,
     Plans,
     Rollouts,
@@ -31,13 +33,17 @@ __all__ = [
     "Controller",
     "Controllers",
     "Cursors",
+    "Desk",
     "Executor",
     "Fenced",
     "FleetFiles",
     "Forecasts",
     "Heads",
+    "Images",
+    "Imagings",
     "Journal",
     "Led",
+    "Lost",
     "Orders",
     "Plans",
     "Poster",

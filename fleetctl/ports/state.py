@@ -17,10 +17,15 @@ from fleetctl.core.rollout.readings import Reading
 from fleetctl.core.rollout.state import Change, Command, CommandKind, Noted, Progress, Rollout, StepTaken
 from fleetctl.core.route import Pin, Way
 from fleetctl.core.verdicts import Seen
+from fleetctl.ports.imaging import Imagings
 
 
 class Fenced(CouldNot):
     """Raised when a newer controller has taken over: this one may neither write nor touch a unit."""
+
+
+class Lost(CouldNot):
+    """Raised when the state's server went away: what was being written is there as a whole, or not at all."""
 
 
 class Led(CouldNot):
@@ -295,6 +300,11 @@ class State(Protocol):
     @property
     def cursors(self) -> Cursors:
         """Return how far readers of the event log have come."""
+        ...
+
+    @property
+    def imaging(self) -> Imagings:
+        """Return what is remembered of imaging over the network."""
         ...
 
     def chain_head(self) -> Head:

@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fleetctl.ports import Clock, Controller, Controllers, Fenced, Process, Processes
+from fleetctl.ports import Clock, Controller, Controllers, Fenced, Lost, Process, Processes
 from fleetctl.services.drive import LEASE_S
 
 
@@ -64,7 +64,7 @@ def leading(succession: Succession, identity: Identity) -> Iterator[int]:
         yield epoch
     finally:
         succession.processes.end_marked(succession.marker(epoch))
-        with contextlib.suppress(Fenced):
+        with contextlib.suppress(Fenced, Lost):  # of a state that is lost the lease ends by itself
             controllers.forget_process(epoch, me.pid)
             controllers.release(epoch)
 

@@ -5,14 +5,15 @@ One controller drives at a time. If there is one, this process follows it; if it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from fleetctl.core.problems import CouldNot
 from fleetctl.core.rollout.state import CommandKind, Noted, Phase, Rollout, Status
-from fleetctl.ports import Clock, Led, State
+from fleetctl.ports import Clock, Led, Lost, State
 from fleetctl.services.drive import IDLE_S, Driver, Hands, Moved
+from fleetctl.services.patience import Patience
 
 FOLLOW_EVERY_S = 0.5
 
@@ -24,7 +25,8 @@ class Seat:
     Attributes:
         lead: takes leadership and yields a driver's hands with the epoch; raises `Led` if somebody else leads.
         interrupted: says whether the person wants to stop; asked at every tick.
-        witness: is told of every decision that was committed; it returns soon and raises nothing.
+        witness: is told of every decision that was committed; it returns soon, and raises at most `Lost`.
+        say: tells the operator what no event tells: that the state is away.
     """
 
     state: State
@@ -33,6 +35,11 @@ class Seat:
     lead: Callable[[], AbstractContextManager[tuple[Hands, int]]]
     interrupted: Callable[[], bool] = lambda: False
     witness: Callable[[Moved], None] = lambda _: None
+    say: Callable[[str], None] = lambda _: None
+
+    def patience(self) -> Patience:
+        """Return what waits for the state, should it be lost."""
+        return Patience(self.state, self.clock, self.say)
 
 
 def run(seat: Seat, rollout: str, *, after: int = 0) -> Iterator[Noted]:
@@ -45,35 +52,58 @@ def run(seat: Seat, rollout: str, *, after: int = 0) -> Iterator[Noted]:
 
     Raises:
         Fenced: if another controller took over while this one drove.
+        Lost: if the state went away, and did not come back for a long time.
     """
-    follower = _Follower(seat, rollout, after)
-    passed_on = False
-    while not follower.settled():
+    follower, patience = _Follower(seat, rollout, after), seat.patience()
+    while True:
         try:
-            with seat.lead() as (hands, epoch):
-                yield from follower.catch_up()
-                yield from _drive(seat, Driver(hands, epoch), rollout)
+            if (yield from _turn(seat, follower, patience)):
                 return
+        except Lost as lost:
+            if seat.interrupted():
+                raise
+            patience.wait(lost)
+
+
+def _turn(seat: Seat, follower: _Follower, patience: Patience) -> Generator[Noted, None, bool]:
+    """Drive a rollout, or follow for a moment whoever does; return whether nothing more happens by itself."""
+    if not follower.settled():
+        try:
+            with patience.led(seat.lead) as (hands, epoch):
+                yield from follower.catch_up()
+                yield from follower.tell(_drive(seat, Driver(hands, epoch), follower.rollout))
+                return True
         except Led:
             yield from follower.catch_up()
-            if seat.interrupted() and not passed_on:
-                _pause(seat, rollout)
-                passed_on = True
+            follower.pass_on()
             seat.clock.wait(FOLLOW_EVERY_S)
+            return False
     yield from follower.catch_up()
+    return True
 
 
 def serve(seat: Seat) -> Iterator[Noted]:
     """Drive every active rollout, and those to come, until interrupted (the `controller run` command)."""
-    with seat.lead() as (hands, epoch):
-        driver = Driver(hands, epoch)
-        while not (driver.closed and driver.is_idle):
+    patience = seat.patience()
+    while True:
+        try:
+            with patience.led(seat.lead) as (hands, epoch):
+                yield from _serve(seat, Driver(hands, epoch))
+                return
+        except Lost as lost:
             if seat.interrupted():
-                driver.closed = "the controller is stopping"
-            else:
-                yield from _told(seat, driver.take_over_new())
-            yield from _told(seat, driver.tick(IDLE_S))
-            driver.drop_ended()
+                raise
+            patience.wait(lost)
+
+
+def _serve(seat: Seat, driver: Driver) -> Iterator[Noted]:
+    while not (driver.closed and driver.is_idle):
+        if seat.interrupted():
+            driver.closed = "the controller is stopping"
+        else:
+            yield from _told(seat, driver.take_over_new())
+        yield from _told(seat, driver.tick(IDLE_S))
+        driver.drop_ended()
 
 
 def _drive(seat: Seat, driver: Driver, rollout: str) -> Iterator[Noted]:
@@ -112,6 +142,10 @@ class _Follower:
         self.journal = seat.state.journal
         self.rollout = rollout
         self.seen = seen
+        self._seat = seat
+        self._passed_on = False
+        self._told = 0
+        """Events of the rollout that were told as they were committed, after the last one that was read."""
 
     def settled(self) -> bool:
         row = self._row()
@@ -124,9 +158,25 @@ class _Follower:
         return all(p.phase is Phase.PENDING or p.phase.is_end for p in self.journal.progress(self.rollout))
 
     def catch_up(self) -> Iterator[Noted]:
+        """Yield the events that were not told yet; only who leads writes any, so those told come first."""
         for number, note in self.journal.events(self.rollout, after=self.seen):
             self.seen = number
+            if self._told:
+                self._told -= 1
+            else:
+                yield note
+
+    def tell(self, notes: Iterable[Noted]) -> Iterator[Noted]:
+        """Yield events that this process has committed itself."""
+        for note in notes:
+            self._told += 1
             yield note
+
+    def pass_on(self) -> None:
+        """Tell whoever leads, once, that the person wants to stop."""
+        if self._seat.interrupted() and not self._passed_on:
+            _pause(self._seat, self.rollout)
+            self._passed_on = True
 
     def _row(self) -> Rollout:
         row = self.journal.rollout(self.rollout)

@@ -6,8 +6,8 @@ they are until a successor finds it dead.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -15,6 +15,7 @@ from fleetctl.core.rollout.state import Change, Progress, Rollout, Status, Step
 from fleetctl.ports import Executor, Journal, State
 from fleetctl.services.drive import Driver, Hands
 from fleetctl.services.lead import Identity, Succession, leading
+from fleetctl.services.run import Seat
 from tests.builders.play import Crash
 from tests.builders.world import FakeProcesses, FakeSurroundings, FakeWorld
 
@@ -109,6 +110,20 @@ class Plant:
         state = cast(State, _WiredState(self.state, self.wire))
         executor = cast(Executor, _WiredExecutor(self.world.executor, self.wire))
         return Hands(state, executor, self.world.prober, self.world.clock, self.surroundings)
+
+    def seat(self, say: Callable[[str], None] = lambda _: None) -> Seat:
+        """Return where the rollout is run from by a process that lives on, whatever becomes of its state."""
+
+        @contextmanager
+        def lead() -> Iterator[tuple[Hands, int]]:
+            succession = Succession(self.state.controllers, self.processes, self.world.clock, self.state.uuid)
+            with leading(succession, Identity("operator", "here", "fleetctl apply")) as epoch:
+                try:
+                    yield self.hands(), epoch
+                finally:
+                    self.world.prober.close()
+
+        return Seat(self.state, self.world.clock, "operator", lead, say=say)
 
     def kill(self) -> None:
         """Kill the running controller: what it started runs on until somebody ends it."""

@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -29,12 +29,14 @@ UNSAFE_BUT_FAST = ("fsync=off", "full_page_writes=off", "max_connections=40", "s
 
 
 class Server:
-    """A running server; every test gets a schema of its own, which costs a hundredth of a database."""
+    """A server that can be stopped; every test gets a schema of its own, which costs a hundredth of a database."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, command: Sequence[str | Path]) -> None:
         self.folder = folder
+        self._command = command
         self._url = f"postgresql+psycopg://fleet@/postgres?host={folder}"
         self._names = (f"test{number}" for number in count(1))
+        self._process: subprocess.Popen[bytes] | None = None
 
     def new_database(self) -> str:
         """Create an empty schema and return a URL whose connections see nothing else."""
@@ -42,14 +44,32 @@ class Server:
         self._run(f"CREATE SCHEMA {name}")
         return f"{self._url}&options=-csearch_path%3D{name}"
 
-    def wait_until_up(self, server: subprocess.Popen[bytes]) -> None:
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=log, cwd=self.folder)
         until = monotonic() + START_S
-        while server.poll() is None and monotonic() < until:
+        while self._process.poll() is None and monotonic() < until:
             try:
                 return self._run("SELECT 1")
             except OperationalError:
                 select([], [], [], POLL_S)
         raise AssertionError((self.folder / "log").read_text())
+
+    def stop(self) -> None:
+        """Stop it: every connection is ended, and what was not committed is undone."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.send_signal(signal.SIGINT)
+            process.wait(30)
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def cut(self) -> None:
+        """End every connection but our own, whatever it is in the middle of; new ones are welcome."""
+        self._run("SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity WHERE application_name = 'fleetctl'")
 
     def _run(self, statement: str) -> None:
         engine = create_engine(self._url, isolation_level="AUTOCOMMIT")
@@ -80,16 +100,12 @@ def running(bin_folder: Path) -> Iterator[Server]:
         subprocess.run(initdb, check=True, capture_output=True, cwd=folder)
         options = [word for option in UNSAFE_BUT_FAST for word in ("-c", option)]
         listening: list[str | Path] = ["-c", "listen_addresses=", "-k", folder]
-        with (folder / "log").open("wb") as log:
-            command = [*as_user, bin_folder / "postgres", "-D", data, *listening, *options]
-            server = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
+        server = Server(folder, [*as_user, bin_folder / "postgres", "-D", data, *listening, *options])
         try:
-            up = Server(folder)
-            up.wait_until_up(server)
-            yield up
+            server.start()
+            yield server
         finally:
-            server.send_signal(signal.SIGINT)  # ends connections and shuts down
-            server.wait(30)
+            server.stop()
 
 
 def _memory() -> str | None:

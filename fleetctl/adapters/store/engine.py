@@ -2,7 +2,8 @@
 
 SQLite: WAL, `synchronous=FULL`, foreign keys, a busy timeout; the driver's own transactions are switched off and ours
 begin explicitly, with `BEGIN IMMEDIATE` if they will write, so that none has to be upgraded half way and fail.
-PostgreSQL: rows are locked where a decision hangs on them.
+PostgreSQL: rows are locked where a decision hangs on them; a server that restarts is waited for, and one that was lost
+in the middle of a transaction is told from whatever else can go wrong.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import contextlib
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
@@ -21,6 +23,7 @@ from fleetctl.adapters.store import sqlite_file
 from fleetctl.adapters.store.migrations import LATEST, check_version, migrate
 from fleetctl.adapters.store.sqlite_holder import holder_of
 from fleetctl.core.problems import CouldNot, InvalidInput, Problem
+from fleetctl.ports import Lost
 
 BUSY_TIMEOUT_S = 20.0
 """How long a writer waits for another one."""
@@ -28,12 +31,18 @@ IDLE_TIMEOUT_S = 10.0
 """How long PostgreSQL lets a transaction do nothing: a controller that was stopped, or whose machine was cut off in the
 middle of one, must not keep its locks from the next. Less than the busy timeout, so that who waits gets through."""
 CONNECT_TIMEOUT_S = 10
+AWAY_TIMEOUT_S = 20.0
+"""How long a server that answered before is waited for, as one that restarts: less than a controller's lease."""
+KNOCK_EVERY_S = 0.2
+ALIVE = {"keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 2, "tcp_user_timeout": 15_000}
+"""A connection whose other end vanished without a word is found out within the lease, not within hours."""
 
 _HELD = "another process holds it, perhaps a controller that was stopped"
 _HINTS = (
     ("is locked", f"{_HELD}: 'fuser -v FILE' names what has it open; end it and try again"),
     ("lock timeout", f"{_HELD}: the table pg_stat_activity names it; end it and try again"),
 )
+_AWAY = "see that its server runs and can be reached from here"
 """What to do, by what the database says."""
 
 if TYPE_CHECKING:
@@ -49,15 +58,18 @@ class Database:
         """Take the engine and the name of the database for messages; it shows no password."""
         self.where = where
         self._engine = engine
+        self._is_server = engine.dialect.name != "sqlite"
+        self._answered = False
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """Read in one transaction.
 
         Raises:
+            Lost: if its server went away.
             CouldNot: if the database cannot be had.
         """
-        with self._speaking(), self._engine.connect() as connection, connection.begin():
+        with self._speaking(), self._connection() as connection, connection.begin():
             yield connection
 
     @contextlib.contextmanager
@@ -65,9 +77,10 @@ class Database:
         """Write in one transaction: all of it or, if the block raises, nothing.
 
         Raises:
+            Lost: if its server went away; if that was at the very end, all of it may be written.
             CouldNot: if the database cannot be had, is full, or stays busy.
         """
-        with self._speaking(), self._engine.connect() as connection:
+        with self._speaking(), self._connection() as connection:
             connection.execution_options(writes=True)
             with connection.begin():
                 yield connection
@@ -84,13 +97,33 @@ class Database:
         """Close every connection."""
         self._engine.dispose()
 
+    def _connection(self) -> Connection:
+        """Return a connection; a server that answered before is waited for, but only once until it answers again."""
+        until_s = monotonic() + (AWAY_TIMEOUT_S if self._answered else 0.0)
+        while True:
+            try:
+                connection = self._engine.connect()
+            except OperationalError as error:
+                if monotonic() >= until_s:
+                    self._answered = False
+                    raise (self._lost(error) if self._is_server else error) from error.orig
+                sleep(KNOCK_EVERY_S)
+            else:
+                self._answered = self._is_server
+                return connection
+
     @contextlib.contextmanager
     def _speaking(self) -> Iterator[None]:
         """Say in our words what the database could not do."""
         try:
             yield
         except (OperationalError, InternalError) as error:
+            if error.connection_invalidated:
+                raise self._lost(error) from error
             raise self._unusable(_first_line(error)) from error
+
+    def _lost(self, error: DatabaseError) -> Lost:
+        return Lost(f"the state {self.where} could not be used: {_first_line(error)}", hint=_AWAY)
 
     def _unusable(self, fact: str) -> CouldNot:
         message = f"the state {self.where} could not be used: {fact}"
@@ -188,7 +221,7 @@ def _create_sqlite(version: int, path: Path) -> None:
 
 
 def _postgresql(url: URL) -> Engine:
-    options = {"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "fleetctl"}
+    options = {"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "fleetctl", **ALIVE}
     try:
         engine = create_engine(url, connect_args=options, pool_pre_ping=True)
     except ModuleNotFoundError as error:
