@@ -17,6 +17,8 @@ from fleetctl.core.clock import next_epoch
 from fleetctl.core.config import Config
 from fleetctl.core.digest import digest_of
 from fleetctl.core.facts import Observation
+from fleetctl.core.imaging.desk import Answer, FromDisk, Given, noted
+from fleetctl.core.imaging.record import Imaging, Stranger
 from fleetctl.core.log_heads import Head
 from fleetctl.core.plan import Plan
 from fleetctl.core.rollout.holds import Hold, Override
@@ -78,6 +80,8 @@ class Rows:
     holds: dict[int, Hold] = field(default_factory=dict)
     overrides: dict[int, Override] = field(default_factory=dict)
     cursors: dict[str, int] = field(default_factory=dict)
+    imaging: dict[str, Imaging] = field(default_factory=dict)
+    strangers: dict[tuple[str, str], Stranger] = field(default_factory=dict)
     orders: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     before_commit: Callable[[Sequence[Change]], None] = lambda _: None
 
@@ -99,6 +103,7 @@ class MemoryState:
         self.plans = MemoryPlans(self.rows)
         self.orders = MemoryOrders(self.rows)
         self.cursors = MemoryCursors(self.rows)
+        self.imaging = MemoryImagings(self.rows, self.units)
 
     def chain_head(self) -> Head:
         with self.rows.lock:
@@ -397,6 +402,44 @@ class MemoryCursors:
     def set(self, reader: str, number: int) -> None:
         with self.rows.lock:
             self.rows.cursors[reader] = number
+
+
+class MemoryImagings:
+    """What is remembered of imaging."""
+
+    def __init__(self, rows: Rows, units: MemoryUnits) -> None:
+        self.rows, self.units = rows, units
+
+    def records(self, units: Iterable[str] | None = None) -> Mapping[str, Imaging]:
+        with self.rows.lock:
+            return _named(self.rows.imaging, units)
+
+    def change(self, unit: str, decide: Callable[[Imaging | None], Answer], at: datetime) -> Answer:
+        with self.rows.lock:
+            answer = decide(self.rows.imaging.get(unit))
+            if not isinstance(answer, FromDisk) and answer.record is not None:
+                self.rows.imaging[unit] = answer.record
+            note = noted(unit, answer, at)
+            self.rows.events += [note] if note else []
+            if isinstance(answer, Given) and answer.pin is not None:
+                self.units.pin({unit: (answer.pin,)}, actor=answer.record.actor, at=at, why=answer.text)
+            return answer
+
+    def strangers(self) -> Sequence[Stranger]:
+        with self.rows.lock:
+            return sorted(self.rows.strangers.values(), key=lambda s: (s.last, s.claim.mac))
+
+    def saw(self, stranger: Stranger) -> None:
+        with self.rows.lock:
+            before = self.rows.strangers.get(stranger.claim.machine)
+            if before is not None:
+                stranger = replace(stranger, first=before.first, times=before.times + 1)
+            self.rows.strangers[stranger.claim.machine] = stranger
+
+    def forget(self, before: datetime) -> None:
+        with self.rows.lock:
+            kept = {key: stranger for key, stranger in self.rows.strangers.items() if stranger.last >= before}
+            self.rows.strangers = kept
 
 
 def _taken(step: Step, intended: datetime, ended: StepEnded | None) -> StepTaken:

@@ -89,12 +89,19 @@ CREATE TABLE readings (
     body {bytes} NOT NULL, PRIMARY KEY (rollout, unit, minute))
 """
 
+_IMAGING = """
+CREATE TABLE imaging (unit TEXT NOT NULL PRIMARY KEY, body {bytes} NOT NULL);
+CREATE TABLE strangers (
+    mac TEXT NOT NULL, serial TEXT NOT NULL, last TEXT NOT NULL, body {bytes} NOT NULL, PRIMARY KEY (mac, serial))
+"""
+
 MIGRATIONS: Sequence[Mapping[str, str]] = (
     {"sqlite": _TABLES, "postgresql": _TABLES},
     {"sqlite": _APPEND_ONLY_SQLITE, "postgresql": _APPEND_ONLY_POSTGRESQL},
     {"sqlite": _ORDERS, "postgresql": _ORDERS},
     {"sqlite": _CURSORS, "postgresql": _CURSORS},
     {"sqlite": _READINGS, "postgresql": _READINGS},
+    {"sqlite": _IMAGING, "postgresql": _IMAGING},
 )
 """Version 1 first; statements end with a semicolon, one that belongs to a statement has a backslash in front."""
 

@@ -147,3 +147,9 @@ OVERRIDES = _table(
     _text("removed", null=True),
 )
 """Holds and overrides are never deleted: what is over has a time in `removed`, or is past `until`."""
+
+IMAGING = _table("imaging", _text("unit", key=True), _bytes("body"))
+"""The units that were asked to be imaged: the last request of each, and how far it is."""
+
+STRANGERS = _table("strangers", _text("mac", key=True), _text("serial", key=True), _text("last"), _bytes("body"))
+"""The machines that were refused an image."""

@@ -11,6 +11,7 @@ from fleetctl.adapters.store import chain, placements
 from fleetctl.adapters.store.controllers import SqlControllers
 from fleetctl.adapters.store.cursors import SqlCursors
 from fleetctl.adapters.store.engine import Database, open_database
+from fleetctl.adapters.store.imaging import SqlImagings
 from fleetctl.adapters.store.journal import SqlJournal
 from fleetctl.adapters.store.migrations import LATEST
 from fleetctl.adapters.store.orders import SqlOrders
@@ -35,6 +36,7 @@ class SqlState:
         self.plans = SqlPlans(database)
         self.orders = SqlOrders(database)
         self.cursors = SqlCursors(database)
+        self.imaging = SqlImagings(database)
 
     @cached_property
     def uuid(self) -> str:

@@ -7,15 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, Select, bindparam, delete, select, update
+from sqlalchemy import Column, Connection, Row, Select, delete, select
 
-from fleetctl.adapters.store import chain, placements, refusals
+from fleetctl.adapters.store import chain, placements
+from fleetctl.adapters.store import pins as pins_table
 from fleetctl.adapters.store import readings as kept_readings
 from fleetctl.adapters.store.chunks import chunks
 from fleetctl.adapters.store.codec import Codec
 from fleetctl.adapters.store.engine import Database
 from fleetctl.adapters.store.schema import FACTS, PINS, READINGS, WAYS
-from fleetctl.adapters.store.times import to_column
 from fleetctl.core.facts import Facts, Observation, Unobserved
 from fleetctl.core.rollout.readings import Reading
 from fleetctl.core.route import Pin, Way
@@ -45,19 +45,8 @@ class SqlUnits:
 
     def pin(self, pins: Mapping[str, tuple[Pin, ...]], *, actor: str, at: datetime, why: str) -> None:
         """Pin host keys in the place of those pinned before, which are kept as history."""
-        notes, when = refusals.pin_notes(pins, actor, at, why), to_column(at)
-        rows = [
-            {"unit": unit, "key_type": pin.key_type, "key": pin.key, "actor": actor, "why": why, "since": when}
-            for unit, of_unit in pins.items()
-            for pin in of_unit
-        ]
-        ended = update(PINS).where(PINS.c.unit == bindparam("of"), PINS.c.until.is_(None)).values(until=when)
         with self._database.write() as connection:
-            chain.append(connection, notes)
-            if pins:
-                connection.execute(ended, [{"of": unit} for unit in pins])
-            if rows:
-                connection.execute(PINS.insert(), rows)
+            pins_table.replace(connection, pins, actor, at, why)
 
     def ways(self) -> Mapping[str, Way]:
         """Return the ways that this state knows and the inventory does not, by the unit's name."""
