@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from fleet_unit.files import discard, read_document, remove, replace_link, sync_directory
-from fleet_unit.paths import ACTIVE, CHANGE, KEPT, ROOT, SLOTS, TREES
+from fleet_unit.paths import ACTIVE, CHANGE, KEPT, ROOT, SLOTS, STAGED, TREES
 from fleet_unit.system import booted_slot
 from fleet_unit.trees import damaged, manifest, trees
 
@@ -106,7 +106,8 @@ def differing_from(wanted: Document) -> list[Document]:
 def prune() -> None:
     """Remove what no slot points to and nothing could be restored from, but for the newest trees."""
     slots = os.listdir(SLOTS)
-    used = {f(slot) for f in (pointed, previous) for slot in slots} | {read_document(CHANGE).get("previous", "")}
+    used = {f(slot) for f in (pointed, previous) for slot in slots}
+    used |= {read_document(CHANGE).get("previous", ""), read_document(STAGED).get("config", "")}
     unused = [n for n in trees() if n not in used]
     leftovers = [n for n in os.listdir(TREES) if n.endswith(".new")]
     for name in [*unused[max(0, KEPT_TREES - len(used - {""})) :], *leftovers]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fleet_unit.active import prune, settle
 from fleet_unit.change import recover
-from fleet_unit.files import remove
+from fleet_unit.files import read_document, remove
 from fleet_unit.journal import Journal, Step
 from fleet_unit.lock import Lock
 from fleet_unit.outcome import outcome
-from fleet_unit.paths import REBOOT_NEEDED
+from fleet_unit.paths import INSTALLED, REBOOT_NEEDED
 from fleet_unit.space import set_space_aside
 from fleet_unit.system import reboot_needed
 
@@ -25,5 +25,9 @@ def boot() -> Document:
         settle()
         if not reboot_needed():
             remove(REBOOT_NEEDED)
+        if read_document(INSTALLED):
+            from fleet_unit.activate import note_fallback
+
+            note_fallback()
         prune()
         return outcome(Step("boot", 0, "", 0, ""), "ok", message or "nothing to take back")

@@ -7,8 +7,14 @@
     fleet-unit roll-back       --epoch N --attempt ID --step N --digest D
     fleet-unit drain           --epoch N --attempt ID --step N --reason R [--cancel-jobs]
     fleet-unit undrain         --epoch N --attempt ID --step N --reason R
-    fleet-unit activate-reboot --epoch N --attempt ID --step N
+    fleet-unit stage           --epoch N --attempt ID --step N --bundle SHA256 --size BYTES
+                               [--url URL --rate BYTES_PER_S --patience S] [--digest D < payload]
+    fleet-unit install         --epoch N --attempt ID --step N --bundle SHA256 --release VERSION
+    fleet-unit receive         --epoch N --attempt ID --step N --bundle SHA256 --size BYTES --offset N < bytes
+    fleet-unit activate-reboot --epoch N --attempt ID --step N [--slot NAME]
     fleet-unit boot
+    fleet-unit mark-good       [--within S --ssh ADDRESS:PORT --fall-back]
+    fleet-unit cache           --bind ADDRESS:PORT [--allow NETWORK]
 
 Modules are imported by the commands that need them: a probe pays for every line that it reads.
 """
@@ -43,8 +49,13 @@ NEEDED = {
     "drain": (*STEP, "reason"),
     "undrain": (*STEP, "reason"),
     "activate-reboot": STEP,
+    "stage": (*STEP, "bundle", "size"),
+    "install": (*STEP, "bundle", "release"),
+    "receive": (*STEP, "bundle", "size", "offset"),
+    "mark-good": (),
+    "cache": ("bind",),
 }
-NUMBERS = ("epoch", "step", "confirm-timeout")
+NUMBERS = ("epoch", "step", "confirm-timeout", "size", "offset", "rate", "patience", "within")
 
 
 def main(arguments: list[str]) -> int:
@@ -61,6 +72,8 @@ def main(arguments: list[str]) -> int:
     numbers = all(options.get(key, "0").isdigit() for key in NUMBERS)
     if needed is None or not numbers or not all(options.get(key) for key in needed):
         return usage()
+    if command in SERVICES:
+        return SERVICES[command](options)
     document = answer(command, options)
     if document is None:
         sys.stderr.write("the worker ended without an answer; ask again\n")
@@ -98,6 +111,10 @@ def answer(command: str, options: Options) -> Document | None:
         from fleet_unit.boot import boot
 
         return boot()
+    if command == "receive":
+        from fleet_unit.commands import receive
+
+        return receive(options)
     return effect_command(command, options)
 
 
@@ -177,10 +194,22 @@ def _undrain(options: Options) -> Effect:
     return undrain(options["reason"])
 
 
-def _activate_reboot(_: Options) -> Effect:
+def _activate_reboot(options: Options) -> Effect:
     from fleet_unit.reboot import activate_reboot
 
-    return activate_reboot
+    return activate_reboot(options.get("slot", ""))
+
+
+def _stage(options: Options) -> Effect:
+    from fleet_unit.commands import stage
+
+    return stage(options)
+
+
+def _install(options: Options) -> Effect:
+    from fleet_unit.commands import install
+
+    return install(options)
 
 
 EFFECTS: dict[str, Callable[[Options], Effect]] = {
@@ -191,6 +220,8 @@ EFFECTS: dict[str, Callable[[Options], Effect]] = {
     "drain": _drain,
     "undrain": _undrain,
     "activate-reboot": _activate_reboot,
+    "stage": _stage,
+    "install": _install,
 }
 
 
@@ -206,5 +237,39 @@ def _delayed_reboot(_: list[str]) -> None:
     delayed_reboot()
 
 
-OWN: dict[str, Callable[[list[str]], None]] = {"guard": _guard, "delayed-reboot": _delayed_reboot}
+def _fetch(words: list[str]) -> None:
+    from fleet_unit.download import fetch
+
+    fetch(words[0])
+
+
+def _write_slot(words: list[str]) -> None:
+    from fleet_unit.slotwriter import write_slot
+
+    write_slot(words[0])
+
+
+OWN: dict[str, Callable[[list[str]], None]] = {
+    "guard": _guard,
+    "delayed-reboot": _delayed_reboot,
+    "fetch": _fetch,
+    "write-slot": _write_slot,
+}
 """Commands that the program gives to itself, in a process of their own."""
+
+
+def _mark_good(options: Options) -> int:
+    from fleet_unit.markgood import mark_good
+
+    within_s, ssh = float(options.get("within", 300)), options.get("ssh", "127.0.0.1:22")
+    return mark_good(within_s, ssh, fall_back="fall-back" in options)
+
+
+def _cache(options: Options) -> int:
+    from fleet_unit.commands import cache
+
+    return cache(options)
+
+
+SERVICES: dict[str, Callable[[Options], int]] = {"mark-good": _mark_good, "cache": _cache}
+"""Commands that the unit's own system runs; they have an exit code and no document."""

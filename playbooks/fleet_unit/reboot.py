@@ -8,21 +8,36 @@ import time
 from fleet_unit.endings import Refused
 from fleet_unit.files import read_document
 from fleet_unit.journal import Journal, Step
-from fleet_unit.lock import Lock
-from fleet_unit.paths import CHANGE
+from fleet_unit.lock import Lock, is_held
+from fleet_unit.paths import CHANGE, INSTALLING
 from fleet_unit.programs import detach, myself, program
+from fleet_unit.system import booted_slot
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 REBOOT_DELAY_S = 2.0
 
 
-def activate_reboot(_: Step, __: Journal) -> str:
-    """Reboot, after the answer is out."""
-    if read_document(CHANGE):
-        raise Refused("a config waits for its confirmation; a reboot now would take it back")
-    if not program("reboot"):
-        raise Refused("there is no 'reboot' on this unit")
-    detach(myself("delayed-reboot"))
-    return f"reboots in {REBOOT_DELAY_S:.0f} s"
+def activate_reboot(slot: str) -> Callable[[Step, Journal], str]:
+    """Return the effect that reboots after the answer is out, into a slot if one is named."""
+
+    def effect(_: Step, __: Journal) -> str:
+        if read_document(CHANGE) and slot in ("", booted_slot()):
+            raise Refused("a config waits for its confirmation; a reboot now would take it back")
+        if is_held(INSTALLING):
+            raise Refused("a slot is being written; a reboot now would leave it half done")
+        if not program("reboot"):
+            raise Refused("there is no 'reboot' on this unit")
+        if slot:
+            from fleet_unit.activate import activate
+
+            activate(slot)
+        detach(myself("delayed-reboot"))
+        return f"reboots in {REBOOT_DELAY_S:.0f} s" + (f" into slot {slot}" if slot else "")
+
+    return effect
 
 
 def delayed_reboot() -> None:
