@@ -13,6 +13,8 @@ import pytest
 
 from fleetctl.adapters.ansible.executor import AnsibleExecutor, Sources
 from fleetctl.adapters.ansible.run import Settings
+from fleetctl.adapters.carry.cargo import Cargo
+from fleetctl.adapters.carry.line import Reach
 from fleetctl.adapters.share import shared_folder
 from fleetctl.adapters.ssh.masters import MasterConnections
 from fleetctl.core.config import Config, ConfigFile, payload
@@ -21,11 +23,18 @@ from fleetctl.core.problems import CouldNot
 from fleetctl.core.rollout.state import Ending, Step, StepKind, StepResult
 from fleetctl.core.route import Route
 from fleetctl.ports import Fenced
+from tests.builders.keeper import a_bundle, a_cargo
 from tests.builders.sshd import Server, Servers, servers
 from tests.builders.unit_root import PROGRAM, UnitRoot
 
 CANARY = "canary-secret-7d1f"
 DEADLINE_S = 60.0
+CLOSED_PORT = 9
+TWO_SLOTS = {
+    "booted": "A",
+    "boot_primary": "rootfs.0",
+    "slots": [{f"rootfs.{n}": {"bootname": name, "boot_status": "good"}} for n, name in enumerate("AB")],
+}
 
 
 @dataclass
@@ -37,6 +46,10 @@ class Bench:
     units: dict[str, tuple[UnitRoot, Server]]
     leads: bool = True
     configs: dict[str, Config] = field(default_factory=dict)
+    bundle: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.bundle = a_bundle(self.folder / "depot")
 
     def step(self, unit: str, kind: StepKind = StepKind.CONFIGURE, *, number: int = 1, epoch: int = 1) -> Step:
         config = Config(unit, (ConfigFile("/etc/motd", f"of {unit} {CANARY}\n"),))
@@ -51,6 +64,19 @@ class Bench:
     def payload(self, step: Step) -> bytes:
         return json.dumps(payload(self.configs[step.unit], lambda name: name)).encode()
 
+    def stage(self, unit: str, *, number: int, bundle: Path | None = None) -> Step:
+        """Return a step that stages a bundle with the unit's config."""
+        about = a_cargo(bundle or self.bundle).step
+        step = self.step(unit, StepKind.STAGE, number=number, epoch=5 if unit == "s/r2" else 1)
+        return replace(step, release=about.release, bundle=about.bundle, bundle_bytes=about.bundle_bytes)
+
+    def cargo(self, step: Step) -> Cargo:
+        """Return what has to be near a unit: s/r1 gets it itself, s/r2 is told to fetch it from its gateway."""
+        file = self.folder / "depot" / f"{step.release}.raucb"
+        if step.unit == "s/r1":
+            return Cargo(step, file, self.units["s/r1"][1].route())
+        return Cargo(step, file, self.gateway.route(), f"http://127.0.0.1:{CLOSED_PORT}/bundles/{step.bundle}")
+
     def check_leading(self) -> None:
         if not self.leads:
             raise Fenced("another controller has taken over")
@@ -60,11 +86,14 @@ class Bench:
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     folder = tmp_path_factory.mktemp("executor")
     with servers(folder) as maker:
-        yield Bench(folder, maker.start("s/gw"), {name: _unit(maker, folder, name) for name in ("s/r1", "s/r2")})
+        yield Bench(
+            folder, _unit(maker, folder, "s/gw")[1], {name: _unit(maker, folder, name) for name in ("s/r1", "s/r2")}
+        )
 
 
 def _unit(maker: Servers, folder: Path, name: str) -> tuple[UnitRoot, Server]:
     root = UnitRoot.make(folder / name.replace("/", "-"))
+    root.write("/usr/bin/rauc", f"#!/bin/sh\necho '{json.dumps(TWO_SLOTS)}'\n", 0o755)
     programs = folder / "programs"
     programs.mkdir(exist_ok=True)
     if not (programs / "fleet-unit").exists():
@@ -80,6 +109,8 @@ def executor(bench: Bench, tmp_path: Path) -> Iterator[AnsibleExecutor]:
         sources = Sources(
             bench.route,
             bench.payload,
+            bench.cargo,
+            Reach(masters.command, masters.environment),
             bench.check_leading,
             masters.config,
             redact=lambda text: text.replace(CANARY, "***"),
@@ -184,6 +215,33 @@ def test_a_unit_that_is_cut_off_has_no_outcome(bench: Bench, executor: AnsibleEx
     finally:
         server.start()
     assert (results["s/r1"].ending, results["s/r2"].ending) == (Ending.NO_OUTCOME, Ending.OK)
+
+
+def test_a_bundle_is_at_the_gateway_before_its_unit_stages_it(bench: Bench, executor: AnsibleExecutor) -> None:
+    step = bench.stage("s/r2", number=51)
+    staged = do(executor, step)
+    assert (staged.ending, staged.message) == (Ending.OK, "started")
+    kept = bench.folder / "s-gw/data/fleet/bundles" / f"{step.bundle}.raucb"
+    assert kept.read_bytes() == bench.bundle.read_bytes()
+    update = bench.units["s/r2"][0].status()["update"]
+    assert update["staged"]["sha256"] == step.bundle
+
+
+def test_a_unit_without_a_gateway_gets_the_bundle_itself(bench: Bench, executor: AnsibleExecutor) -> None:
+    staged = do(executor, bench.stage("s/r1", number=52))
+    assert (staged.ending, staged.message) == (Ending.OK, "is there already")
+    assert bench.units["s/r1"][0].status()["update"]["staged"]["ready"]
+
+
+def test_a_damaged_bundle_ends_the_step_and_no_unit_is_touched(bench: Bench, executor: AnsibleExecutor) -> None:
+    bundle = a_bundle(bench.folder / "depot", name="2.1.0")
+    step = bench.stage("s/r2", number=53, bundle=bundle)
+    bundle.write_bytes(bundle.read_bytes()[:-1] + b"x")
+    refused = do(executor, step)
+    assert refused.ending is Ending.REFUSED
+    assert "2.1.0" in refused.message
+    entry = bench.units["s/r2"][0].status()["journal"]
+    assert entry["step"] != "53"
 
 
 def test_runs_leave_nothing_and_no_secret_in_the_environment(

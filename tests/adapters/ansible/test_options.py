@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -39,6 +40,22 @@ def test_a_verification_asks_for_a_pulse_only_if_one_is_wanted() -> None:
 
 def test_a_roll_back_names_the_config_to_leave() -> None:
     assert of_kind(StepKind.ROLL_BACK, pulse_s=600.0) == ["--digest", "abc"]
+
+
+def test_a_reboot_names_the_slot_that_is_to_be_activated() -> None:
+    assert of_kind(StepKind.REBOOT, slot="B") == ["--slot", "B"]
+
+
+def test_a_stage_step_names_the_bundle_where_it_is_and_the_config_that_goes_with_it() -> None:
+    step = Step("r7", "s/u", 2, 3, StepKind.STAGE, 4, "abc", release="2.0", bundle="f00d", bundle_bytes=9)
+    bundle = ["--bundle", "f00d", "--size", "9"]
+    assert options_of(step) == [*WHICH, *bundle, "--digest", "abc"]
+    limited = replace(step, rate_bytes_per_s=1000, config_digest="")
+    assert options_of(limited, "http://g/x") == [*WHICH, *bundle, "--rate", "1000", "--url", "http://g/x"]
+
+
+def test_an_install_step_names_the_bundle_and_what_it_has_to_be() -> None:
+    assert of_kind(StepKind.INSTALL, bundle="f00d", release="2.0") == ["--bundle", "f00d", "--release", "2.0"]
 
 
 def test_every_kind_of_step_has_its_playbook() -> None:
