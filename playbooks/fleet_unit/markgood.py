@@ -24,7 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PAUSE_S = 0.5
+PAUSE_S = 0.1
 SSHD_S = 5.0
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 
 import os
 import select
+import time
+from itertools import chain
 
 from fleet_unit.bundles import is_there, make_room, received
 from fleet_unit.endings import Ended, Refused
 from fleet_unit.fence import refuse_older
+from fleet_unit.files import read_text
 from fleet_unit.journal import Step
 from fleet_unit.outcome import outcome
-from fleet_unit.partial import CHUNK_BYTES, Partial, was_completed
+from fleet_unit.partial import Partial, was_completed
+from fleet_unit.paths import RECEIVING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +25,9 @@ if TYPE_CHECKING:
 
 SILENCE_S = 30.0
 """A caller that sends nothing for so long is gone, though its connection may not know."""
-OTHER_PROCESS_S = 40.0
+LOOK_S = 0.2
+OTHER_PROCESS_S = 5.0
+PIECE_BYTES = 1 << 20
 
 
 def receive(step: Step, bundle: Document, offset: int) -> Document:
@@ -46,12 +52,26 @@ def _receive(bundle: Document, offset: int) -> str:
     if is_there(bundle):
         return "is there already"
     make_room(bundle)
+    turn = Turn(bundle["sha256"])
+    pieces = turn.pieces()
+    first = next(pieces, b"")
+    if first or received(bundle["sha256"]) == bundle["size_bytes"]:
+        turn.take()
+        return _append(bundle, offset, chain((first,), pieces))
+    return f"{received(bundle['sha256'])} of {bundle['size_bytes']} bytes are there"
+
+
+def _append(bundle: Document, offset: int, pieces: Iterator[bytes]) -> str:
     with Partial(bundle, OTHER_PROCESS_S) as part:
         if was_completed(bundle):
             return "is there already"
         if offset > part.received:
             raise Refused(f"it goes on at byte {part.received}, not at {offset}")
-        _append(part, part.received - offset)
+        passed_over = part.received - offset
+        for piece in pieces:
+            if passed_over < len(piece):
+                part.append(piece[passed_over:])
+            passed_over = max(0, passed_over - len(piece))
         if part.received < part.size_bytes:
             part.sync()
             return f"{part.received} of {part.size_bytes} bytes are there"
@@ -59,17 +79,31 @@ def _receive(bundle: Document, offset: int) -> str:
     return "complete"
 
 
-def _append(part: Partial, passed_over: int) -> None:
-    for chunk in _input():
-        if passed_over < len(chunk):
-            part.append(chunk[passed_over:])
-        passed_over = max(0, passed_over - len(chunk))
+class Turn:
+    """Whose turn it is to bring a bundle: the newest caller's. An older one may hang on a connection that is gone."""
 
+    def __init__(self, sha256: str) -> None:
+        self.path = f"{RECEIVING}.{sha256}"
+        self.mine = str(os.getpid())
+        self.is_taken = False
 
-def _input() -> Iterator[bytes]:
-    """Yield what comes on standard input, to its end or until nothing comes any more."""
-    while select.select([0], [], [], SILENCE_S)[0]:
-        chunk = os.read(0, CHUNK_BYTES)
-        if not chunk:
-            return
-        yield chunk
+    def take(self) -> None:
+        """Let every older caller end."""
+        os.makedirs(os.path.dirname(self.path), 0o755, exist_ok=True)
+        with open(self.path + self.mine, "w", encoding="ascii") as file:
+            file.write(self.mine)
+        os.rename(self.path + self.mine, self.path)
+        self.is_taken = True
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield what comes on standard input, until it ends, nothing comes for long, or it is another's turn."""
+        deadline = time.monotonic() + SILENCE_S
+        while time.monotonic() < deadline:
+            if select.select([0], [], [], LOOK_S)[0]:
+                piece = os.read(0, PIECE_BYTES)
+                if not piece:
+                    return
+                yield piece
+                deadline = time.monotonic() + SILENCE_S
+            elif self.is_taken and read_text(self.path) != self.mine:
+                return
