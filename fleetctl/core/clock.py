@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,11 @@ class Now:
     utc: datetime
     monotonic_s: float
     boot_id: str = ""
+
+    @property
+    def began(self) -> datetime:
+        """Return when `monotonic_s` was 0 by the wall clock, to a second: so its times mean something elsewhere."""
+        return (self.utc - timedelta(seconds=self.monotonic_s)).replace(microsecond=0)
 
 
 def next_epoch(before: int, now: datetime) -> int:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from fleetctl.core.clock import Now
 from fleetctl.core.facts import Cause, Facts, Observation, Unobserved
 from fleetctl.core.names import unit_name
-from fleetctl.core.rollout import heat_watch, leaving, starting, transitions, wave_gate
+from fleetctl.core.rollout import heat_watch, leaving, starting, takeover, wave_gate
 from fleetctl.core.rollout.around import Around
 from fleetctl.core.rollout.board import Board
 from fleetctl.core.rollout.commands import obey
@@ -58,12 +58,12 @@ def decide(board: Board, inputs: Inputs, now: Now, epoch: int, around: Around = 
 
 
 def recover(board: Board, now: Now, epoch: int) -> Decision:
-    """Take a rollout over from a controller that is gone: everything open becomes in doubt, deadlines start anew."""
+    """Take a rollout over from a controller that is gone: what is open becomes in doubt, see `takeover`."""
     tick = Tick(board, now, epoch, NOTHING)
     for progress in list(board.units.values()):
         waits = progress.phase is Phase.PENDING or progress.phase is Phase.DEFERRED
         if (waits and progress.not_before_s) or not (waits or progress.phase.is_end):
-            tick.move(transitions.recovered(progress, tick.rules, now))
+            tick.move(takeover.recovered(progress, tick.rules, now))
     return tick.decision()
 
 

@@ -76,7 +76,15 @@ class Rules:
 def enter(progress: Progress, phase: Phase, rules: Rules, now: Now) -> Progress:
     """Enter a phase with nothing open and a deadline of its own."""
     entered = replace(
-        progress, phase=phase, since=now.utc, reason="", cause=None, in_doubt=False, at_gate=False, not_before_s=0.0
+        progress,
+        phase=phase,
+        since=now.utc,
+        reason="",
+        cause=None,
+        in_doubt=False,
+        at_gate=False,
+        not_before_s=0.0,
+        clock_began=now.began,
     )
     return with_deadline(entered, rules, now)
 

@@ -42,6 +42,7 @@ def start(progress: Progress, rules: Rules, now: Now) -> Move:
         step=None,
         boot_id="",
         jobs_lost=0,
+        takeovers=0,
         attempt_deadline_s=now.monotonic_s + rules.policy.unit_timeout_s,
     )
     text = f"attempt {attempt.attempt}"
@@ -129,22 +130,6 @@ def on_deadline(progress: Progress, rules: Rules, now: Now) -> Move:
         return Move(with_deadline(doubt, rules, now), "step-in-doubt", text)
     given_up = replace(progress, open=False, in_doubt=progress.in_doubt or progress.open)
     return giving_up.too_late(given_up, attempt_over, rules, now)
-
-
-def recovered(progress: Progress, rules: Rules, now: Now) -> Move:
-    """Take over a unit from a controller that is gone: what was open is in doubt, deadlines start anew."""
-    if progress.phase is Phase.PENDING or progress.phase.is_end:
-        return Move(replace(progress, not_before_s=0.0))
-    anew = replace(
-        progress,
-        open=False,
-        in_doubt=progress.open or progress.in_doubt,
-        lost=progress.lost and not progress.open,
-        not_before_s=0.0,
-        attempt_deadline_s=now.monotonic_s + rules.policy.unit_timeout_s if progress.attempt_deadline_s else 0.0,
-    )
-    text = "its open step is in doubt after a change of controller" if progress.open else ""
-    return Move(with_deadline(anew, rules, now), "step-in-doubt" if text else "", text)
 
 
 # --- the way of a unit --------------------------------------------------------------------------------------------

@@ -69,6 +69,8 @@ class Progress:
         since: when it entered the phase.
         deadline_s: monotonic time at which the phase has lasted too long; 0 if none.
         attempt_deadline_s: monotonic time at which the whole attempt has lasted too long; 0 if none.
+        clock_began: when that clock was at 0, by the wall clock; None before the first attempt.
+        takeovers: how often another controller took this attempt over.
         not_before_s: monotonic time before which it is not tried or observed again.
         boot_id: the unit's boot id before the reboot that was asked for.
         wave: index of its wave.
@@ -112,6 +114,8 @@ class Progress:
     since: datetime | None = None
     deadline_s: float = 0.0
     attempt_deadline_s: float = 0.0
+    clock_began: datetime | None = None
+    takeovers: int = 0
     not_before_s: float = 0.0
     boot_id: str = ""
     wave: int = 0
