@@ -208,6 +208,7 @@ def _on_releasing(progress: Progress, facts: Facts, rules: Rules, now: Now) -> M
 
 
 def _on_soaking(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Move:
+    progress = replace(progress, cause=None, attempt_deadline_s=0.0)
     problem = not_as_applied(progress, facts) if Action.CONFIGURE in progress.actions else None
     problem = problem or heat_missing(progress, facts, rules)
     if problem is not None:
@@ -282,14 +283,28 @@ def _still_down(progress: Progress, facts: Facts, rules: Rules) -> bool:
 def _on_unobserved(progress: Progress, seen: Unobserved, rules: Rules, now: Now) -> Move:
     if seen.cause in FINAL and progress.phase is not Phase.RELEASING:
         return give_up(progress, seen.cause, seen.message, rules, now)
-    releasing = progress.phase is Phase.RELEASING
+    if seen.cause is Cause.GATEWAY_DOWN:
+        return _on_cut_off(progress, seen, rules, now)
     if progress.phase is Phase.DRAINING and not progress.attempt_deadline_s:  # jobs are waited for, silence is not
         progress = replace(progress, attempt_deadline_s=now.monotonic_s + rules.policy.step_timeout_s)
-    again = look_again(progress, progress.reason if releasing else seen.message, now)
-    again = again if releasing else replace(again, cause=seen.cause)
-    if seen.cause is Cause.GATEWAY_DOWN:  # silence behind a dead gateway says nothing of the unit: its clock stops
-        return Move(with_deadline(again, rules, now))
-    return Move(again)
+    return Move(_silent(progress, seen, now))
+
+
+def _on_cut_off(progress: Progress, seen: Unobserved, rules: Rules, now: Now) -> Move:
+    """Stop the clock of a unit behind a dead gateway: silence says nothing of the unit, nor does a step that was lost.
+
+    Not for ever: a whole attempt's time is what it has, whatever phase it is in.
+    """
+    overall_s = progress.attempt_deadline_s or now.monotonic_s + rules.policy.unit_timeout_s
+    waiting = replace(progress, lost=False, attempt_deadline_s=overall_s)
+    return Move(with_deadline(_silent(waiting, seen, now), rules, now))
+
+
+def _silent(progress: Progress, seen: Unobserved, now: Now) -> Progress:
+    """Return a unit that is looked at again; one that leaves keeps the reason why it does."""
+    if progress.phase is Phase.RELEASING:
+        return look_again(progress, progress.reason, now)
+    return replace(look_again(progress, seen.message, now), cause=seen.cause)
 
 
 def _same_step(facts: Facts, step: Step) -> bool:

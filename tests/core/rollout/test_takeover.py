@@ -33,14 +33,11 @@ REBOOTS = (Action.CONFIGURE, Action.REBOOT)
 UNIT = FakeUnit("s/r", "s/gw", config="old")
 
 
-def hangs(**faults: object) -> FakeUnit:
-    return replace(UNIT, reboots_after_configure=True, reboot_s=5.0, **faults)  # type: ignore[arg-type]
-
-
+HANGS = replace(UNIT, reboots_after_configure=True, reboot_s=5.0)
 STUCK = {
-    "its reboot hangs": hangs(stays_down=True),
-    "it comes back cold, and cannot be rolled back": hangs(cold_after_reboot=True),
-    "its jobs never end": hangs(jobs=1),
+    "its reboot hangs": replace(HANGS, stays_down=True),
+    "it comes back cold, and cannot be rolled back": replace(HANGS, cold_after_reboot=True),
+    "its jobs never end": replace(HANGS, jobs=1),
     "it falls silent": replace(UNIT, name="s/silent"),
     "its steps never arrive": replace(UNIT, drop_steps=10_000),
 }
