@@ -64,6 +64,7 @@ class Agent:
         self._faults: list[str] = []
         self._reading: Reading | None = None
         self._pulse = Pulse(folder)
+        self._is_cold = (folder / "etc/fleet/no-heat").exists()  # a release that boots, writes, and does not heat
         self.take_settings()
 
     def take_settings(self) -> None:
@@ -88,7 +89,7 @@ class Agent:
         if self._reading is None:
             return
         commanded = self._pulsed(command_w(self._reading, self._unit, self._settings.power_w, setpoint), self._reading)
-        answer = self._room.exchange(commanded)
+        answer = self._room.exchange(0.0 if self._is_cold else commanded)
         silent = [] if answer else ["sensors: no answer"]
         self._reading = answer or self._reading
         told = document(self._reading, commanded, setpoint, self._faults + silent)
@@ -114,10 +115,13 @@ class Agent:
 
 def main() -> int:
     """Run until SIGTERM; the argument is the number of the wire's descriptor."""
-    folder = root()
+    return keep_heating(Agent(on_unit(), root(), Wire(int(sys.argv[1]))), root())
+
+
+def keep_heating(agent: Agent, folder: Path) -> int:
+    """Let an agent run until SIGTERM; on SIGHUP it takes its settings again."""
     signals = {signal.SIGHUP, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)
-    agent = Agent(on_unit(), folder, Wire(int(sys.argv[1])))
     agent.tick()
     _replace(folder / "run/heat/agent.pid", f"{os.getpid()}\n")
     while True:

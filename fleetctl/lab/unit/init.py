@@ -1,7 +1,7 @@
-"""The first process of a stand-in unit: choose the slot, enter it, start what runs there, mark it good.
+"""The first process of a stand-in unit: choose the slot, enter it, start what runs there, let it be marked good.
 
 It tells the lab's supervisor what happens by JSON lines on an inherited pipe (`LAB_NOTIFY`): `booted`, `ready` once
-sshd answers, `good` once the slot is marked good. A unit is healthy when sshd answers and the heat agent writes.
+sshd answers, `good` once `fleet-unit mark-good` has found the unit well.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,7 +26,9 @@ from fleetctl.lab.unit.settings import PATH, Settings, command, from_json, root
 
 FAILED = 70
 _FLEET_UNIT_S = 60
-_STALE_HEAT_S = 30
+_WELL_WITHIN_S = 30
+"""After so long a slot on trial that is not well is left for the one before."""
+_CACHE_PORT = 8480
 _FOLDERS = {"run/sshd": 0o755, "run/heat": 0o755, "data/ssh": 0o700, "data/fleet": 0o700, "data/heat": 0o755}
 
 
@@ -170,11 +172,15 @@ def prepare(settings: Settings) -> str:
 
 def run_fleet_unit() -> None:
     """Let `fleet-unit` put the booted slot's configuration in place, if this system has it."""
-    program = root() / "usr/lib/fleet/fleet-unit"
-    if program.exists():
-        result = subprocess.run([str(program), "boot"], timeout=_FLEET_UNIT_S)
+    if Path(fleet_unit()).exists():
+        result = subprocess.run([fleet_unit(), "boot"], timeout=_FLEET_UNIT_S)
         if result.returncode:
             print(f"fleet-unit boot: exit code {result.returncode}", file=sys.stderr)
+
+
+def fleet_unit() -> str:
+    """Return where this unit's `fleet-unit` is."""
+    return str(root() / "usr/lib/fleet/fleet-unit")
 
 
 def bring_network_up(settings: Settings) -> None:
@@ -216,15 +222,11 @@ class Init:
     ready: bool = False
     good: bool = False
     services: list[Service] = field(default_factory=list)
+    check: subprocess.Popen[bytes] | None = None
 
     def run(self) -> None:
         """Run for as long as the unit does."""
-        # Where no namespace ends them with their init, the kernel is asked to.
-        bound = [] if self.settings.isolated else ["setpriv", "--pdeathsig", "KILL"]
-        self.services = [Service([*bound, *sshd_command(self.settings)])]
-        if self.settings.kind != "gateway":
-            self.services.append(Service([*bound, *command("heat", str(self.room))], (self.room,)))
-            self.services.append(Service([*bound, *command("compute")]))
+        self.services = list(self.wanted())
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
         while True:
             for service in self.services:
@@ -233,20 +235,42 @@ class Init:
             signal.sigtimedwait({signal.SIGCHLD}, 2.0 if self.good else 0.03)
             self.reap_orphans()
 
+    def wanted(self) -> Iterator[Service]:
+        """Yield the services of this kind of unit; a system may be one whose heat agent does not start."""
+        # Where no namespace ends them with their init, the kernel is asked to.
+        bound = [] if self.settings.isolated else ["setpriv", "--pdeathsig", "KILL"]
+        yield Service([*bound, *sshd_command(self.settings)])
+        if self.settings.kind == "gateway":
+            yield Service([*bound, fleet_unit(), "cache", "--bind", f"{cache_address(self.settings)}:{_CACHE_PORT}"])
+            return
+        if not (root() / "etc/fleet/no-agent").exists():
+            yield Service([*bound, *command("heat", str(self.room))], (self.room,))
+        yield Service([*bound, *command("compute")])
+
     def report_health(self) -> None:
-        """Tell when sshd answers, and mark the slot good once the unit is healthy."""
+        """Tell when sshd answers, and when the unit has found itself well."""
         if not self.ready and sshd_answers(self.settings):
             self.ready = True
             self.tell("ready", host_key=self.host_key)
-        if self.ready and not self.good and (self.settings.kind == "gateway" or heat_is_fresh()):
-            folder = root() / "data/boot"
-            remember(folder, slots.mark_good(slots.load(folder), self.slot))
-            self.good = True
-            self.tell("good")
+        if self.ready and not self.good:
+            self.look_whether_good()
+
+    def look_whether_good(self) -> None:
+        """Let `fleet-unit` mark the slot good once the unit is well, or leave a slot that was only on trial."""
+        if self.check is None:
+            ssh = "{}:{}".format(*sshd_address(self.settings))
+            argv = [fleet_unit(), "mark-good", "--within", str(_WELL_WITHIN_S), "--ssh", ssh, "--fall-back"]
+            self.check = subprocess.Popen(argv, stdin=subprocess.DEVNULL)
+        elif self.check.poll() is not None:
+            self.good = self.check.returncode == 0
+            self.check = None
+            if self.good:
+                self.tell("good")
 
     def reap_orphans(self) -> None:
         """Reap every child that has ended; of the services, remember that they did."""
-        known = {s.process.pid: s.process for s in self.services if s.process is not None}
+        watched = [self.check, *(service.process for service in self.services)]
+        known = {process.pid: process for process in watched if process is not None}
         for process in known.values():
             process.poll()
         while True:
@@ -271,20 +295,21 @@ def sshd_command(settings: Settings) -> list[str]:
     return ["/usr/sbin/sshd", "-D", "-e", "-f", str(config), *(part for o in fixed for part in ("-o", o))]
 
 
+def sshd_address(settings: Settings) -> tuple[str, int]:
+    """Return where the unit itself reaches its sshd."""
+    host = "127.0.0.1" if settings.listen == "0.0.0.0" else settings.listen  # noqa: S104 - compared, not bound
+    return host, settings.port
+
+
+def cache_address(settings: Settings) -> str:
+    """Return the address of a gateway in the network of its site, where its units find its bundles."""
+    return settings.interfaces[0][1].partition("/")[0] if settings.interfaces else settings.listen
+
+
 def sshd_answers(settings: Settings) -> bool:
     """Say whether sshd greets a client."""
-    host = "127.0.0.1" if settings.listen == "0.0.0.0" else settings.listen  # noqa: S104 - compared, not bound
     try:
-        with socket.create_connection((host, settings.port), timeout=1.0) as connection:
+        with socket.create_connection(sshd_address(settings), timeout=1.0) as connection:
             return connection.makefile("rb").readline().startswith(b"SSH-")
     except OSError:
         return False
-
-
-def heat_is_fresh() -> bool:
-    """Say whether the heat agent has written lately."""
-    try:
-        age = time.time() - (root() / "run/heat/state.json").stat().st_mtime
-    except FileNotFoundError:
-        return False
-    return age < _STALE_HEAT_S

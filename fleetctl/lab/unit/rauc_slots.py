@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from fleetctl.lab.unit.bundle import Manifest
 
 _GROUP = "rootfs"
+SLOW_FLASH = "data/lab/slow-flash"
+"""Seconds that writing a slot takes; without it, what copying takes."""
 
 
 class Refused(Exception):
@@ -70,7 +72,9 @@ class System:
             Refused: if there is no such slot.
         """
         slot = self._identified(identifier[0] if identifier else "booted")
-        slots.store(self.folder / "data/boot", act(self.environment, slot))
+        wanted = act(self.environment, slot)
+        if wanted != self.environment:  # a full disk is no reason that a good slot could not be called good
+            slots.store(self.folder / "data/boot", wanted)
         if act is slots.mark_active:
             self._note(slot, "activated", {"timestamp": _now(), "count": self._count(slot, "activated") + 1})
         return slot
@@ -109,9 +113,19 @@ class System:
         slots.store(self.folder / "data/boot", slots.mark_bad(self.environment, target))
         yield 40, f"Copying image to {slots.NAMES[target]}"
         self._note(target, "status", "pending")
+        for part in range(1, 10):
+            time.sleep(self._slowness_s() / 10)
+            yield 40 + 6 * part, f"Copying image to {slots.NAMES[target]}"
         self._write(target, bundle, manifest)
         self._record(target, manifest)
         yield 100, "Installing done."
+
+    def _slowness_s(self) -> float:
+        """Return how long this unit's flash takes for a slot; a file says so where it matters."""
+        try:
+            return float((self.folder / SLOW_FLASH).read_text())
+        except FileNotFoundError:
+            return 0.0
 
     def _write(self, slot: str, bundle: str, manifest: Manifest) -> None:
         from fleetctl.lab.unit import bundle as bundles
