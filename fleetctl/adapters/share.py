@@ -95,6 +95,12 @@ def playbooks_folder(fleet_folder: Path | None = None) -> Path:
     return _put_together(files, fleet_folder / OVERLAYS / digest)
 
 
+def images_folder(fleet_folder: Path | None = None) -> Path:
+    """Return the folder of recipes and overlays of system images: the fleet's own, whole, or the one that ships."""
+    own = fleet_folder / "images" if fleet_folder else None
+    return own if own is not None and (own / "recipes.yaml").is_file() else shared_folder("images")
+
+
 def _overlaid(shared: Path, own: Path | None) -> Mapping[str, Path]:
     """Map names, relative to their folder, to files; the fleet's own come before those of the same name."""
     files = _files(shared)

@@ -21,6 +21,7 @@ from fleetctl.cli import (
     doctor,
     heat,
     hold,
+    image,
     init,
     inventory,
     lab,
@@ -94,6 +95,7 @@ app.command(epilog="Example: fleetctl simulate site=launaguet-* --outdoor-c 5 --
     simulate.simulate
 )
 app.add_typer(heat.app, name="heat")
+app.add_typer(image.app, name="image")
 app.add_typer(lab.app, name="lab")
 app.command(epilog="Example: fleetctl render site=les-sables --out rendered/")(render.render)
 app.command(epilog="Example: fleetctl probe site=les-sables --detailed-exitcode")(probe.probe)

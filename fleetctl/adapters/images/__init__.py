@@ -1,0 +1,1 @@
+"""Builds system images with Debian's and RAUC's own programs; the only place that runs them."""

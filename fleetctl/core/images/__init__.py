@@ -1,0 +1,1 @@
+"""System images as data: recipes, locked packages, disk layout, what boots; pure."""
