@@ -83,15 +83,17 @@ class System:
         """Return a bundle's manifest.
 
         Raises:
-            Refused: if it is none.
+            Refused: if it is none, or the unit's keyring does not vouch for it.
         """
         from fleetctl.lab.unit import bundle as bundles
+        from fleetctl.lab.unit import signature
 
         if not Path(bundle).is_file():
             raise Refused(f"No such file: {bundle}")
         try:
+            signature.check(Path(bundle), self.folder, self.settings)
             return bundles.read(Path(bundle))
-        except bundles.BadBundle as error:
+        except (bundles.BadBundle, signature.BadSignature) as error:
             raise Refused(str(error)) from error
 
     def install(self, bundle: str) -> Iterator[tuple[int, str]]:
