@@ -44,7 +44,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The machine gets nothing; a record stands beside it if the unit is quarantined by this."""
+    """The machine gets nothing; beside it the unit's record, if it is to say why or is quarantined by this."""
 
     reason: str
     record: Imaging | None = None
@@ -87,6 +87,14 @@ def request(unit: str, actor: str, at: datetime) -> Given:
     return Given(record, "imaging-requested", f"{actor} asked for {unit} to be imaged")
 
 
+def withdraw(record: Imaging | None, actor: str, at: datetime) -> Given | FromDisk:
+    """Take a request back; what was given to its machine is void. A unit that was imaged stays so."""
+    if record is None or record.stage in {Stage.DONE, Stage.WITHDRAWN}:
+        return FromDisk("nothing is open")
+    gone = replace(record, stage=Stage.WITHDRAWN, token="", host_key="", note=f"withdrawn by {actor}", at=at)
+    return Given(gone, "imaging-withdrawn", f"{actor} took back that {record.unit} is to be imaged")
+
+
 def rivals(record: Imaging, claim: Claim, strangers: Iterable[Stranger]) -> list[Claim]:
     """Return the machines that claimed to be the unit since it was asked for, other than the one of `claim`."""
     seen = [s.claim for s in strangers if record.unit in s.units and s.last >= record.requested]
@@ -98,16 +106,28 @@ def admit(
     record: Imaging | None, claim: Claim, strangers: Iterable[Stranger], offer: Offer, at: datetime
 ) -> Given | Refused | FromDisk:
     """Say whether a machine that is the declared one may have an image now."""
-    if record is None or record.stage is Stage.DONE:
-        return FromDisk("nobody asked for it to be imaged" if record is None else "it was imaged")
+    if record is None:
+        return FromDisk("nobody asked for it to be imaged")
+    if record.stage in {Stage.DONE, Stage.WITHDRAWN}:
+        return FromDisk("it was imaged" if record.stage is Stage.DONE else "its imaging was withdrawn")
     if record.stage is Stage.QUARANTINED:
         return Refused(record.note)
     others = rivals(record, claim, strangers)
     if others:
         return quarantine(record, f"two machines claim to be {record.unit}: {claim}; and {others[0]}", at)
     if offer.obstacle is not None:
-        return Refused(offer.obstacle)
+        return Refused(offer.obstacle, replace(record, note=offer.obstacle))
     return Given(record)
+
+
+def contest(record: Imaging | None, claim: Claim, at: datetime) -> Refused:
+    """Refuse a machine that has the serial or the MAC of a unit and is not the declared one.
+
+    If the declared one has come as well, nobody knows which of them is right.
+    """
+    if record is None or not record.stage.is_open or record.claim is None or record.claim.machine == claim.machine:
+        return Refused("")
+    return quarantine(record, f"two machines claim to be {record.unit}: {record.claim}; and {claim}", at)
 
 
 def issue(record: Imaging, claim: Claim, offer: Offer, token: Token, at: datetime) -> Given | Refused:
@@ -187,7 +207,7 @@ def noted(unit: str, answer: Answer, at: datetime) -> Noted | None:
     """Return the entry of the event log for an answer; it belongs to no rollout. None if it is not worth one."""
     if isinstance(answer, Given):
         return Noted("", unit, at, answer.event, answer.text) if answer.event else None
-    if isinstance(answer, Refused) and answer.record is not None:
+    if isinstance(answer, Refused) and answer.record is not None and answer.record.stage is Stage.QUARANTINED:
         return Noted("", unit, at, "imaging-quarantined", answer.reason)
     return None
 

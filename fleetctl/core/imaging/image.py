@@ -11,16 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fleetctl.core.images.disk import BOOT_CODE, SECTOR, TO_THE_NEXT_DEVICE
 from fleetctl.core.inventory.fleet import Unit
 
 SCHEMA = "fleetctl/image/v1"
-MIB = 1 << 20
-SECTOR = 512
 CHUNK_MIB = 32
 """Most that a chunk unpacks to: the imager holds one in memory."""
-STUB = b"\xcd\x18\xf4"
-"""`int 18h; hlt`: the firmware goes on to the next boot device (the BIOS Boot Specification, 6.7)."""
-_CODE, _TABLE, _ENTRY = 440, 446, 16
+_TABLE, _ENTRY = 446, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +121,7 @@ def described(document: Mapping[str, Any]) -> Described:
 
 def stub_of(mbr: bytes) -> bytes:
     """Return a first sector with the same partition table, whose boot code goes on to the network."""
-    return STUB + bytes(_CODE - len(STUB)) + mbr[_CODE:]
+    return TO_THE_NEXT_DEVICE.ljust(BOOT_CODE, b"\0") + mbr[BOOT_CODE:]
 
 
 def partition_offset(mbr: bytes, number: int) -> int:

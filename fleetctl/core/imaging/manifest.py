@@ -18,18 +18,28 @@ NAMESPACE = "fleetctl-imaging"
 """Of the signature: one made for anything else does not count (ssh-keygen(1), `-n`)."""
 
 
-def manifest(unit: Unit, image: Image, claim: Claim, token: str) -> bytes:
-    """Return a manifest, not signed yet; `token` is the one-time token itself."""
+def manifest(unit: Unit, image: Image, claim: Claim, token: str, authorized: str = "") -> bytes:
+    """Return a manifest, not signed yet.
+
+    Args:
+        unit: that the machine is to be.
+        image: that it writes.
+        claim: who the machine is.
+        token: the one-time token itself.
+        authorized: public keys that may log in, as in `authorized_keys`.
+    """
     head = {
         "format": FORMAT,
         "unit": unit.name,
         "hostname": unit.host_name,
         "serial": claim.serial,
+        "model": unit.model,
         "mac": claim.mac,
         "boot": claim.boot,
         "release": image.version,
         "token": token,
         "devices": " ".join(image.devices),
+        "authorized": b64encode(authorized.encode()).decode(),
         "size_mib": image.size_mib,
         "data_offset": image.data_offset,
         "stub": b64encode(stub_of(image.mbr)).decode(),

@@ -20,6 +20,8 @@ class Stage(StrEnum):
     """Everything is written and the host key is known; the disk does not boot yet, or nobody said so."""
     DONE = "done"
     """It boots from its disk; the host key is pinned."""
+    WITHDRAWN = "withdrawn"
+    """A person took the request back."""
     QUARANTINED = "quarantined"
     """Two machines claim to be it; a person has to look."""
 

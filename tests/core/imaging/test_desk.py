@@ -40,8 +40,8 @@ def given(answer: Answer) -> Imaging:
         (None, OFFER, FromDisk("nobody asked for it to be imaged")),
         (done(), OFFER, FromDisk("it was imaged")),
         (QUARANTINED, OFFER, Refused("two machines")),
-        (requested(), Offer("", "there is no image"), Refused("there is no image")),
-        (imaging(), Offer("", "the releases' metadata expired"), Refused("the releases' metadata expired")),
+        (requested(), Offer("", "no image"), Refused("no image", replace(requested(), note="no image"))),
+        (imaging(), Offer("", "expired"), Refused("expired", replace(imaging(), note="expired"))),
         (requested(), OFFER, Given(requested())),
         (imaging(), OFFER, Given(imaging())),
         (enrolled(), OFFER, Given(enrolled())),
@@ -58,6 +58,19 @@ def test_two_machines_with_one_mac_are_both_refused_and_their_unit_is_quarantine
     assert answer.record.stage is Stage.QUARANTINED
     assert "OTHER-1" in answer.reason
     assert refused(desk.admit(answer.record, RIVAL, (), OFFER, later(3))) == answer.reason
+
+
+def test_a_rival_that_comes_in_the_middle_stops_both() -> None:
+    answer = desk.contest(imaging(), RIVAL, later(1))
+    assert answer.record is not None
+    assert answer.record.stage is Stage.QUARANTINED
+    void = desk.enrol(answer.record, machine(1, "boot-one"), TOKEN.digest, host_key(), later(2))
+    assert refused(void).startswith("two machines claim to be home/r1")
+
+
+@pytest.mark.parametrize("record", [None, requested(), done()])
+def test_a_wrong_machine_alone_does_not_stop_a_unit(record: Imaging | None) -> None:
+    assert desk.contest(record, RIVAL, later(1)).record is None
 
 
 def test_a_stranger_from_before_the_request_is_no_rival() -> None:
