@@ -32,15 +32,17 @@ class Detail:
     Attributes:
         line: what a lossy line is like.
         offset_k: what a lying sensor is off by; None if it is frozen instead.
+        kbit: what a slow link carries in a second.
     """
 
     line: Line = USUAL
     offset_k: float | None = None
+    kbit: int = networks.SLOW_KBIT
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Detail:
         """Read what `dataclasses.asdict` made of one."""
-        return cls(Line(**document.get("line", {})), document.get("offset_k"))
+        return cls(Line(**document.get("line", {})), document.get("offset_k"), document.get("kbit", networks.SLOW_KBIT))
 
 
 NO_DETAIL = Detail()
@@ -131,10 +133,10 @@ def _unhang(machine: Machine, _: Detail) -> str:
     return f"{len(members)} processes go on"
 
 
-def _slow(machine: Machine, _: Detail) -> str:
-    networks.run(networks.shaping(machine.stand, slow=True))
+def _slow(machine: Machine, detail: Detail) -> str:
+    networks.run(networks.shaping(machine.stand, kbit=detail.kbit))
     machine.faults.add("slow")
-    return "the link carries 256 kbit/s"
+    return f"the link carries {detail.kbit} kbit/s"
 
 
 def _lossy(machine: Machine, detail: Detail) -> str:
@@ -147,7 +149,7 @@ def _lossy(machine: Machine, detail: Detail) -> str:
 def _plain(machine: Machine, _: Detail) -> str:
     _take_relay_out(machine)
     if "slow" in machine.faults:
-        networks.run(networks.shaping(machine.stand, slow=False))
+        networks.run(networks.shaping(machine.stand, kbit=0))
     machine.faults.discard("slow")
     return "the link is as good as it was"
 

@@ -18,7 +18,8 @@ _UPLINK, _LAN = "uplink", "br0"
 _UPLINK_MAC = "02:00:5e:00:00:01"
 """Fixed: a bridge takes the lowest address of its ports otherwise, a new port then changes it, and gateways go on
 sending to the old one."""
-_SLOW = "root tbf rate 256kbit burst 8kb latency 500ms"
+SLOW_KBIT = 256
+"""What a slow link carries in a second, unless somebody says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,14 @@ def links(stand: Stand, *, up: bool) -> list[Batch]:
     return pulled
 
 
-def shaping(stand: Stand, *, slow: bool) -> list[Batch]:
-    """Return what makes a unit's link slow (256 kbit/s both ways), or fast again."""
-    verb, rule = ("replace", f" {_SLOW}") if slow else ("del", " root")
+def shaping(stand: Stand, *, kbit: int) -> list[Batch]:
+    """Return what limits a unit's link to so many kbit/s both ways; 0 for what makes it fast again.
+
+    A quick link may burst more: the kernel's clock has 250 ticks a second, and each has to bring all that it is due.
+    """
+    burst_kb = max(8, kbit // 8 // 100)
+    rule = f" root tbf rate {kbit}kbit burst {burst_kb}kb latency 500ms"
+    verb, rule = ("replace", rule) if kbit else ("del", " root")
     ends = [(site_namespace(stand), _port(stand)), (unit_namespace(stand), _inner(stand))]
     if stand.uplink:
         ends += [("", _uplink_port(stand)), (unit_namespace(stand), WAN)]

@@ -35,7 +35,7 @@ def test_a_gateway_has_two_cables() -> None:
 
 
 def test_a_slow_link_is_slow_both_ways_and_comes_back() -> None:
-    slow, fast = shaping(RADIATOR, slow=True), shaping(RADIATOR, slow=False)
+    slow, fast = shaping(RADIATOR, kbit=256), shaping(RADIATOR, kbit=0)
     assert [b.namespace for b in slow] == [b.namespace for b in fast] == ["s1", "u2"]
     assert all("replace" in b.lines[0] and "tbf" in b.lines[0] for b in slow)
     assert all("del" in b.lines[0] for b in fast)
