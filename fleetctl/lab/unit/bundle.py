@@ -1,6 +1,7 @@
 """The stand-in's bundle: a tar with RAUC's manifest and one image, which is a tar of the slot's own files.
 
-It is named `.raucb` and has RAUC's manifest keys, but no signature: that only the real RAUC can show.
+It is named `.raucb` and has RAUC's manifest keys. A signature may follow it as in RAUC's bundles; what is made here has
+none.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from configparser import Error as BadIni
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-MANIFEST, IMAGE = "manifest.raucm", "rootfs.tar"
+MANIFEST, IMAGE, BALLAST = "manifest.raucm", "rootfs.tar", "ballast"
 
 
 class BadBundle(Exception):
@@ -33,16 +34,29 @@ class Manifest:
     build: str = ""
 
 
-def write(path: Path, compatible: str, version: str, files: Mapping[str, str], *, description: str = "") -> Manifest:
+def write(
+    path: Path,
+    compatible: str,
+    version: str,
+    files: Mapping[str, str],
+    *,
+    description: str = "",
+    ballast: bytes = b"",
+) -> Manifest:
     """Write a bundle.
 
     Args:
         path: of the bundle; ends in `.raucb`.
+        compatible: which machines it is for.
+        version: of the system.
         files: the system's own files by their path in the slot, without a leading slash.
+        description: in words.
+        ballast: makes it as large to carry as a real one; it is not installed.
     """
     image = _tar({name: text.encode() for name, text in files.items()})
     manifest = Manifest(compatible, version, hashlib.sha256(image).hexdigest(), len(image), description)
-    path.write_bytes(_tar({MANIFEST: _manifest_text(manifest).encode(), IMAGE: image}))
+    more = {BALLAST: ballast} if ballast else {}
+    path.write_bytes(_tar({MANIFEST: _manifest_text(manifest).encode(), IMAGE: image, **more}))
     return manifest
 
 
@@ -78,7 +92,8 @@ def unpack(path: Path, folder: Path) -> Manifest:
 def _members(path: Path) -> dict[str, bytes]:
     try:
         with tarfile.open(path) as tar:
-            found = {m.name: file.read() for m in tar if (file := tar.extractfile(m)) is not None}
+            members = (m for m in tar if m.name in (MANIFEST, IMAGE))
+            found = {m.name: file.read() for m in members if (file := tar.extractfile(m)) is not None}
     except tarfile.TarError as error:
         raise BadBundle(f"{path} is not a bundle: {error}") from error
     for name in (MANIFEST, IMAGE):

@@ -91,7 +91,7 @@ class System:
         if not Path(bundle).is_file():
             raise Refused(f"No such file: {bundle}")
         try:
-            signature.check(Path(bundle), self.folder, self.settings)
+            signature.check(Path(bundle), self.folder / signature.KEYRING)
             return bundles.read(Path(bundle))
         except (bundles.BadBundle, signature.BadSignature) as error:
             raise Refused(str(error)) from error
