@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -103,25 +102,17 @@ class Workshop:
     def keyring(self) -> Path:
         return self.folder / "keyring.pem"
 
-    def unsigned(
-        self, version: str = "2026.12", compatible: str = "heat-qh", *, size: int = 10, holds: Collection[str] = ()
-    ) -> Path:
-        """Build a stand-in that nobody signed; `holds` names more files of the system in it."""
+    def unsigned(self, version: str = "2026.12", compatible: str = "heat-qh", *, size: int = 10) -> Path:
+        """Build a stand-in that nobody signed."""
         path = self.folder / f"{version}.raucb"
-        stand_in.write(path, compatible, version, {"etc/fill": "x" * size, **dict.fromkeys(holds, "yes\n")})
+        stand_in.write(path, compatible, version, {"etc/fill": "x" * size})
         return path
 
     def bundle(
-        self,
-        version: str = "2026.12",
-        compatible: str = "heat-qh",
-        *,
-        size: int = 10,
-        holds: Collection[str] = (),
-        signer: Party | None = None,
+        self, version: str = "2026.12", compatible: str = "heat-qh", *, size: int = 10, signer: Party | None = None
     ) -> Path:
         """Build a signed stand-in."""
-        path = self.unsigned(version, compatible, size=size, holds=holds)
+        path = self.unsigned(version, compatible, size=size)
         payload = path.read_bytes()
         path.write_bytes(payload + trailer((signer or self.builder).sign(payload)))
         return path
