@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import fleetctl
-from fleetctl.adapters.bundles.layout import sha256
 from fleetctl.adapters.bundles.reader import BundleReader
 from fleetctl.adapters.images import keys
 from fleetctl.adapters.images.bundles import Signing
+from fleetctl.adapters.images.checking import damages
 from fleetctl.adapters.images.workshop import Bench, DebianWorkshop
 from fleetctl.adapters.share import images_folder, playbooks_folder
 from fleetctl.adapters.yaml_reader import read
@@ -19,13 +19,11 @@ from fleetctl.cli.depot import KEYRING
 from fleetctl.cli.frame import Frame
 from fleetctl.core.document import SourceFile
 from fleetctl.core.images import image
+from fleetctl.core.images.naming import identity_of
 from fleetctl.core.images.recipe import Recipe, recipe_of
-from fleetctl.core.images.texts import Identity
 from fleetctl.core.inventory.fleet import Kind
-from fleetctl.core.names import ID, VERSION, did_you_mean
 from fleetctl.core.problems import InvalidInput, Problem
 from fleetctl.core.releases.declaring import FOLDER
-from fleetctl.core.releases.offer import VERSION_HINT
 from fleetctl.services.images import Order
 
 KEYS_VARIABLE = "FLEETCTL_BUNDLE_KEYS"
@@ -79,7 +77,8 @@ def prepared(frame: Frame, wanted: Wanted, places: Places) -> tuple[Order, Recip
     fleet_folder = _fleet_folder(frame)
     folder = images_folder(fleet_folder)
     recipe = recipe_of(read(SourceFile(str(folder / RECIPES), (folder / RECIPES).read_bytes())), Kind(wanted.kind))
-    identity = _identity(frame, wanted, fleet_folder)
+    models = compose.shared(frame).models if fleet_folder else None
+    identity = identity_of(Kind(wanted.kind), wanted.version, wanted.model, wanted.compatible, models)
     signing = _signing(places, fleet_folder)
     _check_files(places, signing)
     bench = Bench(
@@ -104,55 +103,13 @@ def verified(frame: Frame, file: Path, keyring: Path | None) -> Checked:
     Raises:
         InvalidInput: if there is nothing to check.
     """
-    description = file / image.FILE if file.is_dir() else file
-    if description.name == image.FILE:
-        if not description.is_file():
-            raise InvalidInput([Problem("no-image", f"{file} has no {image.FILE}", hint="its build did not end")])
-        files = image.files_of(description.read_bytes(), str(description))
-        return Checked(f"image {description.parent}", tuple(_damages(description.parent, files)))
+    if file.is_dir() or file.name == image.FILE:
+        folder = file if file.is_dir() else file.parent
+        return Checked(f"image {folder}", tuple(damages(folder)))
     trusted = keyring or _keyring(_fleet_folder(frame))
     bundle = BundleReader(trusted).read(file, compose.clock().now().utc)
     named = f" {bundle.manifest.version} for {bundle.manifest.compatible}" if bundle.manifest else ""
     return Checked(f"bundle{named}", bundle.problems)
-
-
-def _damages(folder: Path, files: dict[str, tuple[int, str]]) -> list[Problem]:
-    found = []
-    for name, (size, digest) in sorted(files.items()):
-        path = folder / name
-        if not path.is_file():
-            found.append(Problem("missing-file", f"{name} is missing", str(path)))
-        elif path.stat().st_size != size or sha256(path) != digest:
-            found.append(Problem("damaged-file", f"{name} is not what was built", str(path), hint="build it again"))
-    return found
-
-
-def _identity(frame: Frame, wanted: Wanted, fleet_folder: Path | None) -> Identity:
-    problems = []
-    if VERSION.fullmatch(wanted.version) is None:
-        problems.append(Problem("bad-version", f"'{wanted.version}' is not a version", hint=VERSION_HINT))
-    compatible = wanted.compatible
-    if wanted.model and not compatible:
-        if fleet_folder is None:
-            hint = "name the fleet with -i, or give --compatible"
-            raise InvalidInput([Problem("no-fleet", f"no fleet.yaml says what model '{wanted.model}' is", hint=hint)])
-        models = compose.shared(frame).models
-        if wanted.model not in models:
-            hint = did_you_mean(wanted.model, models)
-            raise InvalidInput([Problem("unknown-model", f"the fleet has no model '{wanted.model}'", hint=hint)])
-        model = models[wanted.model]
-        compatible = model.compatible
-        if model.kind.value != wanted.kind:
-            problems.append(Problem("wrong-kind", f"model '{model.id}' is a {model.kind}, not a {wanted.kind}"))
-    for name in (wanted.model or wanted.kind, compatible or "x"):
-        if ID.fullmatch(name) is None:
-            problems.append(
-                Problem("bad-name", f"'{name}' is not a name", hint="use letters, digits, '.', '_' and '-'")
-            )
-    if problems:
-        raise InvalidInput(problems)
-    kind = Kind(wanted.kind)
-    return Identity(kind, wanted.model or wanted.kind, compatible or f"fleet-{wanted.kind}", wanted.version)
 
 
 def _signing(places: Places, fleet_folder: Path | None) -> Signing:

@@ -62,6 +62,6 @@ class Workshop(Protocol):
         """Put down what a blank machine starts with: the kernel, and the imager's programs."""
         ...
 
-    def record(self, lock: Lock, description: bytes) -> Path:
+    def record(self, description: bytes) -> Path:
         """Write the image's description, last of all, and its lock; return the description's path."""
         ...

@@ -59,7 +59,7 @@ def build(order: Order, recipe: Recipe, workshop: Workshop, note: Callable[[str]
         files["disk"] = workshop.disk(recipe, lock)
         files["kernel"], files["imager"] = workshop.starters()
     told = {part: _document(made) for part, made in files.items()}
-    return Built(workshop.record(lock, describe(identity, recipe.disk, told, lock.digest)), files)
+    return Built(workshop.record(describe(identity, recipe.disk, told, lock.digest)), files)
 
 
 def _document(made: Made) -> dict[str, Any]:

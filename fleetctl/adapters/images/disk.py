@@ -67,7 +67,7 @@ def _loader(folder: Path) -> tuple[bytes, bytes]:
     if not LOADER.is_dir():
         raise CouldNot(f"{LOADER} is not here", hint="sudo apt-get install --no-install-recommends grub-pc-bin")
     core = folder / ".core.img"
-    options = ["-O", "i386-pc", "-d", LOADER, "-p", "(hd0,msdos1)/grub", "-o", core]
+    options = ["-O", "i386-pc", "-d", str(LOADER), "-p", "(hd0,msdos1)/grub", "-o", str(core)]
     run(["grub-mkimage", *options, *_MODULES.split()])
     content = core.read_bytes()
     core.unlink()

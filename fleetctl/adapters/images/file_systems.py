@@ -67,7 +67,7 @@ class _Sources:
     def __init__(self, folder: Path) -> None:
         self._folder, self._count = folder, 0
 
-    def __call__(self, path: str, node: Node) -> Path:
+    def __call__(self, node: Node) -> Path:
         """Return the file that has a node's content."""
         if isinstance(node.content, Path):
             return node.content

@@ -1,4 +1,4 @@
-"""The root file system of an image: packages, kernel, the overlays, `fleet-unit`, and the texts that make it a unit's."""
+"""The root file system of an image: packages, kernel, overlays, `fleet-unit`, and the texts that make it a unit's."""
 
 from __future__ import annotations
 

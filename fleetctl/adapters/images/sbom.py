@@ -50,7 +50,8 @@ def write_sbom(path: Path, tree: Tree, kernel: Path, identity: Identity, epoch_s
         with (root / "var/lib/dpkg/status").open("ab") as status:
             status.write(b"\n" + run(["dpkg-deb", "--field", kernel]) + b"Status: install ok installed\n\n")
         when = datetime.fromtimestamp(epoch_s, UTC).isoformat()
-        words = [program, "generate", "-t", "cdx", "--root", root, "--out", out, "--distro-name", identity.compatible]
+        words = [program, "generate", "-t", "cdx", "--root", str(root), "--out", str(out)]
+        words += ["--distro-name", identity.compatible]
         serial = uuid.uuid5(_NAMESPACE, f"{identity.compatible} {identity.version} {epoch_s}")
         words += ["--distro-version", identity.version, "--timestamp", when, "--cdx-serialnumber", str(serial)]
         run(words)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import shutil
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 from fleetctl.core.images.tree import Node, Tree, What, folder, link
@@ -65,16 +66,19 @@ def content_of(tree: Tree, path: str) -> bytes:
 
 
 def _node(tar: tarfile.TarFile, info: tarfile.TarInfo, name: str, place: Path) -> Node:
-    owned = {"uid": info.uid, "gid": info.gid, "mtime_s": int(info.mtime)}
+    return replace(_content(tar, info, name, place), uid=info.uid, gid=info.gid, mtime_s=int(info.mtime))
+
+
+def _content(tar: tarfile.TarFile, info: tarfile.TarInfo, name: str, place: Path) -> Node:
     if info.isdir():
-        return Node(What.FOLDER, info.mode, **owned)
+        return Node(What.FOLDER, info.mode)
     if info.issym():
-        return Node(What.LINK, 0o777, target=info.linkname, **owned)
+        return link(info.linkname)
     if info.islnk():
         other = posixpath.normpath(info.linkname)
-        return Node(What.LINK, 0o777, target=posixpath.relpath(other, posixpath.dirname(name) or "."), **owned)
+        return link(posixpath.relpath(other, posixpath.dirname(name) or "."))
     source = tar.extractfile(info)
     assert source is not None  # noqa: S101 - a regular file has content
     with source, place.open("wb") as target:
         shutil.copyfileobj(source, target, 1 << 20)
-    return Node(What.FILE, info.mode, content=place, **owned)
+    return Node(What.FILE, info.mode, content=place)

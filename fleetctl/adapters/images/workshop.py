@@ -134,9 +134,11 @@ class DebianWorkshop:
         write_programs(system, modules, out / image.IMAGER)
         return self._made(image.KERNEL), self._made(image.IMAGER)
 
-    def record(self, lock: Lock, description: bytes) -> Path:
+    def record(self, description: bytes) -> Path:
         """Write the description last of all; see the port."""
-        shutil.copy(self.bench.lock, self.bench.out / image.LOCK)
+        kept = self.bench.out / image.LOCK
+        if kept != self.bench.lock:
+            shutil.copy(self.bench.lock, kept)
         write_whole(self.bench.out / image.FILE, description, mode=_READABLE)
         return self.bench.out / image.FILE
 

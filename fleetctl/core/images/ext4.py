@@ -25,12 +25,12 @@ def size_for(tree: Tree, size_of: Callable[[Node], int]) -> int:
     return -(-int(blocks * BLOCK * _SLACK + _LEAST) // MIB) * MIB
 
 
-def script(tree: Tree, source: Callable[[str, Node], Path], epoch_s: int) -> Iterator[str]:
+def script(tree: Tree, source: Callable[[Node], Path], epoch_s: int) -> Iterator[str]:
     """Yield the commands that fill an empty file system with a tree.
 
     Args:
         tree: every folder that a path leads through is in it.
-        source: says which file of this machine has the content of a path.
+        source: says which file of this machine has the content of a node.
         epoch_s: time of everything that has none of its own.
     """
     yield f"set_current_time @{epoch_s}"
@@ -45,7 +45,7 @@ def _by_folder(path: str) -> tuple[int, str]:
     return path.count("/"), path
 
 
-def _make(path: str, node: Node, source: Callable[[str, Node], Path]) -> Iterator[str]:
+def _make(path: str, node: Node, source: Callable[[Node], Path]) -> Iterator[str]:
     parent, _, name = path.rpartition("/")
     yield f"cd {_quoted('/' + parent)}"
     if node.what is What.FOLDER:
@@ -53,7 +53,7 @@ def _make(path: str, node: Node, source: Callable[[str, Node], Path]) -> Iterato
     elif node.what is What.LINK:
         yield f"symlink {_quoted(name)} {_quoted(node.target)}"
     else:
-        yield f"write {_quoted(str(source(path, node)))} {_quoted(name)}"
+        yield f"write {_quoted(str(source(node)))} {_quoted(name)}"
 
 
 def _own(path: str, node: Node) -> Iterator[str]:

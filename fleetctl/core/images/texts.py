@@ -43,7 +43,7 @@ def file_systems(disk: Disk) -> str:
 
 
 def rauc_system(identity: Identity, disk: Disk) -> str:
-    """Return RAUC's `system.conf`: an installed slot is not activated, or a blackout would boot it outside every gate."""
+    """Return RAUC's `system.conf`; an installed slot is not activated: a blackout would boot it outside every gate."""
     _, a, b, _ = disk.partitions
     slots = (
         f"\n[slot.rootfs.{index}]\ndevice={slot.device}\ntype=ext4\nbootname={slot.name}\nresize=true\n"
