@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from fleetctl.core.clock import Now
 from fleetctl.core.inventory.fleet import Kind
+from fleetctl.core.rollout.aftercare import Aftercare
 from fleetctl.core.rollout.state import (
     COUNTED_AS_FAILED,
     Change,
@@ -71,6 +72,7 @@ class Board:
 
     def __init__(self, rollout: Rollout, units: Sequence[Progress]) -> None:
         self.rollout = rollout
+        self.aftercare = Aftercare(rollout.policy.guard.telemetry_age_s)
         self.units: dict[str, Progress] = {}
         self.sites: dict[str, SiteQueue] = {site: SiteQueue() for site in rollout.sites}
         self.active: dict[str, None] = {}
@@ -178,6 +180,7 @@ class Board:
 
     def _place(self, progress: Progress) -> None:
         self.units[progress.unit] = progress
+        self.aftercare.follow(progress)
         self._count(progress, +1)
         queue = self.sites.setdefault(progress.site, SiteQueue())
         order = queue.order.setdefault(progress.unit, len(queue.order))

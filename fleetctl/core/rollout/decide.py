@@ -73,6 +73,8 @@ def take_note(board: Board, observations: tuple[Observation, ...], now: Now) -> 
     One dead gateway is one failure: the units behind it are blocked with that reason, and it is looked at again until
     it answers.
     """
+    board.aftercare.come_due(now.utc, board.units)
+    board.aftercare.seen(seen.unit for seen in observations)
     for seen in observations:
         board.news_at(seen.unit.partition("/")[0])
         if isinstance(seen, Facts):

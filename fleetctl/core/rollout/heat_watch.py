@@ -6,18 +6,23 @@ A zone that was below its floor before, and a unit that was without heat before,
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 
 from fleetctl.core.facts import Facts, Observation
 from fleetctl.core.heat.proof import fell
+from fleetctl.core.rollout.aftercare import is_left_alone
 from fleetctl.core.rollout.state import Phase, Progress, SitesHalted, Status
 from fleetctl.core.rollout.tick import Tick
 
+_LATELY = 2
+"""Times the age at which telemetry is no longer believed: heat that is lost later is not because of us."""
 _LOST = frozenset({Phase.FAILED, Phase.ROLLING_BACK, Phase.RELEASING, Phase.PENDING})
 
 
 def watch(tick: Tick, observations: Iterable[Observation]) -> None:
     """Halt the sites where heat was lost, and the rollout if there are too many of them."""
-    lost = dict([*_without_heat(tick), *_fallen(tick, observations)])
+    _look_again(tick)
+    lost = dict([*_without_heat(tick), *_cold_again(tick, observations), *_fallen(tick, observations)])
     new = {site: text for site, text in lost.items() if site not in tick.rollout.halted_sites}
     if not new:
         return
@@ -31,16 +36,43 @@ def watch(tick: Tick, observations: Iterable[Observation]) -> None:
         tick.set_status(Status.HALTED, text, "rollout-halted")
 
 
+def _look_again(tick: Tick) -> None:
+    """Have those looked at whose look is due, and wake up for the next one."""
+    aftercare = tick.board.aftercare
+    tick.look_at.update(aftercare.owed)
+    if aftercare.next_due is not None:
+        tick.wakes.append(tick.now.monotonic_s + (aftercare.next_due - tick.now.utc).total_seconds())
+
+
 def _without_heat(tick: Tick) -> Iterator[tuple[str, str]]:
     """Yield the sites of units that we took down, that came back, and that did not prove heat in time."""
     for after in tick.moved.values():
         before = tick.board.units[after.unit]
-        if before.phase is Phase.VERIFYING and _gave_up_cold(before, after):
+        if before.phase is Phase.VERIFYING and _gave_up_cold(tick, before, after):
             yield after.site, f"G12 {after.unit}: back without heat: {after.reason}"
 
 
-def _gave_up_cold(before: Progress, after: Progress) -> bool:
-    return before.down and after.down and not before.repair and after.phase in _LOST and before.cause is None
+def _gave_up_cold(tick: Tick, before: Progress, after: Progress) -> bool:
+    """Say whether a unit was given up without heat; of one that was not looked at meanwhile nobody knows yet."""
+    if not (before.down and after.down and not before.repair and after.phase in _LOST and before.cause is None):
+        return False
+    seen = tick.around.facts.get(after.unit)
+    if not isinstance(seen, Facts) or before.since is None or seen.at < before.since:
+        return False
+    proof = tick.gates.proof(seen)
+    return proof is None or proof.state != "yes"
+
+
+def _cold_again(tick: Tick, observations: Iterable[Observation]) -> Iterator[tuple[str, str]]:
+    """Yield the sites of units that we took down, that were let go not long ago, and that give too little heat now."""
+    lately = timedelta(seconds=_LATELY * tick.rollout.policy.guard.telemetry_age_s)
+    for seen in observations:
+        progress = tick.progress(seen.unit) if isinstance(seen, Facts) else None
+        if progress is None or not isinstance(seen, Facts) or not is_left_alone(progress):
+            continue
+        proof = tick.gates.proof(seen)
+        if proof is not None and proof.state == "no" and progress.since and seen.at <= progress.since + lately:
+            yield progress.site, f"G12 {seen.unit}: without heat after it was let go: {proof.text}"
 
 
 def _fallen(tick: Tick, observations: Iterable[Observation]) -> Iterator[tuple[str, str]]:
