@@ -57,6 +57,9 @@ def plan(
         _print(frame, made, form or (Format.JSON if frame.is_json else Format.TEXT))
         if refresh and not made.is_empty:  # of facts that may be old nothing is foreseen
             foresee(frame, fleet, state, made, policy_of(fleet, policy))
+    if made.judges_nobody:
+        frame.notes().print(f"nothing was planned: all {len(made.left_out)} units were left out, see above")
+        raise typer.Exit(Exit.FAILED)
     if out is not None:
         frame.notes().print(f"saved as {out}; apply it with: fleetctl apply {out}")
     raise typer.Exit(Exit.CHANGES if detailed_exitcode and not made.is_empty else Exit.DONE)

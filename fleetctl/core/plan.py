@@ -107,3 +107,8 @@ class Plan:
     def is_empty(self) -> bool:
         """Say whether no unit needs anything."""
         return not self.units
+
+    @property
+    def judges_nobody(self) -> bool:
+        """Say whether every selected unit was left out: such a plan says nothing, least of all that all is well."""
+        return bool(self.left_out) and not self.units and not self.unchanged
