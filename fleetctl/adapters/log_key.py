@@ -1,7 +1,7 @@
-"""The key that signs heads of the event log: ed25519, made on this machine, in the form of OpenSSH. Fills `Signer`.
+"""Keys that sign heads of the event log, or manifests for imagers: ed25519, in OpenSSH's form. Fills `Signer`.
 
-`ssh-keygen -y` and `ssh-keygen -l` read it. Whoever holds it can vouch for a log that was rewritten, so it should not
-be where the state's database is.
+`ssh-keygen -y` and `ssh-keygen -l` read them. Whoever holds the log's key can vouch for a log that was rewritten, so it
+should not be where the state's database is.
 """
 
 from __future__ import annotations
@@ -33,9 +33,15 @@ VARIABLE = "FLEETCTL_LOG_KEY"
 class LogKey:
     """A private key in a file of mode 0600."""
 
-    def __init__(self, file: Path) -> None:
-        """Take the file; it is made when the key is first needed."""
-        self._file = file
+    def __init__(self, file: Path, variable: str = VARIABLE, whose: str = "the log's") -> None:
+        """Take the file, which is made when the key is first needed.
+
+        Args:
+            file: of the key.
+            variable: of the environment, which may name another file.
+            whose: what the key is for, for people.
+        """
+        self._file, self._variable, self._whose = file, variable, whose
 
     @property
     def public(self) -> str:
@@ -60,16 +66,16 @@ class LogKey:
             if not self._file.exists():
                 _make(self._file)
             if self._file.stat().st_mode & 0o077:
-                raise CouldNot(f"the log's key {self._file} can be read by others", hint=f"chmod 600 {self._file}")
+                raise CouldNot(f"{self._whose} key {self._file} can be read by others", hint=f"chmod 600 {self._file}")
             key = load_ssh_private_key(self._file.read_bytes(), password=None)
         except OSError as error:
-            hint = f"name another place with {VARIABLE}"
-            raise CouldNot(f"the log's key {self._file} cannot be had: {error.strerror}", hint=hint) from error
+            hint = f"name another place with {self._variable}"
+            raise CouldNot(f"{self._whose} key {self._file} cannot be had: {error.strerror}", hint=hint) from error
         except (ValueError, TypeError, UnsupportedAlgorithm):
             key = None
         if not isinstance(key, Ed25519PrivateKey):
             hint = "it has to be one of ed25519 without a passphrase; move it away, and a new one is made"
-            raise CouldNot(f"{self._file} does not hold a key that can sign the log", hint=hint)
+            raise CouldNot(f"{self._file} does not hold a key that can sign", hint=hint)
         return key
 
 

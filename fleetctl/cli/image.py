@@ -1,4 +1,4 @@
-"""`fleetctl image`: build system images, and look whether they are whole."""
+"""`fleetctl image`: build system images, look whether they are whole, and image machines over the network."""
 
 from __future__ import annotations
 
@@ -9,8 +9,14 @@ from typing import Annotated
 import typer
 
 from fleetctl.cli.frame import Exit, frame_of, print_json
+from fleetctl.cli.image_serve import serve
+from fleetctl.cli.image_units import request, status, withdraw
 
-app = typer.Typer(help="System images: build and verify.", no_args_is_help=True)
+app = typer.Typer(help="System images: build, verify, and write to blank machines.", no_args_is_help=True)
+app.command(epilog="Example: fleetctl image request site=launaguet-*,dwelling=A101")(request)
+app.command(epilog="Example: fleetctl image withdraw les-sables/a101-1")(withdraw)
+app.command(epilog="Example: fleetctl -o json image status")(status)
+app.command(epilog="Example: fleetctl image serve --images images/ --listen 10.77.1.1:8099")(serve)
 
 
 class KindName(StrEnum):

@@ -67,6 +67,25 @@ def show_units(
         sys.stdout.write("\n".join(map(_sheet, described)))
 
 
+@app.command("unknown", epilog="Example: fleetctl inventory unknown")
+def unknown_units(ctx: typer.Context) -> None:
+    """List the machines that asked for an image and are no unit's: what they say that they are, and why not."""
+    from fleetctl.cli import compose
+    from fleetctl.core.imaging.claim import Register
+    from fleetctl.core.imaging.report import UNKNOWN_COLUMNS, unknown_document, unknown_row
+    from fleetctl.services.image_requests import unknown
+
+    frame = frame_of(ctx)
+    register, now = Register(compose.fleet(frame).units()), compose.clock().now().utc
+    with compose.state(frame) as state:
+        found = unknown(state, register)
+    if frame.is_json:
+        rows = [unknown_document(stranger, reason) for stranger, reason in found]
+        print_json({"schema": "fleetctl/unknown-units/v1", "units": rows})
+    else:
+        print_table(frame, UNKNOWN_COLUMNS, [unknown_row(stranger, reason, now) for stranger, reason in found])
+
+
 @app.command("export", epilog="Example: fleetctl inventory export --format ansible > hosts.json")
 def export_units(
     ctx: typer.Context,

@@ -21,7 +21,7 @@ def notary() -> Notary:
 
 def head_file(file: Path | None = None) -> HeadFile:
     """Return where signed heads are kept: the file given, or that of the environment, or the usual one."""
-    return HeadFile(file or _file(HEADS_VARIABLE, "XDG_STATE_HOME", "~/.local/state", "log-heads.jsonl"))
+    return HeadFile(file or own_file(HEADS_VARIABLE, "XDG_STATE_HOME", "~/.local/state", "log-heads.jsonl"))
 
 
 def forgeries(files: Iterable[Path]) -> Callable[[SignedHead], str | None]:
@@ -39,10 +39,10 @@ def forgeries(files: Iterable[Path]) -> Callable[[SignedHead], str | None]:
 
 
 def _key_file() -> Path:
-    return _file(KEY_VARIABLE, "XDG_CONFIG_HOME", "~/.config", "log-key")
+    return own_file(KEY_VARIABLE, "XDG_CONFIG_HOME", "~/.config", "log-key")
 
 
-def _file(variable: str, base: str, usual: str, name: str) -> Path:
+def own_file(variable: str, base: str, usual: str, name: str) -> Path:
     """Return the file that a variable names; otherwise ours in a folder of the XDG base directories."""
     named = os.environ.get(variable)
     return (Path(named) if named else Path(os.environ.get(base) or usual) / "fleetctl" / name).expanduser()

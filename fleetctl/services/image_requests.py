@@ -41,7 +41,7 @@ def request(state: State, units: Sequence[Unit], actor: str, at: datetime, *, ag
     return [given.record for given in asked]
 
 
-def cancel(state: State, units: Sequence[Unit], actor: str, at: datetime) -> list[str]:
+def withdraw(state: State, units: Sequence[Unit], actor: str, at: datetime) -> list[str]:
     """Take requests back; returns the units that had one. A disk that is half written stays so."""
     answers = {
         unit.name: state.imaging.change(unit.name, lambda record: desk.withdraw(record, actor, at), at)

@@ -83,7 +83,7 @@ def test_what_is_no_key_is_not_replaced(tmp_path: Path, content: str) -> None:
     file = tmp_path / "log-key"
     file.write_text(content)
     file.chmod(0o600)
-    with pytest.raises(CouldNot, match="does not hold a key that can sign the log"):
+    with pytest.raises(CouldNot, match="does not hold a key that can sign"):
         LogKey(file).sign(b"x")
     assert file.read_text() == content
 

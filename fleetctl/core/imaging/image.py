@@ -107,7 +107,7 @@ def described(document: Mapping[str, Any]) -> Described:
             version=str(document["version"]),
             kind=str(document["kind"]),
             compatible=str(document["compatible"]),
-            models=tuple(map(str, document.get("models", ()))),
+            models=tuple(filter(None, map(str, document.get("models", ())))),
             devices=tuple(map(str, document["devices"])),
             disk=str(document["disk"]["file"]),
             kernel=str(document["kernel"]),
