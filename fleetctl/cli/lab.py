@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fleetctl.core.route import Way
     from fleetctl.lab.faults import Detail
     from fleetctl.lab.lab import Up
+    from fleetctl.lab.layout import Level
 
 app = typer.Typer(
     help="Stand-in units on this machine: bring them up, break them, take them down.", no_args_is_help=True
@@ -40,8 +41,15 @@ Offset = Annotated[
 Factor = Annotated[float, typer.Option(min=0.1, max=3600, help="Seconds that pass in rooms and tanks while one does.")]
 
 
+class TierOption(StrEnum):
+    """What a stand-in runs: programs that stand in for a system, or systemd and the real RAUC."""
+
+    LIGHT = "light"
+    SYSTEM = "system"
+
+
 class LevelOption(StrEnum):
-    """How much of a machine a stand-in is; `auto` takes the most that this machine allows."""
+    """How much of a machine a light stand-in is; `auto` takes the most that this machine allows."""
 
     AUTO = "auto"
     NAMESPACES = "namespaces"
@@ -85,25 +93,37 @@ def up(
     ] = None,
     source: Source = None,
     select: Annotated[list[str] | None, typer.Option(help="key=pattern,… or site/unit; all units if left out.")] = None,
-    level: Annotated[LevelOption, typer.Option(help="How much of a machine a stand-in is.")] = LevelOption.AUTO,
+    tier: Annotated[
+        TierOption, typer.Option(help="What a stand-in runs; 'system' is systemd and the real RAUC, and needs root.")
+    ] = TierOption.LIGHT,
+    level: Annotated[LevelOption, typer.Option(help="How much of a machine a light stand-in is.")] = LevelOption.AUTO,
     outdoor_c: OutdoorC = 5.0,
     time_factor: Factor = 1.0,
 ) -> None:
     """Start a stand-in for each unit of a fleet, and pin their host keys; without a fleet, make a small one."""
     from fleetctl.cli import compose
     from fleetctl.lab import lab
-    from fleetctl.lab.layout import Level, Weather
+    from fleetctl.lab.layout import Weather
 
+    wanted = _level(tier, level)
     frame = _frame_to_bring_up(frame_of(ctx), source, units)
     fleet = compose.fleet(frame)
     if frame.inventory == SAMPLE and len(fleet.by_name) < (units or 0):
         message = f"the fleet in {SAMPLE} has {len(fleet.by_name)} units, not {units}"
         raise CouldNot(message, hint=f"remove {SAMPLE}, and a fleet of {units} is made")
-    wanted = None if level is LevelOption.AUTO else Level(level.value)
     chosen = _chosen(fleet, select, units)
-    around = Weather(outdoor_c, time_factor)
+    around, keyring = Weather(outdoor_c, time_factor), _keyring(frame)
     with _progress(frame) as progress:
-        found = lab.up(fleet, lab_folder(frame), level=wanted, selected=chosen, weather=around, progress=progress)
+        found = lab.up(
+            fleet,
+            lab_folder(frame),
+            level=wanted,
+            selected=chosen,
+            weather=around,
+            keyring=keyring,
+            progress=progress,
+            say=_say,
+        )
     _remember(frame, found)
     _print_up(frame, found)
 
@@ -214,6 +234,27 @@ def _frame_to_bring_up(frame: Frame, source: Path | None, units: int | None) -> 
     return replace(frame, inventory=SAMPLE)
 
 
+def _level(tier: TierOption, level: LevelOption) -> Level | None:
+    """Return the only level to try; None for the best of the first tier."""
+    from fleetctl.lab.layout import Level
+
+    if tier is TierOption.LIGHT:
+        return None if level is LevelOption.AUTO else Level(level.value)
+    if level is not LevelOption.AUTO:
+        message = f"--level says how much of a machine a light stand-in is, and tier '{tier.value}' has none"
+        raise InvalidInput([Problem("misplaced-option", message, hint="leave --level out, or say --tier light")])
+    return Level.SYSTEM
+
+
+def _keyring(frame: Frame) -> str:
+    """Return the certificates of those whose bundles the fleet's units believe; empty if none are declared."""
+    from fleetctl.cli.depot import KEYRING
+    from fleetctl.core.releases.declaring import FOLDER
+
+    file = frame.folder / FOLDER / KEYRING
+    return file.read_text() if file.exists() else ""
+
+
 def _chosen(fleet: Any, selection: list[str] | None, units: int | None) -> list[str] | None:
     from fleetctl.core.selectors import select
 
@@ -233,6 +274,10 @@ def _progress(frame: Frame) -> Iterator[Callable[[int, int], None]]:
     with Progress(TextColumn("booting"), BarColumn(), MofNCompleteColumn(), console=frame.notes()) as progress:
         task = progress.add_task("booting", total=None)
         yield lambda answer, of: progress.update(task, completed=answer, total=of)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
 
 
 def _say_all_answer(answer: int, of: int) -> None:

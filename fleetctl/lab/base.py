@@ -8,12 +8,13 @@ from __future__ import annotations
 import shlex
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import fleetctl
 from fleetctl.lab.unit import file_checks
 from fleetctl.lab.unit.settings import LIBRARY, PATH, PYTHON
+from fleetctl.lab.unit.signature import KEYRING
 
 SERVICES = ("network", "time", "ssh", "heat", "compute", "labels", "boot", "netboot")
 """Services whose files fleetctl renders; each has a hook on the unit."""
@@ -58,7 +59,7 @@ _FROM_THIS_MACHINE = (
     "services",
     "ssl/openssl.cnf",
 )
-_SSHD = """\
+SSHD = """\
 Include {root}/etc/ssh/sshd_config.d/*.conf
 HostKey {root}/data/ssh/ssh_host_ed25519_key
 PidFile {root}/run/sshd.pid
@@ -76,7 +77,7 @@ _LAUNCHER = """\
 #!{python} -IS
 import sys
 sys.path.insert(0, {library!r})
-from fleetctl.lab.unit.{module} import main
+from fleetctl.lab.{module} import main
 sys.exit(main())
 """
 # Commands run by the login shell, whose files may put other programs first; `reboot` must never be this machine's.
@@ -122,12 +123,12 @@ def build(base: Path, users: Sequence[str], authorized_key: str) -> None:
     copy_from_this_machine(skeleton / "etc")
     for name, text in _accounts(users).items():
         (skeleton / "etc" / name).write_text(text)
-    (skeleton / "etc/ssh/sshd_config").write_text(_SSHD.format(root=""))
+    (skeleton / "etc/ssh/sshd_config").write_text(SSHD.format(root=""))
     write_private(skeleton / "root/.ssh/authorized_keys", authorized_key)
     for folder, mode in (("root", 0o700), ("root/.ssh", 0o700), ("tmp", 0o1777), ("var/tmp", 0o1777)):
         (skeleton / folder).chmod(mode)
     copy_library(extra / LIBRARY.removeprefix("/usr/"))
-    install_programs(extra, LIBRARY)
+    install_programs(extra, LIBRARY, programs())
 
 
 def build_folder(root: Path, library: Path, authorized_key: Path) -> None:
@@ -143,14 +144,14 @@ def build_folder(root: Path, library: Path, authorized_key: Path) -> None:
             (root / name).mkdir(parents=True, exist_ok=True)
     (root / LIBRARY[1:]).parent.mkdir(parents=True)
     (root / LIBRARY[1:]).symlink_to(library)
-    install_programs(root / "usr", str(library))
+    install_programs(root / "usr", str(library), programs())
     # bash reads its user's ~/.bashrc for sshd only on the first level of shells; what that does is no unit's business.
     environment = f'SetEnv FLEET_ROOT="{root}" PATH="{folder_path(root)}" SHLVL=1\n'
     write_program(root / "usr/lib/fleet/session", _SESSION.format(path=shlex.quote(folder_path(root))))
     # A folder under /tmp is writable for others further up, and the key's own file is ours.
     keys = f'AuthorizedKeysFile "{authorized_key}"\nStrictModes no\n'
     keys += f"ForceCommand {root}/usr/lib/fleet/session\n"
-    (root / "etc/ssh/sshd_config").write_text(environment + keys + _SSHD.format(root=root))
+    (root / "etc/ssh/sshd_config").write_text(environment + keys + SSHD.format(root=root))
 
 
 def folder_path(root: Path) -> str:
@@ -158,14 +159,15 @@ def folder_path(root: Path) -> str:
     return f"{root}/usr/sbin:{root}/usr/bin:{PATH}"
 
 
-def install_programs(usr: Path, library: str) -> None:
-    """Install the units' programs under a folder that stands for `/usr`.
+def install_programs(usr: Path, library: str, launched: Mapping[str, str]) -> None:
+    """Install the units' programs, and `fleet-unit`, under a folder that stands for `/usr`.
 
     Args:
         usr: the folder.
         library: where the units' modules are, as the programs will see it.
+        launched: module of each program, by its path.
     """
-    for path, module in _programs().items():
+    for path, module in launched.items():
         write_program(usr / path, _LAUNCHER.format(python=PYTHON, library=library, module=module))
     write_program(usr / "bin/sudo", _SUDO)
     if (program := fleet_unit()) is not None:
@@ -181,17 +183,27 @@ def fleet_unit() -> Path | None:
     return next((p for p in places if p.is_file()), None)
 
 
-def copy_library(home: Path) -> None:
-    """Copy the modules of the units' own programs and of `fleet-unit`, compiled for this machine's `python3`."""
-    package = home / "fleetctl/lab/unit"
-    package.parent.mkdir(parents=True)
-    for folder in (package.parent, package.parent.parent):
-        (folder / "__init__.py").touch()
-    copies = {package: _HERE / "unit"}
+def give_keyring(root: Path, keyring: Path) -> None:
+    """Let units believe the bundles of whom a keyring vouches for, if there is one; a release may bring its own."""
+    (root / KEYRING).parent.mkdir(parents=True, exist_ok=True)
+    if keyring.exists():
+        shutil.copy(keyring, root / KEYRING)
+
+
+def copy_library(home: Path, packages: Sequence[str] = ("unit",)) -> None:
+    """Copy the modules of the units' own programs and of `fleet-unit`, compiled for this machine's `python3`.
+
+    Args:
+        home: a folder that is not there yet.
+        packages: of the lab, those that units need.
+    """
+    copies = {home / "fleetctl/lab" / name: _HERE / name for name in packages}
     if (program := fleet_unit()) is not None:
         copies[home / "fleet_unit"] = program.with_name("fleet_unit")
     for target, source in copies.items():
         shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        for package in target.relative_to(home).parents[:-1]:
+            (home / package / "__init__.py").touch()
     compiling = [PYTHON, "-IS", "-m", "compileall", "-q", *map(str, copies)]
     subprocess.run(compiling, check=True, stdout=subprocess.DEVNULL)
 
@@ -221,10 +233,15 @@ def write_private(path: Path, text: str) -> None:
     path.write_text(text)
 
 
-def _programs() -> dict[str, str]:
-    power = dict.fromkeys(("sbin/reboot", "sbin/poweroff", "sbin/halt", "sbin/shutdown", "bin/systemctl"), "power")
-    hooks = {f"lib/fleet/hooks/{s}": "file_checks" if s in file_checks.CHECKS else "hooks" for s in SERVICES}
-    return {**power, **hooks, "bin/rauc": "rauc"}
+def programs() -> dict[str, str]:
+    """Return the module of each program that stands in for one of a real unit."""
+    names = ("sbin/reboot", "sbin/poweroff", "sbin/halt", "sbin/shutdown", "bin/systemctl")
+    return {**dict.fromkeys(names, "unit.power"), **hooks(), "bin/rauc": "unit.rauc"}
+
+
+def hooks() -> dict[str, str]:
+    """Return the module of each service's hook."""
+    return {f"lib/fleet/hooks/{s}": f"unit.{'file_checks' if s in file_checks.CHECKS else 'hooks'}" for s in SERVICES}
 
 
 def _accounts(users: Sequence[str]) -> dict[str, str]:

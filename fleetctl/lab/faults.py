@@ -21,7 +21,7 @@ from fleetctl.lab.line import USUAL, Line
 from fleetctl.lab.machine import Machine
 from fleetctl.lab.unit import processes
 
-_FILL = "lab-fill"
+_FILL = "data/lab-fill"
 _HEATER_FAULTS = {"dead-heater", "lying-sensor", "weak-supply", "stuck-valve"}
 
 
@@ -163,7 +163,7 @@ def _take_relay_out(machine: Machine) -> None:
 
 def _fill_disk(machine: Machine, _: Detail) -> str:
     written = 0
-    with (_disk(machine) / _FILL).open("ab", buffering=0) as file:
+    with (machine.disk / _FILL).open("ab", buffering=0) as file:
         for size in (1 << 20, 1 << 12):
             written += _write_until_full(file.write, size)
     machine.faults.add("fill-disk")
@@ -171,13 +171,13 @@ def _fill_disk(machine: Machine, _: Detail) -> str:
 
 
 def _free_disk(machine: Machine, _: Detail) -> str:
-    (_disk(machine) / _FILL).unlink(missing_ok=True)
+    (machine.disk / _FILL).unlink(missing_ok=True)
     machine.faults.discard("fill-disk")
     return "the disk has room"
 
 
 def _corrupt(machine: Machine, _: Detail) -> str:
-    fleet = _disk(machine) / "data/fleet"
+    fleet = machine.disk / "data/fleet"
     pointer = fleet / "slots" / (machine.slot or "A")
     tree = fleet / "config" / Path(pointer.readlink()).name / "tree" if pointer.is_symlink() else None
     files = sorted(p for p in tree.rglob("*") if p.is_file() and p.stat().st_size) if tree else []
@@ -228,10 +228,6 @@ def _heater(machine: Machine) -> Heater:
     if machine.heater is None:
         raise CouldNot(f"{machine.stand.unit}: a gateway heats nothing", hint="name a radiator or a boiler")
     return machine.heater
-
-
-def _disk(machine: Machine) -> Path:
-    return machine.world.disk(machine.stand)
 
 
 def _write_until_full(write: Callable[[bytes], int | None], size: int) -> int:

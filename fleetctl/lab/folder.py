@@ -3,10 +3,12 @@
 .fleetctl/lab/lab.json          the record: level, supervisor, sockets
               blueprint.json    what the supervisor builds
               id_ed25519[.pub]  the key that every stand-in knows
+              keyring.pem       certificates of those whose bundles units believe, if the fleet has any
               supervisor.log
               heat.jsonl        the lab's own record of heat
               console/          what each unit prints
               world/            mount point of everything else, seen only inside
+              base, disks/      of units with a system of their own: what they share, and the images of their disks
 """
 
 from __future__ import annotations
@@ -52,6 +54,10 @@ class Record:
         """Return the socket of the gateway with this number."""
         return Path(self.sockets) / f"g{number}"
 
+    def hardware(self, number: int) -> Path:
+        """Return the socket at which the programs of the unit with this number ask for its hardware."""
+        return Path(self.sockets) / f"h{number}"
+
 
 @dataclass(frozen=True)
 class LabFolder:
@@ -84,6 +90,26 @@ class LabFolder:
         """Return the folder that the lab's file systems are mounted on, or lie in."""
         return self.path / "world"
 
+    @property
+    def keyring(self) -> Path:
+        """Return the file with the certificates of those whose bundles units believe; there may be none."""
+        return self.path / "keyring.pem"
+
+    @property
+    def base(self) -> Path:
+        """Return the link to the base of units with a system of their own."""
+        return self.path / "base"
+
+    @property
+    def disks(self) -> Path:
+        """Return the folder with the images of their disks."""
+        return self.path / "disks"
+
+    @property
+    def usual_limit(self) -> Path:
+        """Return the file that remembers a limit of the kernel's that was raised for the lab."""
+        return self.path / "usual-limit"
+
     def console(self, alias: str) -> Path:
         """Return the file that holds what a unit printed."""
         return self.path / "console" / alias
@@ -95,6 +121,17 @@ class LabFolder:
         except FileNotFoundError:
             return None
         return Record(**{**document, "level": Level(document["level"])})
+
+    def known_record(self) -> Record:
+        """Return the record of the lab that was started here.
+
+        Raises:
+            CouldNot: if none was.
+        """
+        record = self.record()
+        if record is None:
+            raise CouldNot("no lab is up", hint="start one: fleetctl lab up")
+        return record
 
     def write_record(self, record: Record) -> None:
         """Replace the record."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 from fleetctl.core.problems import CouldNot
 from fleetctl.lab.machine import Machine
@@ -18,7 +17,7 @@ def submit(machine: Machine, seconds: float) -> str:
     """
     if machine.stand.is_gateway:
         raise CouldNot(f"{machine.stand.unit} is a gateway, and runs no jobs")
-    disk = _disk(machine)
+    disk = machine.disk
     name = f"job-{len(of(machine)) + 1}"
     queue = disk / QUEUE
     queue.mkdir(parents=True, exist_ok=True)
@@ -33,11 +32,7 @@ def of(machine: Machine) -> dict[str, str]:
 
     A job that was running when the unit went down is found lost when it is up again.
     """
-    disk = _disk(machine)
+    disk = machine.disk
     log = disk / LOG
     waiting = {path.stem: "waiting" for path in sorted((disk / QUEUE).glob("*.json"))}
     return {**(became(log.read_text()) if log.exists() else {}), **waiting}
-
-
-def _disk(machine: Machine) -> Path:
-    return machine.world.disk(machine.stand)

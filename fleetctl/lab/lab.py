@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,25 +16,22 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import fleetctl
 from fleetctl.core.inventory.fleet import Fleet
 from fleetctl.core.names import did_you_mean
 from fleetctl.core.problems import CouldNot
 from fleetctl.core.route import Pin, Way
 from fleetctl.lab import layout, levels, ports
+from fleetctl.lab.control import ask
 from fleetctl.lab.faults import NO_DETAIL, Detail
 from fleetctl.lab.folder import LabFolder, Record, make_sockets
 from fleetctl.lab.layout import USUAL_WEATHER, Blueprint, Level, Weather
 from fleetctl.lab.observed import Observed, observed
-from fleetctl.lab.unit.processes import holding, signal_all, started
+from fleetctl.lab.outside import Say
+from fleetctl.lab.starting import Progress, start, wait_until_up
+from fleetctl.lab.tiers import outside_of
 
 _DIAL = Path(__file__).with_name("dial.py")
-_PER_UNIT_S = 2.0
-_AT_LEAST_S = 60.0
 _DOWN_S = 15.0
-
-Progress = Callable[[int, int], None]
-"""Called with how many units answer, and how many there are."""
 
 
 @dataclass(frozen=True)
@@ -61,16 +57,21 @@ def up(
     level: Level | None = None,
     selected: Collection[str] | None = None,
     weather: Weather = USUAL_WEATHER,
+    keyring: str = "",
     progress: Progress | None = None,
+    say: Say = lambda _: None,
 ) -> Up:
     """Start a stand-in for each unit and wait until every sshd answers and every heater heats.
 
     Args:
         fleet: what to stand in for.
         path: folder of the lab; made here, and removed by `down`.
-        level: the only level to try; None for the best that works.
+        level: the only level to try; None for the best of the first tier that works.
         selected: names of the units; their gateways come along. None for all.
         weather: outdoor temperature, and how fast time runs in rooms and tanks.
+        keyring: certificates, in PEM, of those whose bundles the units believe; empty for none.
+        progress: called while units boot.
+        say: tells a person what takes long.
 
     Raises:
         CouldNot: if a lab is up already, no level works here, or a unit does not come up. Nothing is left then.
@@ -79,15 +80,16 @@ def up(
     _refuse_second(folder)
     choice = levels.choose(level, as_root=os.geteuid() == 0)
     with ExitStack() as claims:  # the supervisor inherits them
-        blueprint = _free_blueprint(
-            partial(layout.lay_out, fleet, choice.level, selected=selected, weather=weather), claims
-        )
+        lay_out = partial(layout.lay_out, fleet, choice.level, selected=selected, weather=weather)
+        blueprint = _free_blueprint(lay_out, claims)
         folder.create()
         try:
-            _make_key(folder)
-            folder.blueprint.write_text(blueprint.to_json())
-            record = _start(folder, Record(choice.level, choice.why, str(make_sockets())), choice.enter)
-            units = _wait_until_up(folder, record, len(blueprint.stands), progress or (lambda *_: None))
+            _furnish(folder, blueprint, keyring)
+            record = Record(choice.level, choice.why, str(make_sockets()))
+            folder.write_record(record)
+            outside_of(choice.level).prepare(folder, record, blueprint, say)
+            record = start(folder, record, choice.enter)
+            units = wait_until_up(folder, record, len(blueprint.stands), progress or (lambda *_: None))
         except BaseException:
             down(path)
             raise
@@ -181,35 +183,11 @@ def down(path: Path) -> bool:
     record = folder.record()
     if record is not None:
         _end(record)
-        if record.level is Level.PROCESSES:
-            _end_strays(folder)
+        outside_of(record.level).remove(folder, record)
         shutil.rmtree(record.sockets, ignore_errors=True)
     existed = folder.path.exists()
     folder.remove()
     return existed
-
-
-def ask(record: Record, request: dict[str, Any]) -> dict[str, Any]:
-    """Ask the supervisor; returns its answer.
-
-    Raises:
-        CouldNot: if it refuses or does not answer.
-    """
-    try:
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(_DOWN_S)
-            connection.connect(str(record.control))
-            with connection.makefile("rw") as lines:
-                lines.write(json.dumps(request) + "\n")
-                lines.flush()
-                reply: dict[str, Any] = json.loads(lines.readline())
-    except (OSError, ValueError) as error:
-        raise CouldNot(
-            f"the lab's supervisor does not answer: {error}", hint="clean up with 'fleetctl lab down'"
-        ) from error
-    if "error" in reply:
-        raise CouldNot(reply["error"], hint=reply.get("hint", ""))
-    return reply
 
 
 def _refuse_second(folder: LabFolder) -> None:
@@ -220,9 +198,7 @@ def _refuse_second(folder: LabFolder) -> None:
 
 
 def _running(folder: LabFolder) -> Record:
-    record = folder.record()
-    if record is None:
-        raise CouldNot("no lab is up", hint="start one: fleetctl lab up")
+    record = folder.known_record()
     if not record.is_alive:
         raise CouldNot(f"the lab's supervisor ended (see {folder.log})", hint="clean up with 'fleetctl lab down'")
     return record
@@ -231,60 +207,19 @@ def _running(folder: LabFolder) -> Record:
 def _free_blueprint(lay_out: Callable[..., Blueprint], claims: ExitStack) -> Blueprint:
     """Lay the lab out; on the loopback, with a port that is this lab's alone."""
     blueprint = lay_out()
-    if blueprint.level is Level.NAMESPACES:
+    if blueprint.level.is_networked:
         return blueprint
     port, claim = ports.claim({stand.host for stand in blueprint.stands})
     claims.enter_context(claim)
     return lay_out(loopback_port=port)
 
 
-def _make_key(folder: LabFolder) -> None:
+def _furnish(folder: LabFolder, blueprint: Blueprint, keyring: str) -> None:
+    folder.blueprint.write_text(blueprint.to_json())
+    if keyring:
+        folder.keyring.write_text(keyring)
     make = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "fleetctl lab", "-f", str(folder.key)]
     subprocess.run(make, check=True)
-
-
-def _start(folder: LabFolder, record: Record, enter: tuple[str, ...]) -> Record:
-    """Start the supervisor in a session of its own, so that it survives the shell."""
-    folder.write_record(record)
-    command = [*enter, sys.executable, "-m", "fleetctl.lab.supervisor", str(folder.path)]
-    environment = {
-        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        "PYTHONPATH": str(Path(fleetctl.__file__).parent.parent),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-    streams = [
-        (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
-        (os.POSIX_SPAWN_OPEN, 1, str(folder.log), append, 0o600),
-        (os.POSIX_SPAWN_DUP2, 1, 2),
-    ]
-    pid = os.posix_spawnp(command[0], command, environment, file_actions=streams, setsid=True)
-    alive = Record(record.level, record.why, record.sockets, pid, started(pid) or "")
-    folder.write_record(alive)
-    return alive
-
-
-def _wait_until_up(folder: LabFolder, record: Record, count: int, progress: Progress) -> list[dict[str, Any]]:
-    deadline = time.monotonic() + _AT_LEAST_S + _PER_UNIT_S * count
-    shown = -1
-    while time.monotonic() < deadline:
-        if not record.is_alive:
-            raise CouldNot(f"the lab's supervisor ended: {_last_lines(folder.log)}")
-        if record.control.exists():
-            reply = ask(record, {"do": "status"})
-            units: list[dict[str, Any]] = reply["units"]
-            broken = [u for u in units if u["phase"] == "off" and u["boots"]]
-            if reply["failure"] or broken:
-                raise CouldNot(reply["failure"] or _why_off(folder, broken[0]))
-            answering = sum(u["phase"] in ("up", "good") for u in units)
-            if answering != shown:
-                progress(answering, count)
-                shown = answering
-            if answering == count and reply["weather"]["has_begun"]:
-                return units
-        time.sleep(0.1)
-    heat = ", but not all heat" if shown == count else ""
-    raise CouldNot(f"the lab did not come up: {shown} of {count} units answer{heat}", hint="is this machine very busy?")
 
 
 def _told(folder: LabFolder, record: Record, blueprint: Blueprint, units: list[dict[str, Any]]) -> Up:
@@ -321,29 +256,9 @@ def _end(record: Record) -> None:
     _reap(record.pid)
 
 
-def _end_strays(folder: LabFolder) -> None:
-    """End what a supervisor that was killed left running; elsewhere its namespaces ended with it."""
-    deadline = time.monotonic() + _DOWN_S
-    while (found := holding(folder.path)) and time.monotonic() < deadline:
-        signal_all(found, signal.SIGKILL)
-        time.sleep(0.02)
-
-
 def _reap(pid: int) -> None:
     """Reap the supervisor if it is this process's child; elsewhere somebody else does."""
     try:
         os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:
         return
-
-
-def _why_off(folder: LabFolder, unit: dict[str, Any]) -> str:
-    said = next((_last_lines(p) for p in (folder.path / "console").iterdir() if p.stat().st_size), "it said nothing")
-    return f"{unit['unit']} did not come up ({unit['ended']}): {said}"
-
-
-def _last_lines(path: Path, count: int = 5) -> str:
-    try:
-        return " / ".join(path.read_text(errors="replace").splitlines()[-count:])
-    except FileNotFoundError:
-        return "it said nothing"

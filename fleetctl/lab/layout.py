@@ -27,11 +27,21 @@ _BLOCK = 254
 
 
 class Level(StrEnum):
-    """How much of a machine a stand-in has."""
+    """How much of a machine a stand-in has. `SYSTEM` is the second tier of the lab, the others are the first."""
 
+    SYSTEM = "system"
     NAMESPACES = "namespaces"
     LOOPBACK = "loopback"
     PROCESSES = "processes"
+
+    @property
+    def is_networked(self) -> bool:
+        """Say whether units have networks of their own."""
+        return self in (Level.SYSTEM, Level.NAMESPACES)
+
+
+LIGHT = (Level.NAMESPACES, Level.LOOPBACK, Level.PROCESSES)
+"""The levels of the first tier, the highest first: nothing is downloaded, and an ordinary user can have them."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +176,7 @@ def ways(
         identity_file: private key that every stand-in knows.
         user: who logs in, where that is not for the inventory to say.
     """
-    on_loopback = blueprint.level is not Level.NAMESPACES
+    on_loopback = not blueprint.level.is_networked
     return {
         stand.unit: Way(
             dial=dial.get(stand.unit, ()),
@@ -198,7 +208,7 @@ class _Places:
 
     def stand(self, site: int, number: int, unit: Unit) -> Stand:
         """Return the stand-in of a unit of the `site`-th site."""
-        networked = self._level is Level.NAMESPACES
+        networked = self._level.is_networked
         host, port = (unit.address, unit.ssh.port) if networked else (self._loopback(site), self._loopback_port)
         uplink = (unit.uplink_address or str(_UPLINK[number + 1])) if networked and unit.kind is Kind.GATEWAY else ""
         return Stand(

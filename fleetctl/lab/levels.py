@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from fleetctl.core.problems import CouldNot
-from fleetctl.lab.layout import Level
+from fleetctl.lab.layout import LIGHT, Level
 
 ENTER = (
     "unshare",
@@ -34,8 +34,11 @@ _PROGRAMS = {
     "tc": "iproute2",
     "nsenter": "util-linux",
     "setpriv": "util-linux",
+    "mmdebstrap": "mmdebstrap",
+    "mkfs.ext4": "e2fsprogs",
 }
 _NEEDS = {
+    Level.SYSTEM: ("unshare", "nsenter", "ip", "tc", "ssh-keygen", "mmdebstrap", "mkfs.ext4"),
     Level.NAMESPACES: ("unshare", "nsenter", "ip", "tc", "sshd", "ssh-keygen"),
     Level.LOOPBACK: ("unshare", "sshd", "ssh-keygen"),
     Level.PROCESSES: ("setpriv", "sshd", "ssh-keygen"),
@@ -56,9 +59,26 @@ ip link add bridge type bridge
 ip link add one type veth peer name two netns probe
 ip link set one master bridge
 """
+_SYSTEMS = """
+mkdir disk && truncate -s 4M disk.img && mkfs.ext4 -q disk.img && mount -o loop disk.img disk
+probe=$(findmnt --noheadings --first-only --types cgroup2 --output TARGET)/fleetctl-lab-probe-$$
+mkdir "$probe" && rmdir "$probe"
+unshare --cgroup --time --fork --boottime=-1 true
+"""
+_TRIALS = {
+    Level.SYSTEM: _MOUNTS + _NETWORKS + _SYSTEMS,
+    Level.NAMESPACES: _MOUNTS + _NETWORKS,
+    Level.LOOPBACK: _MOUNTS,
+}
 _CANNOT = {
+    Level.SYSTEM: (
+        "a kernel, GRUB or initrd of the unit's own, imaging over the network, a watchdog, RAUC's verity and adaptive "
+        "bundles: that is what VMs are for",
+        "what a power cut does to a slot that RAUC is writing: what it had written stays",
+    ),
     Level.NAMESPACES: (
-        "a kernel, GRUB or systemd of the unit's own, real RAUC, lost writes of a power cut: that is what VMs are for",
+        "a kernel, GRUB or systemd of the unit's own, real RAUC, lost writes of a power cut: that is what '--tier "
+        "system' and VMs are for",
     ),
     Level.LOOPBACK: (
         "networks: a link cannot be unplugged or slowed, a wrong network file cuts nobody off, and a unit that is cut "
@@ -98,10 +118,10 @@ def cannot(level: Level) -> tuple[str, ...]:
 
 
 def choose(wanted: Level | None, *, as_root: bool, run: Run | None = None) -> Choice:
-    """Choose the highest level that works here, or check the one that is wanted.
+    """Choose the highest light level that works here, or check the one that is wanted.
 
     Args:
-        wanted: the only level to consider; None for the best.
+        wanted: the only level to consider; None for the best of the first tier.
         as_root: root may do without a user namespace.
         run: how a trial is run.
 
@@ -109,7 +129,7 @@ def choose(wanted: Level | None, *, as_root: bool, run: Run | None = None) -> Ch
         CouldNot: if the wanted level, or every level, does not work; says why.
     """
     reasons: list[str] = []
-    for level in [wanted] if wanted else list(Level):
+    for level in [wanted] if wanted else LIGHT:
         reason, enter = _try(level, as_root=as_root, run=run or _run)
         if not reason:
             return Choice(level, enter, "; ".join(reasons))
@@ -130,16 +150,22 @@ def _try(level: Level, *, as_root: bool, run: Run) -> tuple[str, tuple[str, ...]
         return f"there is no {', '.join(lacking)}", ()
     if level is Level.PROCESSES:
         return "", ()
-    networked = level is Level.NAMESPACES
-    script = _MOUNTS + (_NETWORKS if networked else "")
-    reason = ""
-    for prefix in (ENTER, ENTER_AS_ROOT) if as_root else (ENTER,):
-        enter = (*prefix, "--net") if networked else prefix
-        said = run([*enter, "sh", "-e"], script)
+    prefixes = _prefixes(level, as_root=as_root)
+    reason = "" if prefixes else "it needs root, for loop devices and a cgroup for each unit"
+    for prefix in prefixes:
+        enter = (*prefix, "--net") if level.is_networked else prefix
+        said = run([*enter, "sh", "-e"], _TRIALS[level])
         if not said:
             return "", enter
         reason = reason or said
     return reason, ()
+
+
+def _prefixes(level: Level, *, as_root: bool) -> Sequence[tuple[str, ...]]:
+    """Return the ways into fresh namespaces that are worth trying."""
+    if level is Level.SYSTEM:  # a user namespace may neither attach loop devices nor mount what is on them
+        return (ENTER_AS_ROOT,) if as_root else ()
+    return (ENTER, ENTER_AS_ROOT) if as_root else (ENTER,)
 
 
 def _run(command: Sequence[str], text: str) -> str:

@@ -9,6 +9,7 @@ import socket
 import subprocess
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from fleetctl.lab.cable import Relay
@@ -61,6 +62,7 @@ class Machine:
     process: subprocess.Popen[bytes] | None = None
     relay: Relay | None = None
     wire: socket.socket | None = None
+    _hardware: tuple[int, socket.socket] | None = None
     _heard: bytes = b""
     _linked: bool = True
 
@@ -83,8 +85,7 @@ class Machine:
                 pass_fds=(notify, agents_end.fileno()),
                 start_new_session=True,
             )
-        os.close(notify)
-        agents_end.close()
+        self._hardware = (notify, agents_end)
         self.phase, self.boots, self._heard = Phase.BOOTING, self.boots + 1, b""
 
     @property
@@ -108,14 +109,13 @@ class Machine:
         os.close(self.events)
         self.link(False)  # a kernel that nobody runs would still answer for the address
         self.ended = _ENDS.get(self.process.returncode, f"init failed with code {self.process.returncode}")
-        if self.wire is not None:
-            self.wire.close()
-        self.process, self.events, self.wire, self.phase = None, -1, None, Phase.OFF
+        self._unwire()
+        self.process, self.events, self.phase = None, -1, Phase.OFF
         self.faults.discard("hang")
         return True
 
     def members(self) -> list[int]:
-        """Return the unit's processes, its init first."""
+        """Return the unit's processes, the one that all others descend from first."""
         if self.process is None:
             return []
         pid = self.process.pid
@@ -127,15 +127,26 @@ class Machine:
             self.world.plug(self.stand, up=up)
             self._linked = up
 
+    @property
+    def disk(self) -> Path:
+        """Return the folder that shows the unit's storage.
+
+        Raises:
+            CouldNot: if it cannot be reached, for instance because the unit is off.
+        """
+        return self.world.disk(self.stand, self.members())
+
     def kill(self) -> None:
         """Take the power away: nothing in the unit gets to say or write another word."""
         self.link(False)  # first, or the kernel says goodbye (FIN, RST) for the processes that die
-        members = self.members()
-        if self.stand.settings.isolated:
-            processes.signal_all(members[:1], signal.SIGKILL)  # the kernel ends the rest with its init
-        elif self.process is not None:
-            processes.end_family(self.process.pid)
-            self.process.kill()
+        if members := self.members():
+            self.world.cut(members)
+
+    def give_hardware(self, peer: socket.socket) -> None:
+        """Hand out what init is told by and the heat agent's end of its wire, to programs that did not inherit them."""
+        if self._hardware is not None:
+            notify, agents_end = self._hardware
+            socket.send_fds(peer, [b"hardware"], [notify, agents_end.fileno()])
 
     def document(self) -> dict[str, Any]:
         """Return what `lab status` shows."""
@@ -154,6 +165,14 @@ class Machine:
             "ended": self.ended,
             "faults": sorted(self.faults),
         }
+
+    def _unwire(self) -> None:
+        if self.wire is not None and self._hardware is not None:
+            notify, agents_end = self._hardware
+            os.close(notify)
+            agents_end.close()
+            self.wire.close()
+        self.wire = self._hardware = None
 
     def _hear(self, event: dict[str, str]) -> None:
         if event["event"] == "booted":

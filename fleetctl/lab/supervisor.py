@@ -27,10 +27,10 @@ from fleetctl.lab import faults, jobs, layout
 from fleetctl.lab.climate import Climate
 from fleetctl.lab.folder import LabFolder, Record
 from fleetctl.lab.house import TICK_S, House
-from fleetctl.lab.layout import Stand
+from fleetctl.lab.layout import Level, Stand
 from fleetctl.lab.machine import Machine, Phase
 from fleetctl.lab.recorder import Recorder
-from fleetctl.lab.worlds import world_of
+from fleetctl.lab.tiers import world_of
 
 _AT_ONCE = 4 * (os.cpu_count() or 1)
 """Boots under way at one time; more would only wait for one another."""
@@ -80,6 +80,8 @@ class Supervisor:
         for stand in self._blueprint.stands:
             if stand.is_gateway:
                 self._serve(self._record.gateway(stand.number), partial(_give_way, stand))
+            if self._blueprint.level is Level.SYSTEM:
+                self._serve(self._record.hardware(stand.number), self._machines[stand.unit].give_hardware)
         os.umask(0o022)  # units own what is made from here on
         try:
             self._world.prepare()

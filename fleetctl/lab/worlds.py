@@ -1,4 +1,4 @@
-"""The three levels of the lab as seen by the supervisor: where units keep their disks, and how one is started.
+"""The light levels of the lab as seen by the supervisor: where units keep their disks, how one is started, and cut.
 
 A world is made inside the supervisor's own namespaces, so it vanishes with the supervisor. At the lowest level there
 are none, and it is a folder.
@@ -7,14 +7,15 @@ are none, and it is a folder.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
 from fleetctl.lab import base, networks
 from fleetctl.lab.folder import LabFolder
-from fleetctl.lab.layout import Blueprint, Level, Stand
-from fleetctl.lab.unit import system
+from fleetctl.lab.layout import Blueprint, Stand
+from fleetctl.lab.unit import processes, system
 from fleetctl.lab.unit.settings import LIBRARY, PYTHON, release_text
 
 _DISK = "48m"
@@ -32,23 +33,25 @@ class World(Protocol):
         """Return the command that runs a unit from its start to its end."""
         ...
 
-    def disk(self, stand: Stand) -> Path:
-        """Return the folder of a unit's storage, which outlives its boots."""
+    def disk(self, stand: Stand, members: Sequence[int], /) -> Path:
+        """Return the folder that shows a unit's storage, which outlives its boots.
+
+        Args:
+            stand: the unit.
+            members: its processes; none while it is off.
+
+        Raises:
+            CouldNot: if it cannot be reached now.
+        """
+        ...
+
+    def cut(self, members: Sequence[int]) -> None:
+        """Take the power away from the processes of a unit, of which the first is its init."""
         ...
 
     def plug(self, stand: Stand, *, up: bool) -> None:
         """Let a unit's links come up or go down, where it has any."""
         ...
-
-
-def world_of(blueprint: Blueprint, folder: LabFolder) -> World:
-    """Return the world of a blueprint's level."""
-    kinds: dict[Level, Callable[[Blueprint, LabFolder], World]] = {
-        Level.NAMESPACES: Namespaces,
-        Level.LOOPBACK: Mounts,
-        Level.PROCESSES: Folders,
-    }
-    return kinds[blueprint.level](blueprint, folder)
 
 
 class Mounts:
@@ -62,17 +65,23 @@ class Mounts:
         """Mount the shared base and a bounded disk for each unit."""
         system.make_private()
         system.mount("lab", self._folder.world, "tmpfs", system.MS_NOSUID, "mode=700,size=64m")
-        key = self._folder.key.with_suffix(".pub").read_text()
-        base.build(self._base, self._blueprint.users, key)
+        self._build_base()
+        for stand in self._blueprint.stands:
+            self._build_unit(stand)
+
+    def _build_base(self) -> None:
+        base.build(self._base, self._blueprint.users, self._folder.key.with_suffix(".pub").read_text())
+        base.give_keyring(self._base / "skeleton", self._folder.keyring)
         (self._base / "usr").mkdir()
         os.chdir(self._folder.world)
         system.mount("usr", "base/usr", "overlay", system.MS_RDONLY, "lowerdir=base/extra:/usr,userxattr")
-        for stand in self._blueprint.stands:
-            disk = self.disk(stand)
-            for mount_point in (disk, disk.with_name("root")):
-                mount_point.mkdir(parents=True)
-            system.mount("disk", disk, "tmpfs", system.MS_NOSUID, f"mode=755,size={_DISK}")
-            lay_out_unit(stand, disk)
+
+    def _build_unit(self, stand: Stand) -> None:
+        disk = self.disk(stand)
+        for mount_point in (disk, disk.with_name("root")):
+            mount_point.mkdir(parents=True)
+        system.mount("disk", disk, "tmpfs", system.MS_NOSUID, f"mode=755,size={_DISK}")
+        lay_out_unit(stand, disk)
 
     def command(self, stand: Stand) -> list[str]:
         """Start the unit's init in fresh namespaces."""
@@ -82,9 +91,13 @@ class Mounts:
             *_init(self._base / f"extra{LIBRARY.removeprefix('/usr')}", self.disk(stand), self._base),
         ]
 
-    def disk(self, stand: Stand) -> Path:
+    def disk(self, stand: Stand, _: Sequence[int] = (), /) -> Path:
         """Return the mount point of the unit's disk."""
         return self._folder.world / "units" / str(stand.number) / "disk"
+
+    def cut(self, members: Sequence[int]) -> None:
+        """End the unit's init, and the kernel ends the rest with it."""
+        processes.signal_all(members[:1], signal.SIGKILL)
 
     def plug(self, stand: Stand, *, up: bool) -> None:
         """Do nothing: there are no links."""
@@ -125,6 +138,7 @@ class Folders:
             disk.mkdir(parents=True)
             lay_out_unit(stand, disk)
             base.build_folder(self._root(stand), self._library, self._folder.key.with_suffix(".pub"))
+            base.give_keyring(self._root(stand), self._folder.keyring)
             (self._root(stand) / "data").symlink_to("../disk/data")
             (self._root(stand) / ".slots").symlink_to("../disk/slots")
             (disk / "data").mkdir()
@@ -139,9 +153,14 @@ class Folders:
             *_init(self._library, self.disk(stand), root),
         ]
 
-    def disk(self, stand: Stand) -> Path:
+    def disk(self, stand: Stand, _: Sequence[int] = (), /) -> Path:
         """Return the folder of the unit's storage."""
         return self._folder.world / "units" / str(stand.number) / "disk"
+
+    def cut(self, members: Sequence[int]) -> None:
+        """End every process of the unit, none of which has a namespace that ends with it."""
+        processes.end_family(members[0])
+        processes.signal_all(members[:1], signal.SIGKILL)
 
     def plug(self, stand: Stand, *, up: bool) -> None:
         """Do nothing: there are no links."""

@@ -76,10 +76,10 @@ class Lab:
 
 
 @contextmanager
-def a_lab(fleet: Fleet, path: Path, level: Level, weather: Weather = USUAL_WEATHER) -> Iterator[Lab]:
+def a_lab(fleet: Fleet, path: Path, level: Level, weather: Weather = USUAL_WEATHER, keyring: str = "") -> Iterator[Lab]:
     """Bring a lab up and take it down; skips where the level does not work."""
     try:
-        up = lab.up(fleet, path, level=level, weather=weather)
+        up = lab.up(fleet, path, level=level, weather=weather, keyring=keyring)
     except CouldNot as failure:
         pytest.skip(f"this machine has no level {level.value}: {failure}")
     try:

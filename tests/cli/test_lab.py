@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from fleetctl.cli.frame import Frame
-from fleetctl.cli.lab import FaultOption, LevelOption
+from fleetctl.cli.lab import FaultOption, LevelOption, TierOption
 from fleetctl.lab.faults import FAULTS
-from fleetctl.lab.layout import Level
+from fleetctl.lab.layout import LIGHT, Level
 from fleetctl.lab.sample import sample_files
 from tests.builders.labs import traces
 
@@ -24,7 +24,8 @@ def call(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_every_fault_and_every_level_can_be_named() -> None:
     assert {f.value for f in FaultOption} == set(FAULTS)
-    assert {option.value for option in LevelOption} == {"auto", *Level}
+    assert {option.value for option in LevelOption} == {"auto", *LIGHT}
+    assert {option.value for option in TierOption} == {"light", *set(Level) - set(LIGHT)}
 
 
 @pytest.mark.parametrize("units", [1, 2, 5, 6, 24, 41, 200])

@@ -13,7 +13,7 @@ import pytest
 from fleetctl.core.problems import CouldNot
 from fleetctl.lab import lab, levels, ports
 from fleetctl.lab.folder import LabFolder
-from fleetctl.lab.layout import Level
+from fleetctl.lab.layout import LIGHT, Level
 from fleetctl.lab.unit.processes import started
 from tests.builders.lab_fleets import lab_fleet
 from tests.builders.labs import Lab, a_lab, traces, wait_until
@@ -102,7 +102,7 @@ def test_a_full_disk_needs_a_disk_of_its_own(here: Lab) -> None:
         here.fault(RADIATOR, "free-disk")
 
 
-@pytest.mark.parametrize("level", list(Level))
+@pytest.mark.parametrize("level", LIGHT)
 def test_down_cleans_up_after_a_supervisor_that_was_killed(tmp_path: Path, level: Level) -> None:
     path = tmp_path / "lab"
     with a_lab(lab_fleet(sites=1), path, level) as made:
@@ -162,7 +162,7 @@ print([p.name for p in path.parent.iterdir()])
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="the other tests run as an ordinary user already")
-@pytest.mark.parametrize("level", list(Level))
+@pytest.mark.parametrize("level", LIGHT)
 def test_every_level_works_for_an_ordinary_user(tmp_path: Path, level: Level) -> None:
     with somebody(tmp_path) as user:
         status, left = user.run_python(AS_SOMEBODY, str(user.home), level.value)

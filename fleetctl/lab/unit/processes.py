@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -28,7 +29,7 @@ def end_family(ancestor: int) -> None:
     signal_all(stopped, signal.SIGKILL)
 
 
-def signal_all(pids: list[int] | set[int], number: int) -> None:
+def signal_all(pids: Iterable[int], number: int) -> None:
     """Send a signal to processes; those that have ended meanwhile are passed over."""
     for pid in pids:
         try:

@@ -30,12 +30,17 @@ def enter(settings: Settings, folder: Path, base: Path, slot: str) -> None:
     socket.sethostname(settings.host_name)
     root = folder / "root"
     _mount_slot(root, folder / "disk", base, slot)
+    furnish(root, slot)
+    system.enter_root(root)
+
+
+def furnish(root: Path, slot: str) -> None:
+    """Mount what is on no disk: what the kernel shows, devices, run-time files; give the boot its identity."""
     _mount_kernel(root)
     _mount_devices(root / "dev")
     for path, mode, size in (("run", "755", "16m"), ("tmp", "1777", "32m")):
         system.mount("tmpfs", root / path, "tmpfs", system.MS_NOSUID | system.MS_NODEV, f"mode={mode},size={size}")
     _identify_boot(root, slot)
-    system.enter_root(root)
 
 
 def new_boot_id() -> str:

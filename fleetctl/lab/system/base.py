@@ -1,0 +1,92 @@
+"""The Debian that all units of the second tier share, read-only: built once by `mmdebstrap`, and kept.
+
+What is kept is found again by a digest of how it is made. It lies in `~/.cache/fleetctl/`, or below `XDG_CACHE_HOME`,
+and may be removed whenever no lab is up.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fleetctl.core.problems import CouldNot
+from fleetctl.lab.outside import Say
+
+_SUITE = "bookworm"
+_PACKAGES = (
+    "systemd",
+    "systemd-sysv",
+    "dbus",
+    "openssh-server",
+    "python3",
+    "iproute2",
+    "e2fsprogs",
+    "rauc",
+    "rauc-service",
+)
+_OPTIONS = (
+    "--mode=root",
+    "--variant=minbase",
+    f"--include={','.join(_PACKAGES)}",
+    "--dpkgopt=force-unsafe-io",
+    "--dpkgopt=path-exclude=/usr/share/doc/*",
+    "--dpkgopt=path-exclude=/usr/share/man/*",
+    "--dpkgopt=path-exclude=/usr/share/locale/*",
+    # Units have host keys and names of their own.
+    '--customize-hook=rm -f "$1"/etc/ssh/ssh_host_* "$1"/etc/machine-id "$1"/etc/hostname "$1"/etc/resolv.conf',
+    '--customize-hook=rm -rf "$1"/var/log/* "$1"/var/cache/*',
+)
+_LAST_LINES = 5
+
+
+def ensure(say: Say) -> Path:
+    """Return the folder of the base, built if it is not there yet.
+
+    Raises:
+        CouldNot: if it cannot be built, with the end of what mmdebstrap said.
+    """
+    home = _home()
+    base = home / f"lab-base-{_recipe()}"
+    if base.is_dir():
+        return base
+    home.mkdir(parents=True, exist_ok=True)
+    with _alone(home / "lab-base.lock"):
+        if not base.is_dir():
+            say("building the system of the units with mmdebstrap; this takes some minutes, once")
+            _build(base)
+    return base
+
+
+def _build(base: Path) -> None:
+    draft = base.with_suffix(".new")
+    shutil.rmtree(draft, ignore_errors=True)
+    built = subprocess.run(["mmdebstrap", *_OPTIONS, _SUITE, str(draft)], capture_output=True, text=True)
+    if built.returncode:
+        shutil.rmtree(draft, ignore_errors=True)
+        said = " / ".join(built.stderr.splitlines()[-_LAST_LINES:])
+        raise CouldNot(
+            f"the system of the units cannot be built: {said}", hint="it needs a mirror of Debian's packages"
+        )
+    draft.rename(base)
+
+
+def _home() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fleetctl"
+
+
+def _recipe() -> str:
+    return hashlib.sha256("\0".join((_SUITE, *_OPTIONS)).encode()).hexdigest()[:12]
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Let no other process build meanwhile."""
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
