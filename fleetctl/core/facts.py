@@ -39,6 +39,8 @@ class Cause(StrEnum):
     """The step ended without saying how; the unit is in doubt."""
     WRONG_IDENTITY = "wrong_identity"
     NOT_VERIFIED = "not_verified"
+    NOT_STAGED = "not_staged"
+    """The bundle could not be brought or installed; nothing was interrupted."""
     CANCELLED = "cancelled"
 
 

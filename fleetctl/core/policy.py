@@ -87,11 +87,13 @@ class Staging:
         max_in_progress: units that stage or install at once.
         rate_bytes_per_s: how fast one bundle may travel at most; 0 sets no limit.
         timeout_s: how long nothing may arrive, and nothing be installed, until the unit is given up for this try.
+        carry_timeout_s: how long a bundle may take to the gateway, from which its units fetch it.
     """
 
     max_in_progress: int = 16
     rate_bytes_per_s: int = 0
     timeout_s: float = 600.0
+    carry_timeout_s: float = 21600.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from fleetctl.core.inventory.fleet import Kind
@@ -46,6 +47,13 @@ def progress(unit: str, *, kind: Kind = Kind.RADIATOR, gateway: str = "", action
     )
 
 
+def update(unit: str, *, kind: Kind = Kind.RADIATOR, gateway: str = "", config: bool = False) -> Progress:
+    """Return a unit that is to get release 2; its config comes along if it differs, and is "old" already if not."""
+    actions = (Action.UPDATE, Action.CONFIGURE) if config else (Action.UPDATE,)
+    row = progress(unit, kind=kind, gateway=gateway, actions=actions)
+    return replace(row, config_digest="new" if config else "old", release="2", bundle="b" * 64, bundle_bytes=100)
+
+
 def rollout_of(units: Sequence[Progress], policy: Policy | None = None, waves: Sequence[Wave] = ()) -> Rollout:
     return Rollout(
         id="r1",
@@ -78,6 +86,8 @@ class Play:
         self.surroundings = FakeSurroundings(world)
         self.holds: list[Hold] = []
         self.overrides: list[Override] = []
+        self.stale = ""
+        self.withdrawn: dict[str, str] = {}
         self.start_controller()
 
     def start_controller(self) -> None:
@@ -111,6 +121,8 @@ class Play:
 
     def around(self) -> Around:
         return Around(
+            stale=self.stale,
+            withdrawn=dict(self.withdrawn),
             holds=tuple(self.holds),
             overrides=tuple(self.overrides),
             facts=self.facts,
@@ -153,3 +165,12 @@ def building(units: int = 6, *, site: str = "s", policy: Policy | None = None) -
     world = FakeWorld([FakeUnit(gateway), *(FakeUnit(name, gateway=gateway) for name in names)])
     rows = [progress(gateway, kind=Kind.GATEWAY), *(progress(name, gateway="gw") for name in names)]
     return Play(world, rows, policy)
+
+
+def updating(
+    units: int = 3, *, site: str = "s", policy: Policy | None = None, config: bool = False, waves: Sequence[Wave] = ()
+) -> Play:
+    """Return a rollout that brings release 2 to radiators behind a gateway that has it, nothing started."""
+    names = [f"{site}/r{n:02}" for n in range(1, units + 1)]
+    world = FakeWorld([FakeUnit(f"{site}/gw"), *(FakeUnit(name, gateway=f"{site}/gw", config="old") for name in names)])
+    return Play(world, [update(name, gateway="gw", config=config) for name in names], policy, waves)

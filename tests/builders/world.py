@@ -19,6 +19,7 @@ from fleetctl.core.rollout.state import Ending, Step, StepKind, StepResult
 from fleetctl.core.route import Route
 from fleetctl.ports import Process, Target
 from tests.builders.premises import premises
+from tests.builders.slots import FakeSlots
 
 START = datetime(2026, 1, 15, 18, 0, tzinfo=UTC)
 
@@ -118,9 +119,13 @@ class FakeUnit:
     away_until_s: float = 0.0
     cold_until_s: float = 0.0
     clock: FakeClock = field(default_factory=FakeClock)
+    slots: FakeSlots = field(init=False)
     seen_epoch: int = 0
     journal: JournalEntry | None = None
     done: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.slots = FakeSlots(lambda: self.clock.at_s)
 
     @property
     def answers(self) -> bool:
@@ -145,9 +150,12 @@ class FakeUnit:
             serial=f"S-{self.name}",
             model="m",
             kind="radiator",
-            version="1",
-            booted="A",
-            primary="A",
+            version=self.slots.version,
+            booted=self.slots.booted,
+            primary=self.slots.booted,
+            slots={self.slots.booted: "good" if self.slots.is_good else "bad"},
+            staged=self.slots.staged,
+            installed=self.slots.installed,
             config_digest=self.config,
             config_changed=self.config_changed,
             host_key=self.host_key,
@@ -174,8 +182,12 @@ class FakeUnit:
         match step.kind:
             case StepKind.CONFIGURE:
                 return self._configure(step)
+            case StepKind.STAGE if self.slots.stage(step):
+                return Ending.REFUSED
+            case StepKind.INSTALL if self.slots.install(step, self.config):
+                return Ending.REFUSED
             case StepKind.REBOOT:
-                self._reboot()
+                self._reboot(step.slot)
             case StepKind.DRAIN:
                 self._drain(step)
             case StepKind.UNDRAIN:
@@ -187,6 +199,8 @@ class FakeUnit:
                     self.cold_after_reboot = False
                     self.power_w = self.commanded_w
             case StepKind.VERIFY if step.config_digest and step.config_digest != self.config:
+                return Ending.FAILED
+            case StepKind.VERIFY if self.slots.sick and self.slots.booted == "B":
                 return Ending.FAILED
         return Ending.OK
 
@@ -203,16 +217,24 @@ class FakeUnit:
         self.robbed = self.heats if seconds and not self.robbed else self.robbed
         self.cold_until_s = max(self.cold_until_s, self.clock.at_s + seconds)
 
-    def _reboot(self) -> None:
+    def lose_power(self) -> None:
+        """Come back at once with a new boot id; what was going on is cut short."""
         self._rob(self.reboot_s)
         self.away_until_s = self.clock.at_s + self.reboot_s
         self.boot += 1
+        self.slots.cut_short()
+
+    def _reboot(self, slot: str = "") -> None:
+        self._rob(self.reboot_s)
+        self.away_until_s = self.clock.at_s + self.reboot_s
+        self.boot += 1
+        self.config = self.slots.boot(slot, self.config)
         self.reboot_needed = False
         self.reachable = not self.stays_down
         self.jobs_lost += self.jobs or 0
         self.jobs = None if self.jobs is None else 0
         if self.cold_after_reboot:
-            self.power_w = 0.0
+            self.power_w = 0.0 if self.slots.booted == "B" or not slot else self.commanded_w
 
     def _drain(self, step: Step) -> None:
         self.drained_by = self.drained_by or drain_reason(step.rollout)

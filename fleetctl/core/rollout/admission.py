@@ -5,6 +5,8 @@ A refusal is the reason in words, and a person who asks "why" reads that same te
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from fleetctl.core.clock import Now
 from fleetctl.core.inventory.fleet import Kind
 from fleetctl.core.names import unit_name
@@ -14,22 +16,37 @@ from fleetctl.core.rollout.gates import Pass, Refusal, goes_down
 from fleetctl.core.rollout.state import COUNTED_AS_FAILED, Action, Phase, Progress, Status
 from fleetctl.core.rollout.tick import Tick
 
+NEXT = "it is next: it starts at the controller's next tick"
+
 
 def rollout_blocked(tick: Tick) -> str | None:
     """Return why no unit of the rollout may start, or None."""
-    rollout, policy = tick.rollout, tick.rollout.policy
+    closed, limit = _closed(tick), tick.rollout.policy.max_in_progress
+    if closed is None and tick.in_progress >= limit:
+        return f"{tick.in_progress} of at most {limit} units are under way"
+    return closed
+
+
+def staging_blocked(tick: Tick) -> str | None:
+    """Return why no unit of the rollout may begin to stage, or None."""
+    closed, limit = _closed(tick), tick.rollout.policy.staging.max_in_progress
+    if closed is None and tick.around.stale:
+        return tick.around.stale
+    if closed is None and tick.staging >= limit:
+        return f"{tick.staging} of at most {limit} units stage or install"
+    return closed
+
+
+def _closed(tick: Tick) -> str | None:
+    """Return why nothing of the rollout may begin, or None."""
+    rollout = tick.rollout
     if tick.around.closed:
         return tick.around.closed
     if rollout.status is not Status.RUNNING:
         return f"the rollout is {rollout.status.value}" + (f": {rollout.reason}" if rollout.reason else "")
     if rollout.awaiting:
         return f"wave {rollout.waves[rollout.wave].name} waits for approval"
-    limit = limit_reached(tick)
-    if limit is not None:
-        return limit
-    if tick.in_progress >= policy.max_in_progress:
-        return f"{tick.in_progress} of at most {policy.max_in_progress} units are under way"
-    return None
+    return limit_reached(tick)
 
 
 def limit_reached(tick: Tick) -> str | None:
@@ -57,6 +74,11 @@ def limit_reached(tick: Tick) -> str | None:
 
 def site_blocked(tick: Tick, site: str) -> Refusal | None:
     """Return why no unit of a site may start, or None."""
+    return site_taken(tick, site) or tick.gates.site_window(site)
+
+
+def site_taken(tick: Tick, site: str) -> Refusal | None:
+    """Return why nothing may begin at a site, whatever its window says, or None."""
     if site in tick.around.held:
         return Refusal(f"rollout {tick.around.held[site]} works on site {site}")
     if site in tick.rollout.halted_sites:
@@ -64,25 +86,44 @@ def site_blocked(tick: Tick, site: str) -> Refusal | None:
     doubtful = tick.board.sites[site].doubtful
     if doubtful:
         return Refusal(f"{min(doubtful)} is in doubt and is being observed")
-    return tick.gates.site_window(site)
+    return None
 
 
 def unit_blocked(tick: Tick, progress: Progress) -> Refusal | None:
     """Return why one unit may not start although its rollout and site may, or None."""
     site, queue = progress.site, tick.board.sites[progress.site]
-    if progress.not_before_s > tick.now.monotonic_s:
-        waits_s = progress.not_before_s - tick.now.monotonic_s
-        return Refusal(f"retry in {waits_s:.0f} s: {progress.reason}")
-    if len(queue.gateways_active) + tick.site_gateways[site]:
-        return Refusal(f"the gateway of site {site} is under way", stops=True)
+    early = _too_early(tick, progress)
+    if early is not None:
+        return early
     active = len(queue.active) + tick.site_active[site]
     if progress.kind is Kind.GATEWAY and active:
         text = f"a gateway waits until nothing of site {site} is under way ({active} units are)"
         return Refusal(text, stops=True)
-    gateway = unit_name(site, progress.gateway) if progress.gateway else ""
+    return _cut_off(tick, progress) or tick.gates.held(progress.unit)
+
+
+def unit_staging_blocked(tick: Tick, progress: Progress) -> Refusal | None:
+    """Return why one unit may not begin to stage although its rollout and site may, or None."""
+    if not tick.gates.knows(progress):
+        return Refusal(f"{progress.unit} is not in the inventory any more", never=True)
+    return _too_early(tick, progress) or _cut_off(tick, progress) or tick.gates.held(progress.unit)
+
+
+def _too_early(tick: Tick, progress: Progress) -> Refusal | None:
+    if progress.not_before_s > tick.now.monotonic_s:
+        waits_s = progress.not_before_s - tick.now.monotonic_s
+        return Refusal(f"retry in {waits_s:.0f} s: {progress.reason}")
+    site = progress.site
+    if len(tick.board.sites[site].gateways_active) + tick.site_gateways[site]:
+        return Refusal(f"the gateway of site {site} is under way", stops=True)
+    return None
+
+
+def _cut_off(tick: Tick, progress: Progress) -> Refusal | None:
+    gateway = unit_name(progress.site, progress.gateway) if progress.gateway else ""
     if gateway in tick.board.gateways_down:
         return Refusal(f"gateway {gateway} does not answer", gateway_down=True)
-    return tick.gates.held(progress.unit)
+    return None
 
 
 def takes_heat_from(tick: Tick, progress: Progress) -> str:
@@ -119,14 +160,19 @@ def why(board: Board, unit: str, now: Now, around: Around) -> str:
         return progress.reason or progress.phase.value
     if unit in board.active:
         return _why_active(tick, progress)
+    return "; ".join(filter(None, _why_waiting(tick, progress))) or NEXT
+
+
+def _why_waiting(tick: Tick, progress: Progress) -> Iterator[str | None]:
+    yield _why_wave(tick, progress)
+    if progress.is_unstaged:
+        site, unit = site_taken(tick, progress.site), unit_staging_blocked(tick, progress)
+        yield from (staging_blocked(tick), site.text if site else None, unit.text if unit else None)
+        return
     site = site_blocked(tick, progress.site)
-    blocked = (
-        _why_wave(tick, progress),
-        rollout_blocked(tick),
-        site.text if site else None,
-        _why_unit(tick, progress),
-    )
-    return "; ".join(filter(None, blocked)) or "it is next: it starts at the controller's next tick"
+    yield from (rollout_blocked(tick), site.text if site else None, _why_unit(tick, progress))
+    if progress.installed:
+        yield f"{progress.release} is installed in slot {progress.slot} already"
 
 
 def _why_active(tick: Tick, progress: Progress) -> str:

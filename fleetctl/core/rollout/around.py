@@ -28,6 +28,9 @@ class Around:
         held: sites that other rollouts work on, with their ids.
         down_elsewhere: units that other rollouts have taken down.
         closed: why nothing may start although the rollout runs, for instance that the controller stops; or empty.
+        stale: why no release may be given to further units, and no wave of an update may begin: signed metadata that
+            are not fresh; or empty. A roll-back or a repair never waits for it.
+        withdrawn: releases that may not be used any more, with the reason.
         holds, overrides: orders of people.
         facts: the newest observation of every unit that was observed since the controller started, or that the state
             remembers.
@@ -40,6 +43,8 @@ class Around:
     held: Mapping[str, str] = field(default_factory=dict)
     down_elsewhere: int = 0
     closed: str = ""
+    stale: str = ""
+    withdrawn: Mapping[str, str] = field(default_factory=dict)
     holds: tuple[Hold, ...] = ()
     overrides: tuple[Override, ...] = ()
     facts: Mapping[str, Observation] = field(default_factory=dict)

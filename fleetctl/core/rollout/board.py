@@ -34,14 +34,17 @@ REFUSALS_APART_S = 120.0
 class SiteQueue:
     """The units of one site: who waits, who is under way, who is in doubt, whose heat is interrupted."""
 
-    __slots__ = ("active", "doubtful", "down", "gateways_active", "order", "pending", "started", "touched")
+    __slots__ = ("active", "doubtful", "down", "gateways_active", "order", "pending", "started", "touched", "unstaged")
 
     def __init__(self) -> None:
         self.order: dict[str, int] = {}
         self.pending: list[tuple[int, int, str]] = []
         """Wave, the plan's order, name; sorted, so that a retried unit takes its own place again."""
+        self.unstaged: list[tuple[int, int, str]] = []
+        """Likewise, of those whose release has to be staged and installed before they may start."""
         self.active: set[str] = set()
         self.gateways_active: set[str] = set()
+        """Gateways under way; one that only stages or installs serves its units as ever."""
         self.doubtful: set[str] = set()
         self.down: set[str] = set()
         """Units whose heat was interrupted and not observed again since; also of those that have ended so."""
@@ -52,18 +55,31 @@ class SiteQueue:
     @property
     def holds(self) -> bool:
         """Say whether the rollout works on the site: something was started there and something is not ended."""
-        return self.started > 0 and bool(self.pending or self.active)
+        return self.started > 0 and bool(self.pending or self.unstaged or self.active)
 
     def waiting(self, wave: int) -> Iterator[str]:
         """Yield who waits of the waves up to `wave`, in order."""
         return (unit for _, _, unit in self.pending[: bisect_left(self.pending, (wave + 1,))])
+
+    def to_stage(self, wave: int) -> Iterator[str]:
+        """Yield whose release is to be staged of the waves up to `wave`, in order."""
+        return (unit for _, _, unit in self.unstaged[: bisect_left(self.unstaged, (wave + 1,))])
+
+    def has_unstaged(self, wave: int) -> bool:
+        """Say whether a release is to be staged to somebody of the waves up to `wave`."""
+        return bool(self.unstaged) and self.unstaged[0][0] <= wave
+
+    def queue_of(self, progress: Progress) -> list[tuple[int, int, str]]:
+        """Return the queue that a pending unit waits in."""
+        return self.unstaged if progress.is_unstaged else self.pending
 
 
 class Board:
     """A rollout and its units.
 
     Invariants (checked by `check`):
-        - at most `policy.max_in_progress` units are under way, those not counted that only soak or go back;
+        - at most `policy.max_in_progress` units are under way, those not counted that only stage, soak or go back;
+        - at most `policy.staging.max_in_progress` units stage or install;
         - nobody of a later wave is under way;
         - a gateway is under way only while no other unit of its site is;
         - every unit is pending, under way, or at an end: none is forgotten, none is counted twice;
@@ -89,13 +105,27 @@ class Board:
         """Units that the down gate refused, by site, with the monotonic time of the next question."""
         self.refused_since: dict[str, tuple[float, float]] = {}
         """Sites where nobody could start, for reasons of their units: since when, and when that was last found so."""
+        self.unstaged_sites: dict[str, None] = {}
+        """Sites where somebody's release has to be staged, in the rollout's order."""
+        self.staging_parked: dict[str, float] = {}
+        self.unstaged_since: dict[str, tuple[float, float]] = {}
+        """The same two for whoever has to stage."""
+        self.open_releases: Counter[str] = Counter()
+        """How many units that have not ended are to get each release."""
         for progress in units:
             self._place(progress)
+        self.updates = any(progress.release for progress in units)
+        """Somebody is to get another release."""
 
     @property
     def in_progress(self) -> int:
-        """Return how many units are under way; those that only soak take no place in the window."""
-        return len(self.active) - self.phases[Phase.SOAKING]
+        """Return how many units are under way; those that only stage or soak take no place in the window."""
+        return len(self.active) - self.phases[Phase.SOAKING] - self.staging
+
+    @property
+    def staging(self) -> int:
+        """Return how many units stage or install."""
+        return self.phases[Phase.STAGING] + self.phases[Phase.INSTALLING]
 
     @property
     def failed(self) -> int:
@@ -140,6 +170,7 @@ class Board:
             elif isinstance(change, RolloutChanged | WaveChanged | SitesHalted):
                 self.rollout = followed(self.rollout, change)
                 self.parked.clear()
+                self.staging_parked.clear()
                 self.at_gate.clear()
 
     def remember(self, decision: Decision, now: Now) -> None:
@@ -152,14 +183,15 @@ class Board:
             if (site := self.units[unit].site) not in moved:
                 self.at_gate.setdefault(site, {})[unit] = look_s
         self.parked.update({site: look_s for site, look_s in decision.parked.items() if site not in moved})
-        for site in decision.parked:
-            since_s, last_s = self.refused_since.get(site, (now.monotonic_s, now.monotonic_s))
-            unbroken = now.monotonic_s - last_s <= REFUSALS_APART_S
-            self.refused_since[site] = (since_s if unbroken else now.monotonic_s, now.monotonic_s)
+        _note_refusals(self.refused_since, decision.parked, now)
+        still = {site: look_s for site, look_s in decision.staging_parked.items() if site not in moved}
+        self.staging_parked.update(still)
+        _note_refusals(self.unstaged_since, decision.staging_parked, now)
 
     def news_at(self, site: str) -> None:
         """Forget who was refused at a site: the answer may be another one now."""
         self.parked.pop(site, None)
+        self.staging_parked.pop(site, None)
         self.at_gate.pop(site, None)
 
     @property
@@ -171,6 +203,8 @@ class Board:
         """Raise AssertionError if an invariant of the class does not hold; costs what is active."""
         limit, going_back = self.rollout.policy.max_in_progress, self._going_back
         assert self.in_progress - going_back <= limit, f"{self.in_progress} units under way, limit {limit}"  # noqa: S101
+        cap = self.rollout.policy.staging.max_in_progress
+        assert self.staging <= cap, f"{self.staging} units stage or install, limit {cap}"  # noqa: S101
         assert sum(self.phases.values()) == len(self.units), "a unit is forgotten or counted twice"  # noqa: S101
         for unit in self.active:
             queue = self.sites[self.units[unit].site]
@@ -185,8 +219,12 @@ class Board:
         queue = self.sites.setdefault(progress.site, SiteQueue())
         order = queue.order.setdefault(progress.unit, len(queue.order))
         queue.started += progress.attempt > 0
+        if progress.release and not progress.phase.is_end:
+            self.open_releases[progress.release] += 1
         if progress.phase is Phase.PENDING:
-            insort(queue.pending, (progress.wave, order, progress.unit))
+            insort(queue.queue_of(progress), (progress.wave, order, progress.unit))
+            if progress.is_unstaged:
+                self.unstaged_sites[progress.site] = None
         elif not progress.phase.is_end:
             self._place_active(queue, progress)
         elif progress.phase is Phase.DEFERRED:
@@ -199,7 +237,7 @@ class Board:
     def _place_active(self, queue: SiteQueue, progress: Progress) -> None:
         self.active[progress.unit] = None
         queue.active.add(progress.unit)
-        if progress.kind is Kind.GATEWAY:
+        if progress.kind is Kind.GATEWAY and not progress.phase.is_ahead:
             queue.gateways_active.add(progress.unit)
         if progress.in_doubt:
             queue.doubtful.add(progress.unit)
@@ -209,18 +247,31 @@ class Board:
         queue = self.sites[progress.site]
         queue.started -= progress.attempt > 0
         if progress.phase is Phase.PENDING:
-            place = (progress.wave, queue.order[progress.unit], progress.unit)
-            del queue.pending[bisect_left(queue.pending, place)]
+            place, waiting = (progress.wave, queue.order[progress.unit], progress.unit), queue.queue_of(progress)
+            del waiting[bisect_left(waiting, place)]
+            if not queue.unstaged:
+                self.unstaged_sites.pop(progress.site, None)
+        if progress.release and not progress.phase.is_end:
+            self.open_releases[progress.release] -= 1
         self.active.pop(progress.unit, None)
         self.deferred.discard(progress.unit)
         for group in (queue.active, queue.gateways_active, queue.doubtful, queue.down):
             group.discard(progress.unit)
         self.news_at(progress.site)
         self.refused_since.pop(progress.site, None)
+        self.unstaged_since.pop(progress.site, None)
 
     def _count(self, progress: Progress, by: int) -> None:
         self.phases[progress.phase] += by
         self.by_wave[progress.wave][progress.phase] += by
+
+
+def _note_refusals(since: dict[str, tuple[float, float]], parked: Iterable[str], now: Now) -> None:
+    """Note at which sites nobody could start; what was found so long ago is another wait."""
+    for site in parked:
+        since_s, last_s = since.get(site, (now.monotonic_s, now.monotonic_s))
+        unbroken = now.monotonic_s - last_s <= REFUSALS_APART_S
+        since[site] = (since_s if unbroken else now.monotonic_s, now.monotonic_s)
 
 
 def held_by_others(boards: Iterable[Board], mine: str) -> Mapping[str, str]:

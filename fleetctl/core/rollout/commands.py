@@ -129,4 +129,5 @@ def _pending_again(progress: Progress, now: Now) -> Progress:
         deferred_at=None,
         samples=0,
         ending=None,
+        installed=False,
     )

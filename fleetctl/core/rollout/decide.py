@@ -16,7 +16,7 @@ from __future__ import annotations
 from fleetctl.core.clock import Now
 from fleetctl.core.facts import Cause, Facts, Observation, Unobserved
 from fleetctl.core.names import unit_name
-from fleetctl.core.rollout import heat_watch, leaving, starting, takeover, wave_gate
+from fleetctl.core.rollout import heat_watch, leaving, staging, starting, takeover, wave_gate
 from fleetctl.core.rollout.around import Around
 from fleetctl.core.rollout.board import Board
 from fleetctl.core.rollout.commands import obey
@@ -48,11 +48,14 @@ def decide(board: Board, inputs: Inputs, now: Now, epoch: int, around: Around = 
     tick.watch_deadlines()
     heat_watch.watch(tick, inputs.observations)
     wave_gate.halt_if_over_limit(tick)
+    wave_gate.halt_if_withdrawn(tick)
     leaving.stand_down(tick)
     leaving.revert(tick)
     starting.pass_down_gate(tick)
     wave_gate.open_next(tick)
     starting.start(tick)
+    if board.unstaged_sites:
+        staging.stage(tick)
     wave_gate.finish(tick)
     return tick.decision()
 

@@ -117,7 +117,7 @@ def enlist(
             config_digest=unit.config_digest,
             since=terms.at,
             wave=wave_of.get(unit.unit, 0),
-            interrupts=unit.unit in lineup.interrupts,
+            interrupts=unit.unit in lineup.interrupts and not unit.release,  # the config comes with its reboot
             release=unit.release,
             bundle=unit.bundle,
             bundle_bytes=unit.bundle_bytes,

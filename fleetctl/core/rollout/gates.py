@@ -96,6 +96,11 @@ class Gates:
             return None
         return Refusal(found.reason, until=found.until)
 
+    def knows(self, progress: Progress) -> bool:
+        """Say whether a unit is in the inventory still."""
+        premises = self.around.premises(progress.site)
+        return premises is not None and _is_known(premises, progress.unit)
+
     def held(self, unit: str) -> Refusal | None:
         """Return the hold that covers a unit, or None."""
         hold = held_by(self.around.holds, unit)
@@ -155,7 +160,7 @@ class Gates:
 
     def _ask(self, progress: Progress, down: frozenset[str]) -> Refusal | Pass:
         premises = self.around.premises(progress.site)
-        if premises is None or not _is_known(premises, progress.unit):
+        if premises is None or not self.knows(progress):
             return Refusal(f"{progress.unit} is not in the inventory any more", never=True)
         repair = self._repairs(progress, premises)
         full = "" if repair or progress.down else self.fleet_is_full
@@ -291,7 +296,7 @@ class Gates:
 
 def goes_down(progress: Progress) -> bool:
     """Say whether what the unit needs will interrupt its heat."""
-    return progress.interrupts or Action.REBOOT in progress.actions
+    return progress.interrupts or bool(progress.release) or Action.REBOOT in progress.actions
 
 
 def _is_known(premises: SitePremises, unit: str) -> bool:

@@ -52,15 +52,19 @@ def not_verified(progress: Progress, cause: Cause, text: str, rules: Rules, now:
 
 
 def can_roll_back(progress: Progress) -> bool:
-    """Say whether there is an old config to go back to."""
+    """Say whether there is an old system, or an old config, to go back to."""
+    if progress.release:
+        return bool(progress.boot_before and progress.slot_before)
     configured = Action.CONFIGURE in progress.actions and bool(progress.previous_digest)
     return configured and progress.previous_digest != progress.config_digest
 
 
 def roll_back(progress: Progress, cause: Cause | None, text: str, rules: Rules, now: Now) -> Move:
-    """Restore the config before this one; what waits and which wave is open do not matter, the heat guard does."""
+    """Go back to the system or config before this one; who waits and which wave is open do not matter, heat does."""
     entered = replace(enter(progress, Phase.ROLLING_BACK, rules, now), cause=cause, reason=text, boot_id="")
     began = replace(entered, attempt_deadline_s=now.monotonic_s + rules.policy.unit_timeout_s)
+    if progress.release:  # it is looked at first: it may have gone back by itself
+        return Move(began, "unit-rolls-back", text)
     if progress.interrupts and not progress.down:
         waiting = with_deadline(replace(began, at_gate=True), rules, now)
         return Move(look_again(waiting, text, now, LOOK_AT_DRAINING_EVERY_S), "unit-rolls-back", text)
@@ -78,13 +82,20 @@ def on_rolling_back(progress: Progress, facts: Facts, rules: Rules, now: Now) ->
         return Move(open_step(progress, StepKind.ROLL_BACK, rules))
     back = replace(progress, applied=False)
     if facts.reboot_needed and back.boot_id != facts.boot_id:
-        waiting = replace(back, boot_id=facts.boot_id, at_gate=True)
-        return Move(look_again(with_deadline(waiting, rules, now), back.reason, now, LOOK_AT_DRAINING_EVERY_S))
+        return wait_at_gate(replace(back, at_gate=False), facts, rules, now)
     if facts.reboot_needed:
         return Move(look_again(back, back.reason, now))
     if heat_lost(back, facts, rules) is not None:
         return Move(look_again(back, back.reason, now))
     return release(replace(back, down=False), Phase.ROLLED_BACK, rules, now, progress.reason)
+
+
+def wait_at_gate(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Move:
+    """Wait at the down gate, with the boot id of this very look."""
+    waiting = replace(progress, boot_id=facts.boot_id, at_gate=True)
+    if not progress.at_gate:
+        waiting = with_deadline(waiting, rules, now)
+    return Move(look_again(waiting, progress.reason, now, LOOK_AT_DRAINING_EVERY_S))
 
 
 def too_late(progress: Progress, attempt_over: bool, rules: Rules, now: Now) -> Move:

@@ -12,6 +12,9 @@ from fleetctl.core.rollout.state import Phase, Progress, Status
 from fleetctl.core.rollout.tick import Tick, pending_again
 from fleetctl.core.rollout.transitions import interrupt
 
+SAFE_POINTS = {Phase.STAGING: "installing", Phase.DRAINING: "its reboot"}
+"""Phases in which nothing was interrupted yet, and what would come next."""
+
 
 def stand_down(tick: Tick) -> None:
     """Let go of units that have not been interrupted yet, where nothing may be interrupted any more."""
@@ -19,13 +22,14 @@ def stand_down(tick: Tick) -> None:
     if status is Status.ABORTING:
         _cancel(tick)
     for progress in list(tick.under_way()):
-        if progress.phase is not Phase.DRAINING or progress.open or progress.in_doubt:
+        if progress.phase not in SAFE_POINTS or progress.open or progress.in_doubt:
             continue
+        before = SAFE_POINTS[progress.phase]
         if status is Status.ABORTING:
-            text = "aborted before its reboot"
+            text = f"aborted before {before}"
             tick.move(release(replace(progress, reason=text), Phase.CANCELLED, tick.rules, tick.now, text))
         elif status in {Status.PAUSED, Status.HALTED} or progress.site in tick.rollout.halted_sites:
-            text = f"it waits at a safe point, before its reboot: the rollout is {status.value}"
+            text = f"it waits at a safe point, before {before}: the rollout is {status.value}"
             tick.move(release(pending_again(progress), Phase.PENDING, tick.rules, tick.now, text))
 
 
@@ -53,25 +57,31 @@ def _changed(tick: Tick) -> Iterator[Progress]:
 
 def _interrupted(tick: Tick, progress: Progress) -> Progress | None:
     """Return the unit with its heat taken into account, or None if the heat guard refuses the roll-back for now."""
-    if not progress.interrupts:
+    if not (progress.interrupts or progress.release):
         return progress
     passed = tick.gates.down(replace(progress, phase=Phase.ROLLING_BACK), tick.down_at(progress.site))
     if not isinstance(passed, Pass):
         tick.reasons[progress.site] = passed.text
         return None
+    if progress.release:  # it is looked at first, and passes the gate once more before its reboot
+        return progress
     tick.admit(progress)
     return interrupt(progress, passed.zone_before_c, passed.repair, tick.now)
 
 
 def _cancel(tick: Tick) -> None:
     for progress in list(_waiting(tick)):
-        cancelled = replace(progress, phase=Phase.CANCELLED, reason="aborted", since=tick.now.utc)
-        tick.move(Move(cancelled, "unit-cancelled", "aborted before it started"))
+        has = f"{progress.release} is installed in slot {progress.slot} and not activated"
+        reason = f"aborted; {has}" if progress.installed else "aborted"
+        cancelled = replace(progress, phase=Phase.CANCELLED, reason=reason, since=tick.now.utc)
+        text = f"aborted before its reboot; {has}" if progress.installed else "aborted before it started"
+        tick.move(Move(cancelled, "unit-cancelled", text))
 
 
 def _waiting(tick: Tick) -> Iterator[Progress]:
     """Yield everybody who waits, whatever the wave."""
-    pending = [unit for queue in tick.board.sites.values() for _, _, unit in queue.pending]
+    queues = tick.board.sites.values()
+    pending = [unit for queue in queues for _, _, unit in (*queue.pending, *queue.unstaged)]
     for unit in dict.fromkeys([*pending, *tick.moved]):
         progress = tick.progress(unit)
         if progress is not None and progress.phase is Phase.PENDING:

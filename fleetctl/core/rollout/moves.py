@@ -16,12 +16,16 @@ from fleetctl.core.facts import Cause, Facts
 from fleetctl.core.heat.premises import Times
 from fleetctl.core.heat.proof import Proof
 from fleetctl.core.policy import Policy, Wave
-from fleetctl.core.rollout.state import Phase, Progress, Step, StepKind
+from fleetctl.core.rollout.state import Action, Phase, Progress, Step, StepKind
 
 OBSERVE_EVERY_S = 2.0
 """Pause between two looks at a unit that is not there yet."""
 LOOK_AT_DRAINING_EVERY_S = 15.0
 """Pause between two looks at a unit whose jobs have to end, or that waits at the down gate."""
+LOOK_AT_STAGING_EVERY_S = 5.0
+"""Pause between two looks at a unit that stages or installs."""
+STEPS_AT_MOST = 8
+"""Steps of an attempt after which what was cut short is not asked for again."""
 
 FINAL = frozenset(
     {
@@ -97,6 +101,7 @@ def with_deadline(progress: Progress, rules: Rules, now: Now) -> Progress:
 def open_step(progress: Progress, kind: StepKind, rules: Rules, *, cancel_jobs: bool = False) -> Progress:
     """Open the unit's next step."""
     pulse = kind is StepKind.VERIFY and progress.down
+    without_config = kind is StepKind.STAGE and Action.CONFIGURE not in progress.actions
     number = progress.step.number + 1 if progress.step and progress.step.attempt == progress.attempt else 1
     step = Step(
         rollout=rules.rollout,
@@ -105,12 +110,33 @@ def open_step(progress: Progress, kind: StepKind, rules: Rules, *, cancel_jobs: 
         number=number,
         kind=kind,
         epoch=rules.epoch,
-        config_digest=progress.config_digest,
+        config_digest="" if without_config else progress.config_digest,
         cancel_jobs=cancel_jobs,
         pulse_s=rules.policy.guard.pulse_s if pulse else 0.0,
         pulse_k=rules.policy.guard.pulse_k if pulse else 0.0,
     )
+    if progress.release:
+        step = _of_update(step, progress, rules)
     return replace(progress, step=step, open=True, in_doubt=False, lost=False, not_before_s=0.0)
+
+
+def _of_update(step: Step, progress: Progress, rules: Rules) -> Step:
+    """Return a step with what it is to bring, to install, or to activate."""
+    match step.kind:
+        case StepKind.REBOOT:
+            back = progress.phase is Phase.ROLLING_BACK
+            return replace(step, slot=progress.slot_before if back else progress.slot)
+        case StepKind.STAGE | StepKind.INSTALL:
+            rate = rules.policy.staging.rate_bytes_per_s if step.kind is StepKind.STAGE else 0
+            bundle, size = progress.bundle, progress.bundle_bytes
+            return replace(step, release=progress.release, bundle=bundle, bundle_bytes=size, rate_bytes_per_s=rate)
+        case _:
+            return step
+
+
+def more_steps(progress: Progress) -> bool:
+    """Say whether what was cut short may be asked for once more in this attempt."""
+    return progress.step is not None and progress.step.number < STEPS_AT_MOST
 
 
 def look_again(progress: Progress, reason: str, now: Now, after_s: float = OBSERVE_EVERY_S) -> Progress:
@@ -173,13 +199,27 @@ def limit_s(progress: Progress, rules: Rules) -> float:
     match progress.phase:
         case Phase.DRAINING:
             return policy.gate_wait_s if progress.at_gate else policy.drain.deadline_s + policy.step_timeout_s
+        case Phase.STAGING if progress.open:
+            return policy.staging.carry_timeout_s
+        case Phase.STAGING | Phase.INSTALLING:
+            return policy.staging.timeout_s
         case Phase.ROLLING_BACK if progress.at_gate:
             return policy.gate_wait_s
+        case Phase.ROLLING_BACK if progress.release:
+            return _reboot_s(policy, times) + _heat_s(policy, times)
         case Phase.REBOOTING:
-            return policy.reboot_timeout_s or max(policy.step_timeout_s, times.reboot_p99_s if times else 0.0)
+            return _reboot_s(policy, times)
         case Phase.VERIFYING if progress.down:
-            return policy.heat_timeout_s or max(policy.step_timeout_s, times.verify_s if times else 0.0)
+            return _heat_s(policy, times)
         case Phase.SOAKING:
             return soak_samples(progress, rules) * policy.soak_every_s + policy.step_timeout_s
         case _:
             return policy.step_timeout_s
+
+
+def _reboot_s(policy: Policy, times: Times | None) -> float:
+    return policy.reboot_timeout_s or max(policy.step_timeout_s, times.reboot_p99_s if times else 0.0)
+
+
+def _heat_s(policy: Policy, times: Times | None) -> float:
+    return policy.heat_timeout_s or max(policy.step_timeout_s, times.verify_s if times else 0.0)

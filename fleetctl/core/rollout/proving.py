@@ -10,7 +10,11 @@ RESTORED = "the unit restored its old config: nobody could confirm the new one o
 
 
 def not_as_applied(progress: Progress, facts: Facts) -> str | None:
-    """Return how the facts of a configured unit differ from what was applied, or None."""
+    """Return how the facts of a unit differ from what was applied to it, or None."""
+    if progress.release and (problem := fell_back(progress, facts) or _another_system(progress, facts)):
+        return problem
+    if not (progress.release or Action.CONFIGURE in progress.actions):
+        return None
     if facts.config_digest != progress.config_digest:
         return f"config is {facts.config_digest[:12] or 'none'}, not {progress.config_digest[:12]}"
     if facts.unconfirmed:
@@ -20,10 +24,33 @@ def not_as_applied(progress: Progress, facts: Facts) -> str | None:
     return None
 
 
+def fell_back(progress: Progress, facts: Facts) -> str | None:
+    """Return in words that a unit runs the system before the update although it was to run the new one, or None."""
+    if not progress.slot_before or facts.booted != progress.slot_before:
+        return None
+    return (
+        f"it fell back by itself: slot {facts.booted} with {facts.version} runs, "
+        f"not slot {progress.slot} with {progress.release}"
+    )
+
+
+def not_good(progress: Progress, facts: Facts) -> str | None:
+    """Return in words that an updated unit did not mark its slot good yet, or None."""
+    if progress.release and facts.slots.get(facts.booted) == "bad":
+        return f"slot {facts.booted} is not marked good yet"
+    return None
+
+
+def _another_system(progress: Progress, facts: Facts) -> str | None:
+    if (facts.version, facts.booted) == (progress.release, progress.slot):
+        return None
+    return f"slot {facts.booted} with {facts.version} runs, not slot {progress.slot} with {progress.release}"
+
+
 def is_restored(progress: Progress, active_digest: str) -> bool:
     """Say whether a unit that had applied the config is found with another one when it is to be verified."""
     verifying = progress.step is not None and progress.step.kind is StepKind.VERIFY
-    configured = Action.CONFIGURE in progress.actions
+    configured = Action.CONFIGURE in progress.actions and not progress.release
     return verifying and configured and active_digest not in {"", progress.config_digest}
 
 
@@ -47,5 +74,6 @@ def heat_missing(progress: Progress, facts: Facts, rules: Rules) -> str | None:
 def proof_text(progress: Progress, facts: Facts, rules: Rules) -> str:
     """Return what was proved, for the log."""
     config = f"config {progress.config_digest[:12]} is active" if Action.CONFIGURE in progress.actions else "rebooted"
+    system = f"{facts.version} runs in slot {facts.booted}; " if progress.release else ""
     proof = rules.proof(facts) if progress.down_since else None
-    return f"{config}; {proof.text}" if proof else config
+    return f"{system}{config}; {proof.text}" if proof else system + config

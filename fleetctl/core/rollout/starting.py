@@ -8,11 +8,10 @@ guard about every waiting unit again.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
-from fleetctl.core.facts import Cause
 from fleetctl.core.rollout import admission, transitions
 from fleetctl.core.rollout.board import SiteQueue
+from fleetctl.core.rollout.deferring import ASKED_AGAIN_S, PARKED_S, leave_for_later, skip, waited_out
 from fleetctl.core.rollout.gates import Pass, Refusal, goes_down
 from fleetctl.core.rollout.moves import LOOK_AT_DRAINING_EVERY_S, Move, release
 from fleetctl.core.rollout.state import Phase, Progress, Status
@@ -20,10 +19,6 @@ from fleetctl.core.rollout.tick import Tick
 
 SITE_WIDE = ""
 """What a refusal is remembered by that concerns whoever takes heat at the site."""
-ASKED_AGAIN_S = 5.0
-"""How long a unit that the down gate refused waits for the next answer if nothing changes at its site."""
-PARKED_S = 30.0
-"""How long a site where nobody can start is left alone if nothing changes there."""
 
 
 def pass_down_gate(tick: Tick) -> None:
@@ -59,7 +54,7 @@ def start(tick: Tick) -> None:
             tick.wakes.append(tick.board.parked[site])
             continue
         full = tick.gates.fleet_is_full
-        if full and not queue.started and not _waited_out(tick, site, queue):
+        if full and not queue.started and not waited_out(tick, site, tick.board.refused_since.get(site)):
             tick.reasons[site], tick.parked[site] = full, tick.now.monotonic_s  # asked again at the next tick
             continue
         refusal = admission.site_blocked(tick, site)
@@ -71,7 +66,11 @@ def start(tick: Tick) -> None:
 
 def _start_in(tick: Tick, site: str, queue: SiteQueue) -> None:
     """Start who can be started at a site; who is refused is remembered by what it would take heat from."""
-    look_s, refused, waited = tick.now.monotonic_s + PARKED_S, dict[str, Refusal](), _waited_out(tick, site, queue)
+    look_s, refused, waited = (
+        tick.now.monotonic_s + PARKED_S,
+        dict[str, Refusal](),
+        waited_out(tick, site, tick.board.refused_since.get(site)),
+    )
     begun = False
     for unit in queue.waiting(tick.rollout.wave):
         progress = tick.progress(unit)
@@ -91,7 +90,7 @@ def _start_in(tick: Tick, site: str, queue: SiteQueue) -> None:
         if answer.fleet_wide:
             look_s = min(look_s, tick.now.monotonic_s + ASKED_AGAIN_S)
         if waited and not answer.stale:
-            _leave_for_later(tick, progress, answer)
+            leave_for_later(tick, progress, answer)
             continue
         _not_now(tick, progress, answer, refused)
         if answer.stops:
@@ -107,30 +106,12 @@ def _wait_at(tick: Tick, site: str, queue: SiteQueue, refusal: Refusal) -> None:
         tick.wakes.append(tick.now.monotonic_s + max(0.0, (refusal.until - tick.now.utc).total_seconds()))
     if not refusal.halted:
         return
-    if _waited_out(tick, site, queue):
+    if waited_out(tick, site, tick.board.refused_since.get(site)):
         for progress in [p for unit in queue.waiting(tick.rollout.wave) if (p := tick.progress(unit)) is not None]:
             if progress.phase is Phase.PENDING:
-                _leave_for_later(tick, progress, refusal)
+                leave_for_later(tick, progress, refusal)
     tick.parked[site] = tick.now.monotonic_s + PARKED_S
     tick.wakes.append(tick.parked[site])
-
-
-def _waited_out(tick: Tick, site: str, queue: SiteQueue) -> bool:
-    """Say whether nobody could start at a site for so long that its units are left for later."""
-    limit_s, refused_s = tick.rollout.policy.defer_for_s, tick.board.refused_since.get(site)
-    if not limit_s or refused_s is None or queue.active or tick.site_active[site]:
-        return False
-    return refused_s[1] - refused_s[0] >= limit_s
-
-
-def _leave_for_later(tick: Tick, progress: Progress, answer: Refusal) -> None:
-    """End the waiting of a unit that no gate let start: whatever holds it up is listed as the reason."""
-    policy = tick.rollout.policy
-    text = f"it could not start for {policy.defer_for_s:.0f} s: {answer.text}"
-    began = tick.now.utc - timedelta(seconds=policy.defer_for_s)
-    cause = Cause.GATEWAY_DOWN if answer.gateway_down else progress.cause
-    deferred = replace(progress, phase=Phase.DEFERRED, reason=text, cause=cause, deferred_at=began, since=tick.now.utc)
-    tick.move(Move(deferred, "unit-deferred", text))
 
 
 def _may_start(tick: Tick, progress: Progress, refused: dict[str, Refusal]) -> Refusal | Pass:
@@ -150,8 +131,7 @@ def _may_start(tick: Tick, progress: Progress, refused: dict[str, Refusal]) -> R
 
 def _not_now(tick: Tick, progress: Progress, answer: Refusal, refused: dict[str, Refusal]) -> None:
     if answer.never:
-        skipped = replace(progress, phase=Phase.SKIPPED, reason=answer.text, since=tick.now.utc)
-        tick.move(Move(skipped, "unit-skipped", answer.text))
+        skip(tick, progress, answer)
         return
     tick.reasons.setdefault(progress.site, answer.text)
     tick.look_at.update(dict.fromkeys(answer.stale))

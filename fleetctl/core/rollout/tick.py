@@ -52,6 +52,7 @@ class Tick:
         """Units that passed the down gate in this decision, by site."""
         self.reasons: dict[str, str] = {}
         self.parked: dict[str, float] = {}
+        self.staging_parked: dict[str, float] = {}
         self.at_gate: dict[str, float] = {}
         self.look_at: dict[str, None] = {}
         """Units to be observed because a gate knows too little of them."""
@@ -78,13 +79,18 @@ class Tick:
     @property
     def in_progress(self) -> int:
         """Return how many places of the window are taken."""
-        moved = sum(count for phase, count in self.phases.items() if _takes_place(phase))
+        moved = sum(count for phase, count in self.phases.items() if phase.takes_place)
         return self.board.in_progress + moved
 
     @property
+    def staging(self) -> int:
+        """Return how many units stage or install."""
+        return self.count(Phase.STAGING) + self.count(Phase.INSTALLING)
+
+    @property
     def active(self) -> int:
-        """Return how many units are under way, those that soak included."""
-        return self.in_progress + self.count(Phase.SOAKING)
+        """Return how many units are under way, those that stage or soak included."""
+        return self.in_progress + self.staging + self.count(Phase.SOAKING)
 
     @property
     def failed(self) -> int:
@@ -204,6 +210,7 @@ class Tick:
             observe=observe,
             reasons=self.reasons,
             parked=self.parked,
+            staging_parked=self.staging_parked,
             at_gate=self.at_gate,
             wake_s=min(self.wakes, default=0.0),
         )
@@ -228,11 +235,7 @@ class Tick:
         self.by_wave[progress.wave][progress.phase] += by
         if not (progress.phase.is_end or progress.phase is Phase.PENDING):
             self.site_active[progress.site] += by
-            self.site_gateways[progress.site] += by * (progress.kind is Kind.GATEWAY)
-
-
-def _takes_place(phase: Phase) -> bool:
-    return not phase.is_end and phase not in {Phase.PENDING, Phase.SOAKING}
+            self.site_gateways[progress.site] += by * (progress.kind is Kind.GATEWAY and not progress.phase.is_ahead)
 
 
 def pending_again(progress: Progress) -> Progress:

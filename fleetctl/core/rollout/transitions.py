@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from fleetctl.core.clock import Now
 from fleetctl.core.facts import Cause, Facts, Observation, Unobserved, drain_reason
-from fleetctl.core.rollout import giving_up
+from fleetctl.core.rollout import giving_up, updating
 from fleetctl.core.rollout.giving_up import give_up
 from fleetctl.core.rollout.moves import (
     FINAL,
@@ -21,7 +21,9 @@ from fleetctl.core.rollout.moves import (
     Move,
     Rules,
     enter,
+    limit_s,
     look_again,
+    more_steps,
     open_step,
     release,
     settle,
@@ -29,7 +31,16 @@ from fleetctl.core.rollout.moves import (
     to_verify,
     with_deadline,
 )
-from fleetctl.core.rollout.proving import RESTORED, heat_lost, heat_missing, is_restored, not_as_applied, proof_text
+from fleetctl.core.rollout.proving import (
+    RESTORED,
+    fell_back,
+    heat_lost,
+    heat_missing,
+    is_restored,
+    not_as_applied,
+    not_good,
+    proof_text,
+)
 from fleetctl.core.rollout.state import Action, Ending, Phase, Progress, Step, StepKind, StepResult
 
 
@@ -45,8 +56,10 @@ def start(progress: Progress, rules: Rules, now: Now) -> Move:
         takeovers=0,
         attempt_deadline_s=now.monotonic_s + rules.policy.unit_timeout_s,
     )
+    if attempt.is_unstaged:
+        return updating.begin(attempt, rules, now)
     text = f"attempt {attempt.attempt}"
-    if Action.CONFIGURE in attempt.actions and not attempt.applied:
+    if Action.CONFIGURE in attempt.actions and not (attempt.applied or attempt.release):
         configuring = enter(attempt, Phase.CONFIGURING, rules, now)
         if progress.lost:
             doubt = replace(configuring, in_doubt=True, lost=False)
@@ -70,7 +83,13 @@ def go_down(progress: Progress, rules: Rules, now: Now) -> Move:
     )
     if not progress.boot_id:
         return Move(open_step(began, StepKind.ROLL_BACK, rules), "unit-rolls-back")
-    return Move(open_step(began, StepKind.REBOOT, rules), "unit-reboots", f"boot {progress.boot_id} is recorded")
+    text = f"boot {progress.boot_id} is recorded"
+    if progress.release:
+        lost = progress.jobs if rolling_back else 0
+        before = progress.boot_before if rolling_back else progress.boot_id
+        began = replace(began, boot_before=before, jobs_lost=progress.jobs_lost + lost)
+        text += f", slot {progress.slot_before if rolling_back else progress.slot} is activated"
+    return Move(open_step(began, StepKind.REBOOT, rules), "unit-reboots", text)
 
 
 def on_result(progress: Progress, result: StepResult, rules: Rules, now: Now) -> Move:
@@ -106,12 +125,14 @@ def on_observation(progress: Progress, seen: Observation, rules: Rules, now: Now
     if progress.in_doubt:
         return _resolve_doubt(replace(progress, in_doubt=False), seen, rules, now)
     match progress.phase:
+        case Phase.STAGING | Phase.INSTALLING:
+            return updating.on_ahead(progress, seen, rules, now)
         case Phase.DRAINING:
             return _on_draining(progress, seen, rules, now)
         case Phase.REBOOTING:
             return _on_reboot(progress, seen, rules, now)
         case Phase.ROLLING_BACK:
-            return giving_up.on_rolling_back(progress, seen, rules, now)
+            return _on_rolling_back(progress, seen, rules, now)
         case Phase.RELEASING:
             return _on_releasing(progress, seen, rules, now)
         case Phase.SOAKING:
@@ -125,7 +146,7 @@ def on_deadline(progress: Progress, rules: Rules, now: Now) -> Move:
     attempt_over = bool(progress.attempt_deadline_s) and now.monotonic_s >= progress.attempt_deadline_s
     if progress.open and not attempt_over:
         assert progress.step is not None  # noqa: S101 - an open step is a step
-        text = f"{progress.step.kind.value} gave no outcome within {rules.policy.step_timeout_s:.0f} s"
+        text = f"{progress.step.kind.value} gave no outcome within {limit_s(progress, rules):.0f} s"
         doubt = replace(progress, open=False, in_doubt=True, lost=True, cause=Cause.NO_OUTCOME, reason=text)
         return Move(with_deadline(doubt, rules, now), "step-in-doubt", text)
     given_up = replace(progress, open=False, in_doubt=progress.in_doubt or progress.open)
@@ -146,14 +167,16 @@ def _on_draining(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Mo
         return release(progress, Phase.CANCELLED, rules, now, "aborted before its reboot")
     if progress.applied and not facts.reboot_needed:
         return to_verify(progress, rules, now)  # it has rebooted since
+    if progress.release and (otherwise := updating.on_drained(progress, facts, rules, now)):
+        return otherwise
     compute = facts.compute
     if compute is None or (compute.drained and not compute.jobs):
-        return _to_gate(progress, facts, rules, now)
+        return giving_up.wait_at_gate(progress, facts, rules, now)
     if not (compute.drained or compute.reason):
         drained = replace(progress, drained=True, reason=f"{compute.jobs} jobs run")
         return Move(open_step(drained, StepKind.DRAIN, rules), "unit-drains", f"{compute.jobs} jobs run; heat is kept")
     if progress.step is not None and progress.step.cancel_jobs:
-        return _to_gate(progress, facts, rules, now)
+        return giving_up.wait_at_gate(progress, facts, rules, now)
     whose = "" if progress.drained else f" (drained by others: {compute.reason})"
     reason = f"{compute.jobs} jobs still run{whose}"
     progress = replace(progress, jobs=compute.jobs)
@@ -161,26 +184,25 @@ def _on_draining(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Mo
     return Move(look_again(replace(progress, at_gate=False), reason, now, pause_s))
 
 
-def _to_gate(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Move:
-    """Wait at the down gate, with the boot id of this very look."""
-    waiting = replace(progress, boot_id=facts.boot_id, at_gate=True)
-    if not progress.at_gate:
-        waiting = with_deadline(waiting, rules, now)
-    return Move(look_again(waiting, progress.reason, now, LOOK_AT_DRAINING_EVERY_S))
-
-
 def _on_reboot(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Move:
-    if facts.boot_id != progress.boot_id:
-        return to_verify(progress, rules, now)
-    return Move(look_again(progress, "the boot id is still the old one", now))
+    if facts.boot_id == progress.boot_id:
+        return Move(look_again(progress, "the boot id is still the old one", now))
+    fallen = fell_back(progress, facts)
+    if fallen is not None:
+        return giving_up.roll_back(progress, Cause.ROLLED_BACK, fallen, rules, now)
+    return to_verify(progress, rules, now)
+
+
+def _on_rolling_back(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Move:
+    follow = updating.on_going_back if progress.release else giving_up.on_rolling_back
+    return follow(progress, facts, rules, now)
 
 
 def _on_verified(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Move:
-    if Action.CONFIGURE in progress.actions:
-        problem = not_as_applied(progress, facts)
-        if problem is not None:
-            return giving_up.not_verified(progress, Cause.NOT_VERIFIED, problem, rules, now)
-    lost = heat_lost(progress, facts, rules)
+    problem = not_as_applied(progress, facts)
+    if problem is not None:
+        return giving_up.not_verified(progress, Cause.NOT_VERIFIED, problem, rules, now)
+    lost = not_good(progress, facts) or heat_lost(progress, facts, rules)
     if lost is not None:
         return Move(look_again(progress, lost, now))
     warm = replace(progress, down=False, reason="", cause=None)
@@ -209,8 +231,7 @@ def _on_releasing(progress: Progress, facts: Facts, rules: Rules, now: Now) -> M
 
 def _on_soaking(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Move:
     progress = replace(progress, cause=None, attempt_deadline_s=0.0)
-    problem = not_as_applied(progress, facts) if Action.CONFIGURE in progress.actions else None
-    problem = problem or heat_missing(progress, facts, rules)
+    problem = not_as_applied(progress, facts) or heat_missing(progress, facts, rules)
     if problem is not None:
         text = f"healthy {progress.samples} times, then not: {problem}"
         return giving_up.not_verified(progress, Cause.NOT_VERIFIED, text, rules, now)
@@ -229,6 +250,8 @@ def _resolve_doubt(progress: Progress, facts: Facts, rules: Rules, now: Now) -> 
     known = facts.journal if step and facts.journal and _same_step(facts, step) else None
     if known is not None and known.outcome == "":
         return Move(look_again(replace(progress, in_doubt=True), "the unit is still at the step", now))
+    if progress.phase.is_ahead:
+        return updating.resolve_ahead(progress, facts, known, rules, now)
     if known is not None and known.outcome == Ending.ROLLED_BACK.value and progress.phase is not Phase.ROLLING_BACK:
         return give_up(progress, Cause.ROLLED_BACK, "the unit restored its old config", rules, now)
     if step is not None and step.kind is StepKind.REBOOT:
@@ -242,6 +265,8 @@ def _resolve_doubt(progress: Progress, facts: Facts, rules: Rules, now: Now) -> 
         return _not_done(progress, facts, rules, now)
     if progress.phase in {Phase.DRAINING, Phase.RELEASING, Phase.ROLLING_BACK, Phase.SOAKING}:
         return on_observation(progress, facts, rules, now)  # what these wait for is seen in the facts themselves
+    if progress.release and (problem := not_as_applied(progress, facts)):
+        return giving_up.not_verified(progress, Cause.NOT_VERIFIED, problem, rules, now)
     if facts.config_digest == progress.config_digest:
         return to_verify(progress, rules, now)
     if is_restored(progress, facts.config_digest):
@@ -261,11 +286,12 @@ def _resolve_reboot(progress: Progress, facts: Facts, recorded: bool, rules: Rul
         return on_observation(progress, facts, rules, now)
     if recorded:
         return Move(look_again(progress, "the unit has recorded the reboot; the boot id is still the old one", now))
-    if progress.lost:
+    going_back = progress.phase is Phase.ROLLING_BACK
+    if progress.lost and not (going_back and progress.release and more_steps(progress)):
         return _not_done(progress, facts, rules, now)
     untouched = replace(progress, down=_still_down(progress, facts, rules), boot_id="")
-    if progress.phase is Phase.ROLLING_BACK:
-        return giving_up.on_rolling_back(untouched, facts, rules, now)
+    if going_back:
+        return _on_rolling_back(untouched, facts, rules, now)
     return _on_draining(enter(untouched, Phase.DRAINING, rules, now), facts, rules, now)
 
 
@@ -285,8 +311,8 @@ def _on_unobserved(progress: Progress, seen: Unobserved, rules: Rules, now: Now)
         return give_up(progress, seen.cause, seen.message, rules, now)
     if seen.cause is Cause.GATEWAY_DOWN:
         return _on_cut_off(progress, seen, rules, now)
-    if progress.phase is Phase.DRAINING and not progress.attempt_deadline_s:  # jobs are waited for, silence is not
-        progress = replace(progress, attempt_deadline_s=now.monotonic_s + rules.policy.step_timeout_s)
+    if not progress.attempt_deadline_s:  # jobs and bundles are waited for, silence is not
+        progress = replace(progress, attempt_deadline_s=_end_of_silence_s(progress, rules, now))
     return Move(_silent(progress, seen, now))
 
 
@@ -305,6 +331,13 @@ def _silent(progress: Progress, seen: Unobserved, now: Now) -> Progress:
     if progress.phase is Phase.RELEASING:
         return look_again(progress, progress.reason, now)
     return replace(look_again(progress, seen.message, now), cause=seen.cause)
+
+
+def _end_of_silence_s(progress: Progress, rules: Rules, now: Now) -> float:
+    """Return until when an attempt without a deadline of its own may stay silent; 0 sets none."""
+    if progress.phase is Phase.DRAINING:
+        return now.monotonic_s + rules.policy.step_timeout_s
+    return now.monotonic_s + rules.policy.unit_timeout_s if progress.phase.is_ahead else 0.0
 
 
 def _same_step(facts: Facts, step: Step) -> bool:

@@ -17,6 +17,8 @@ from fleetctl.core.rollout.moves import Move
 from fleetctl.core.rollout.state import Phase, Progress, Status, WaveChanged
 from fleetctl.core.rollout.tick import Tick
 
+LOOK_AT_METADATA_EVERY_S = 30.0
+"""Pause between two looks at signed metadata that are not fresh."""
 UNREACHED = frozenset({Cause.UNREACHABLE, Cause.GATEWAY_DOWN})
 
 
@@ -26,6 +28,17 @@ def halt_if_over_limit(tick: Tick) -> None:
         reached = limit_reached(tick)
         if reached is not None:
             tick.set_status(Status.HALTED, reached, "rollout-halted")
+
+
+def halt_if_withdrawn(tick: Tick) -> None:
+    """Halt a running rollout when a release that units have still to get was withdrawn."""
+    if tick.rollout.status is not Status.RUNNING or not tick.around.withdrawn:
+        return
+    for version, units in tick.board.open_releases.items():
+        if units and version in tick.around.withdrawn:
+            text = f"release {version} is withdrawn: {tick.around.withdrawn[version]}"
+            tick.set_status(Status.HALTED, text, "rollout-halted")
+            return
 
 
 def open_next(tick: Tick) -> None:
@@ -40,6 +53,10 @@ def open_next(tick: Tick) -> None:
             return
         if missed is not None:
             tick.set_status(Status.HALTED, missed, "rollout-halted")
+            return
+        if tick.board.updates and tick.around.stale:
+            tick.reasons[""] = f"wave {waves[wave + 1].name} does not begin: {tick.around.stale}"
+            tick.wakes.append(tick.now.monotonic_s + LOOK_AT_METADATA_EVERY_S)
             return
         _open(tick, wave + 1)
         tick.wakes.append(tick.now.monotonic_s)

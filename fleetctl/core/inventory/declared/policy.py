@@ -142,6 +142,8 @@ class Staging(Declared):
     """How fast one bundle may travel at most, in bytes per s; 0 sets no limit."""
     timeout_s: Seconds = _STAGING.timeout_s
     """How long nothing may arrive, and nothing be installed, until this try is given up, in s."""
+    carry_timeout_s: Seconds = _STAGING.carry_timeout_s
+    """How long a bundle may take to the gateway, from which its units fetch it, in s."""
 
 
 class Guard(Declared):

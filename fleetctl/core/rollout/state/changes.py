@@ -120,6 +120,7 @@ class Decision:
         reasons: why the next unit of each waiting site waits, in words, by site.
         parked: sites where nobody may start for now, with the monotonic time of the next look; the board remembers
             it until something changes there, so that a tick does not ask the heat guard of every waiting unit.
+        staging_parked: sites where nobody may stage for now, remembered likewise.
         at_gate: units that the down gate refused, with the monotonic time of the next question; remembered likewise.
         wake_s: monotonic time of the next deadline or retry; 0 if only an event can change anything.
     """
@@ -130,5 +131,6 @@ class Decision:
     observe: tuple[str, ...] = ()
     reasons: Mapping[str, str] = field(default_factory=dict)
     parked: Mapping[str, float] = field(default_factory=dict)
+    staging_parked: Mapping[str, float] = field(default_factory=dict)
     at_gate: Mapping[str, float] = field(default_factory=dict)
     wake_s: float = 0.0

@@ -49,9 +49,21 @@ class Phase(StrEnum):
         """Say whether a unit in this phase needs nothing more."""
         return self in ENDS
 
+    @property
+    def is_ahead(self) -> bool:
+        """Say whether a unit in this phase is being prepared, ahead of anything that could interrupt it."""
+        return self in AHEAD
+
+    @property
+    def takes_place(self) -> bool:
+        """Say whether a unit in this phase takes a place in the sliding window of what is worked on."""
+        return self not in PLACELESS
+
 
 ENDS = frozenset({Phase.SUCCEEDED, Phase.FAILED, Phase.ROLLED_BACK, Phase.DEFERRED, Phase.SKIPPED, Phase.CANCELLED})
 COUNTED_AS_FAILED = frozenset({Phase.FAILED, Phase.ROLLED_BACK})
+AHEAD = frozenset({Phase.STAGING, Phase.INSTALLING})
+PLACELESS = ENDS | AHEAD | {Phase.PENDING, Phase.SOAKING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +106,8 @@ class Progress:
         installed: the release is installed in `slot`, and its config staged for it; it only has to be booted.
         slot: boot name of the slot that the release is installed in; empty while it is not.
         slot_before, version_before: the slot and the version that ran before; an update that fails goes back there.
+        boot_before: boot id before the reboot into `slot`; empty as long as that was not tried.
+        resumed_from: what had arrived when the step that brings or installs it was last asked for.
     """
 
     unit: str
@@ -141,3 +155,10 @@ class Progress:
     slot: str = ""
     slot_before: str = ""
     version_before: str = ""
+    boot_before: str = ""
+    resumed_from: float = 0.0
+
+    @property
+    def is_unstaged(self) -> bool:
+        """Say whether its release has to be staged and installed before it may start."""
+        return bool(self.release) and not self.installed
