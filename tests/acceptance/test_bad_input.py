@@ -130,14 +130,14 @@ def test_all_problems_are_reported_at_once(cli: Cli) -> None:
 def test_a_plan_edited_by_hand_is_refused(
     cli: Cli, edit: Callable[[dict[str, object]], dict[str, object]], said: str
 ) -> None:
-    cli("plan", "--no-refresh", "--out", "some.plan")
+    cli("plan", "--no-refresh", "--out", "some.plan", code=1)  # nobody was observed yet
     path = cli.folder / "some.plan"
     path.write_text(json.dumps(edit(json.loads(path.read_text()))))
     assert said in cli("apply", "some.plan", code=2).err
 
 
 def test_a_plan_of_another_state_is_refused(cli: Cli) -> None:
-    cli("plan", "--no-refresh", "--out", "some.plan")
+    cli("plan", "--no-refresh", "--out", "some.plan", code=1)  # nobody was observed yet
     other = Cli(cli.folder, {"FLEETCTL_STATE": f"sqlite:///{cli.folder}/other/state.db"})
     (cli.folder / "other").mkdir(mode=0o700)
     assert "another state" in other("apply", "some.plan", code=2).err
