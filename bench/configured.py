@@ -17,9 +17,12 @@ from pathlib import Path
 from bench.lab import Known, known
 from fleetctl.adapters.ansible.executor import AnsibleExecutor, Sources
 from fleetctl.adapters.ansible.run import Settings
+from fleetctl.adapters.carry.cargo import Cargo
+from fleetctl.adapters.carry.line import Reach
 from fleetctl.adapters.share import TemplateFolders, playbooks_folder
 from fleetctl.adapters.ssh.masters import MasterConnections
 from fleetctl.core.config import Config, payload
+from fleetctl.core.problems import CouldNot
 from fleetctl.core.rollout.state import Ending, Step, StepKind
 from fleetctl.services.render import configs
 
@@ -56,6 +59,8 @@ def configure(of: Known, rounds: int) -> list[float]:
         sources = Sources(
             route=lambda step: routes[step.unit],
             payload=lambda step: json.dumps(payload(current[step.unit], lambda _: SECRET)).encode(),
+            cargo=_none,
+            reach=Reach(masters.command, masters.environment),
             check_leading=lambda: None,
             ssh_config=masters.config,
             redact=lambda text: text,
@@ -73,6 +78,10 @@ def configure(of: Known, rounds: int) -> list[float]:
         finally:
             executor.close()
     return walls
+
+
+def _none(step: Step) -> Cargo:
+    raise CouldNot(f"{step.id} brings no bundle")
 
 
 def _step(config: Config, round_id: str, kind: StepKind) -> Step:

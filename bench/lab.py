@@ -18,14 +18,26 @@ from fleetctl.lab.sample import sample_files
 
 
 @contextmanager
-def lab(folder: Path, units: int) -> Iterator[Path]:
+def lab(folder: Path, units: int, *, sites: int = 0) -> Iterator[Path]:
     """Bring up a lab of `units` stand-ins, gateways included, for the length of a block; yields the fleet's folder."""
-    for name, text in sample_files(units).items():
+    write_sample(folder, units, sites=sites)
+    with up(folder):
+        yield folder
+
+
+def write_sample(folder: Path, units: int, *, sites: int = 0) -> None:
+    """Write the files of the fleet that such a lab stands for."""
+    for name, text in sample_files(units, sites).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
+
+
+@contextmanager
+def up(folder: Path) -> Iterator[None]:
+    """Bring up the lab of a fleet for the length of a block."""
     subprocess.run([FLEETCTL, "-i", folder, "lab", "up"], check=True, capture_output=True)
     try:
-        yield folder
+        yield
     finally:
         subprocess.run([FLEETCTL, "-i", folder, "lab", "down"], check=True, capture_output=True)
 

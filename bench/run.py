@@ -31,6 +31,7 @@ TITLES: Mapping[str, str] = {
     "probe": "Probe",
     "configure": "Configure",
     "lossy": "Configure over a bad line",
+    "staging": "Staging and updating",
 }
 KEPT = HOME / ".cache" / "bench"
 PAGE = HOME / "docs" / "benchmarks.md"

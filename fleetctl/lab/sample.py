@@ -13,12 +13,15 @@ _VERSION = "1.0.0"
 _HEAD = ("A fleet for the lab, made by 'fleetctl lab up'; everything in it is synthetic.",)
 
 
-def sample_files(units: int) -> dict[str, str]:
+def sample_files(units: int, sites: int = 0) -> dict[str, str]:
     """Return the files of a fleet with `units` units, gateways included, by their path in its folder.
 
-    From six units on there are two sites or more, of 40 units at most, each behind its own gateway.
+    Args:
+        units: of the fleet.
+        sites: how many there are, each behind its own gateway; 0 for two or more from six units on, of 40 units at
+            most.
     """
-    count = max(2 if units >= 6 else 1, -(-units // _A_SITE))
+    count = sites or max(2 if units >= 6 else 1, -(-units // _A_SITE))
     sizes = [units // count + (n < units % count) for n in range(count)]
     sites = {f"sites/site-{n}.yaml": to_yaml(_site(n, size), head=_HEAD) for n, size in enumerate(sizes, 1)}
     return {"fleet.yaml": to_yaml(_FLEET, head=_HEAD), **sites}
