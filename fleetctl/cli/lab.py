@@ -16,6 +16,7 @@ import typer
 from fleetctl.cli.arguments import UnitName
 from fleetctl.cli.frame import Frame, colour, frame_of, print_json
 from fleetctl.cli.lab_frame import SAMPLE, Source, frame_of_lab, has_fleet, lab_folder
+from fleetctl.cli.lab_bundle import bundle
 from fleetctl.cli.lab_heat import OutdoorC, observe, weather, weather_text
 from fleetctl.cli.table import print_table
 from fleetctl.core.problems import CouldNot, InvalidInput, Problem
@@ -324,5 +325,6 @@ def _row(unit: dict[str, Any]) -> tuple[str, ...]:
     return (unit["unit"], unit["kind"], state, unit["slot"], str(unit["boots"]), *warmth, ", ".join(unit["faults"]))
 
 
+app.command(epilog="Example: fleetctl lab bundle qh-1-2026.12.0 --model qh-1 --fails no-heat")(bundle)
 app.command(epilog="Example: fleetctl lab weather --outdoor-c 2")(weather)
 app.command(epilog="Example: fleetctl -o json lab observe")(observe)
