@@ -102,8 +102,9 @@ class _Apt:
         (scratch / "status").touch()
         place = "etc/sources.list.d/image.sources" if sources.suffix == ".sources" else "etc/sources.list"
         shutil.copy(sources, scratch / place)
-        (scratch / "apt.conf").write_text(_settings(scratch, cache, recipe.architecture))
+        (scratch / "apt.conf").write_text(_settings(scratch, recipe.architecture))
         (cache / "partial").mkdir(exist_ok=True)
+        self._kept = ("-o", f"Dir::Cache::archives={cache}")
 
     def get(self, *words: str) -> str:
         """Run `apt-get`."""
@@ -112,13 +113,14 @@ class _Apt:
 
     def names(self, packages: Iterable[str]) -> Sequence[str]:
         """Return the names of the files that packages need, in apt's order."""
+        # Of archives that are empty, or apt would leave out what it has.
         lines = self.get("install", "--print-uris", "-qq", *packages).splitlines()
         return [line.split()[1] for line in lines if line.startswith("'")]
 
     def fetch(self, packages: Sequence[str]) -> Sequence[str]:
         """Fetch packages with whatever they need, and return the names of their files."""
         names = self.names(packages)
-        self.get("install", "--download-only", *packages)
+        self.get("install", "--download-only", *self._kept, *packages)
         return names
 
     def download(self, package: str) -> None:
@@ -126,13 +128,12 @@ class _Apt:
         self.get("download", package)
 
 
-def _settings(scratch: Path, cache: Path, architecture: str) -> str:
+def _settings(scratch: Path, architecture: str) -> str:
     return f"""
 Dir::State::lists "{scratch}/lists";
 Dir::State::status "{scratch}/status";
 Dir::State::extended_states "{scratch}/extended_states";
 Dir::Cache "{scratch}/cache";
-Dir::Cache::archives "{cache}";
 Dir::Etc::main "/dev/null";
 Dir::Etc::parts "/dev/null";
 Dir::Etc::sourcelist "{scratch}/etc/sources.list";
