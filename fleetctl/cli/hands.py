@@ -32,24 +32,28 @@ if TYPE_CHECKING:
     from fleetctl.adapters.ansible.executor import AnsibleExecutor
     from fleetctl.adapters.carry.cargo import Cargo
     from fleetctl.adapters.secrets import SecretResolver
+    from fleetctl.core.clock import Now
     from fleetctl.core.heat.forecast import Forecast
     from fleetctl.core.heat.premises import SitePremises
     from fleetctl.core.inventory.fleet import Fleet, Unit
     from fleetctl.core.policy import Policy
+    from fleetctl.core.releases.freshness import Signed
     from fleetctl.core.rollout.state import Step
     from fleetctl.core.route import Route
     from fleetctl.ports import Forecasts
+    from fleetctl.services.releases import Watched
 
 
 @dataclass(frozen=True)
 class Ground:
-    """What a rollout stands on: its policy, the fleet as its folder declares it, its secrets and its weather."""
+    """What a rollout stands on: its policy, the fleet as its folder declares it, secrets, weather, signed releases."""
 
     policy: Policy
     folder: Path
     fleet: Fleet
     secrets: SecretResolver
     forecasts: Forecasts
+    releases: Watched
     premises: dict[str, SitePremises] = field(default_factory=dict)
 
     def unit(self, name: str) -> Unit:
@@ -119,6 +123,10 @@ class Grounds:
         premises = self.premises(rollout, site)
         return ZoneInfo(premises.time_zone) if premises else UTC
 
+    def signed(self, rollout: str, now: Now) -> Signed:
+        """Return what the signed releases of a rollout's fleet say."""
+        return self._of(rollout).releases.signed(now)
+
     def payload(self, step: Step) -> bytes:
         """Return the payload of a `configure` or `stage` step, with its secrets filled in."""
         config = replace(self._state.rollouts.config(step.config_digest), unit=step.unit)
@@ -133,6 +141,9 @@ class Grounds:
         return text
 
     def _of(self, rollout: str) -> Ground:
+        from fleetctl.cli import depot
+        from fleetctl.services.releases import Watched
+
         if rollout not in self._known:
             row = self._state.journal.rollout(rollout)
             if row is None:
@@ -140,7 +151,8 @@ class Grounds:
             frame = Frame(inventory=Path(row.inventory))
             fleet = compose.fleet(frame)
             secrets, forecasts = compose.secrets(frame, fleet), compose.forecasts(frame)
-            self._known[rollout] = Ground(row.policy, Path(row.inventory), fleet, secrets, forecasts)
+            releases = Watched(depot.releases(frame))
+            self._known[rollout] = Ground(row.policy, Path(row.inventory), fleet, secrets, forecasts, releases)
         return self._known[rollout]
 
 

@@ -31,6 +31,11 @@ class Releases(Protocol):
         """Say whether this fleet has signed releases, or ever had some that this machine trusted."""
         ...
 
+    @property
+    def mark(self) -> str:
+        """Return what changes whenever something else is published; cheap, nothing is verified."""
+        ...
+
     def catalogue(self) -> Catalogue:
         """Return every release that was signed. Ones that expired are returned too: ask `freshness` before new work.
 

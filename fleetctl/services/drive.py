@@ -14,10 +14,12 @@ from datetime import tzinfo
 from functools import partial
 from typing import Protocol
 
+from fleetctl.core.clock import Now
 from fleetctl.core.facts import Cause, Facts, Observation, Unobserved
 from fleetctl.core.heat.forecast import Forecast
 from fleetctl.core.heat.premises import SitePremises
 from fleetctl.core.problems import CouldNot
+from fleetctl.core.releases.freshness import Signed
 from fleetctl.core.rollout.around import Around
 from fleetctl.core.rollout.board import Board, held_by_others
 from fleetctl.core.rollout.decide import decide, recover, take_note
@@ -59,6 +61,10 @@ class Surroundings(Protocol):
 
     def zone(self, rollout: str, site: str) -> tzinfo:
         """Return a site's time zone."""
+        ...
+
+    def signed(self, rollout: str, now: Now) -> Signed:
+        """Return what the signed releases say; only asked for a rollout that updates units, and often."""
         ...
 
 
@@ -183,10 +189,13 @@ class Driver:
     def _around(self, board: Board) -> Around:
         others = [other for other in self.boards.values() if other is not board]
         surroundings, rollout = self.hands.surroundings, board.rollout.id
+        signed = surroundings.signed(rollout, self.hands.clock.now()) if board.updates else Signed()
         return Around(
             held=held_by_others(others, rollout),
             down_elsewhere=sum(other.down for other in others),
             closed=self.closed,
+            stale=signed.stale,
+            withdrawn=signed.withdrawn,
             holds=self._holds,
             overrides=self._overrides,
             facts=self._facts,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
 from fleetctl.core.clock import Now
 from fleetctl.core.facts import Observation, Unobserved
 from fleetctl.core.names import did_you_mean, unit_name
 from fleetctl.core.problems import InvalidInput, Problem
+from fleetctl.core.releases.freshness import Signed
 from fleetctl.core.rollout.admission import why
 from fleetctl.core.rollout.around import Around
 from fleetctl.core.rollout.board import Board, held_by_others
@@ -31,7 +33,9 @@ def explain(state: State, surroundings: Surroundings, rollout: Rollout, unit: st
         hint = did_you_mean(unit, board.units)
         raise InvalidInput([Problem("unknown-unit", f"rollout {rollout.id} has no unit '{unit}'", hint=hint)])
     board.gateways_down = _silent_gateways(state, board, unit)
-    reason = why(board, unit, now, _around(state, surroundings, rollout, now))
+    signed = surroundings.signed(rollout.id, now) if board.updates else Signed()
+    around = replace(_around(state, surroundings, rollout, now), stale=signed.stale, withdrawn=signed.withdrawn)
+    reason = why(board, unit, now, around)
     progress = board.units[unit]
     return f"{progress.phase.value}: {reason}" if not reason.startswith(progress.phase.value) else reason
 

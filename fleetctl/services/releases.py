@@ -11,15 +11,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from fleetctl.core.clock import Now
 from fleetctl.core.document import Document
 from fleetctl.core.inventory.fleet import Fleet, Unit
-from fleetctl.core.problems import InvalidInput, Problem
+from fleetctl.core.problems import CouldNot, InvalidInput, Problem
 from fleetctl.core.releases import declaring
 from fleetctl.core.releases.catalogue import Catalogue, Published
 from fleetctl.core.releases.desired import disagreements, promotion_problems, unit_problems
+from fleetctl.core.releases.freshness import Signed
 from fleetctl.core.releases.offer import Offer
 from fleetctl.core.releases.wanted import NO_RELEASES, Supply
 from fleetctl.ports import Bundles, FleetFiles, Releases
+
+VERIFY_EVERY_S = 60.0
+"""How old what is known of signed metadata may be when a controller decides."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +154,36 @@ def supply(releases: Releases, *, allow_downgrade: bool = False) -> Supply:
         return Supply(True, releases.catalogue(), allow_downgrade)
     except InvalidInput:
         return Supply(True, allow_downgrade=allow_downgrade)
+
+
+def signed(releases: Releases, now: datetime) -> Signed:
+    """Return what signed metadata say to rollouts now; what cannot be believed lets nothing new begin."""
+    try:
+        if not releases.is_kept:
+            return Signed("the fleet keeps no signed releases any more")
+        stale, catalogue = releases.freshness(now), releases.catalogue()
+    except (InvalidInput, CouldNot) as reason:
+        return Signed(f"the releases' signed metadata cannot be believed: {reason}")
+    return Signed(stale or "", {of.version: of.withdrawn for of in catalogue.releases.values() if of.withdrawn})
+
+
+class Watched:
+    """Signed releases as a controller watches them: verified anew when something was published, or after a while."""
+
+    def __init__(self, releases: Releases) -> None:
+        self._releases = releases
+        self._known = Signed()
+        self._mark: str | None = None
+        self._read_s = 0.0
+
+    def signed(self, now: Now) -> Signed:
+        """Return what they say; what was withdrawn stays so while the metadata cannot be read."""
+        mark = self._releases.mark
+        if mark != self._mark or now.monotonic_s - self._read_s >= VERIFY_EVERY_S:
+            found = signed(self._releases, now.utc)
+            self._known = replace(found, withdrawn={**self._known.withdrawn, **found.withdrawn})
+            self._mark, self._read_s = mark, now.monotonic_s
+        return self._known
 
 
 def standing_problems(fleet: Fleet, units: Iterable[Unit], releases: Releases, now: datetime) -> tuple[Problem, ...]:

@@ -41,6 +41,10 @@ class MemoryReleases:
     def is_kept(self) -> bool:
         return self.published is not None or self.seen > 0
 
+    @property
+    def mark(self) -> str:
+        return str(self.published and (self.published.number, self.published.forged))
+
     def catalogue(self) -> Catalogue:
         signed = self._verified()
         return replace(signed.catalogue, edition=signed.number)

@@ -86,8 +86,6 @@ class Play:
         self.surroundings = FakeSurroundings(world)
         self.holds: list[Hold] = []
         self.overrides: list[Override] = []
-        self.stale = ""
-        self.withdrawn: dict[str, str] = {}
         self.start_controller()
 
     def start_controller(self) -> None:
@@ -121,8 +119,8 @@ class Play:
 
     def around(self) -> Around:
         return Around(
-            stale=self.stale,
-            withdrawn=dict(self.withdrawn),
+            stale=self.surroundings.releases.stale,
+            withdrawn=self.surroundings.releases.withdrawn,
             holds=tuple(self.holds),
             overrides=tuple(self.overrides),
             facts=self.facts,

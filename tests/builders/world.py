@@ -15,6 +15,7 @@ from fleetctl.core.clock import Now
 from fleetctl.core.facts import Cause, Compute, Facts, Heat, JournalEntry, Observation, Unobserved, drain_reason
 from fleetctl.core.heat.forecast import Forecast
 from fleetctl.core.heat.premises import SitePremises
+from fleetctl.core.releases.freshness import Signed
 from fleetctl.core.rollout.state import Ending, Step, StepKind, StepResult
 from fleetctl.core.route import Route
 from fleetctl.ports import Process, Target
@@ -370,6 +371,7 @@ class FakeSurroundings:
         self.lost: set[str] = set()
         self.weather: Forecast | None = None
         self.time_zone: tzinfo = UTC
+        self.releases = Signed()
         self.routes: Callable[[str, str], Route] = lambda _rollout, _unit: Route(dial=(), hops=())
         self.change: Callable[[SitePremises], SitePremises] = lambda premises: premises
         self._known: dict[str, SitePremises] = {}
@@ -393,3 +395,6 @@ class FakeSurroundings:
 
     def zone(self, _rollout: str, _site: str) -> tzinfo:
         return self.time_zone
+
+    def signed(self, _rollout: str, _now: Now) -> Signed:
+        return self.releases

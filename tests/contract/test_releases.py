@@ -53,6 +53,14 @@ def test_what_was_published_is_what_is_read(signed: World) -> None:
     assert signed.releases.catalogue() == Catalogue({A.version: A, B.version: B})
 
 
+def test_the_mark_changes_with_whatever_is_published_and_with_nothing_else(signed: World) -> None:
+    before = signed.releases.mark
+    signed.releases.catalogue()
+    assert signed.releases.mark == before
+    signed.releases.publish(signed.releases.catalogue().with_release(B), NOW)
+    assert signed.releases.mark != before
+
+
 def test_expired_metadata_blocks_new_work_and_is_still_read_for_a_rollback(signed: World) -> None:
     week = NOW + timedelta(days=7)
     assert signed.releases.freshness(week - timedelta(seconds=1)) is None

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from fleetctl.core.clock import Now
 from fleetctl.core.digest import digest
 from fleetctl.core.inventory.fleet import Fleet, Kind, Model, Unit
 from fleetctl.core.problems import InvalidInput, Problem
+from fleetctl.core.releases.freshness import Signed
 from fleetctl.core.releases.manifest import Manifest
 from fleetctl.core.releases.offer import Bundle
 from fleetctl.core.releases.wanted import Supply
@@ -161,3 +163,36 @@ def test_expired_metadata_and_an_unusable_release_are_said_at_once(depot: Depot)
 
 def test_a_fleet_without_signed_releases_plans_as_before() -> None:
     assert releases.standing_problems(FLEET, [UNIT], MemoryReleases(), NOW) == ()
+
+
+# --- what a controller watches ------------------------------------------------------------------------------------
+
+
+def at(when: datetime, monotonic_s: float = 0.0) -> Now:
+    return Now(when, monotonic_s, "boot")
+
+
+def test_a_controller_learns_at_once_of_a_withdrawal_and_after_a_while_of_an_expiry(
+    depot: Depot, world: MemoryWorld, bundle: Callable[[str], Path]
+) -> None:
+    releases.add(depot, bundle("1"), NOW)
+    watched = releases.Watched(depot.releases)
+    assert watched.signed(at(NOW)) == Signed()
+    releases.withdraw(depot.releases, "1", "fans", NOW)
+    assert watched.signed(at(NOW, 1.0)) == Signed(withdrawn={"1": "fans"})
+    assert watched.signed(at(LATER, 2.0)).stale == ""
+    assert "expired" in watched.signed(at(LATER, 61.0)).stale
+
+
+def test_what_was_withdrawn_stays_so_while_the_metadata_cannot_be_believed(
+    depot: Depot, world: MemoryWorld, bundle: Callable[[str], Path]
+) -> None:
+    releases.add(depot, bundle("1"), NOW)
+    releases.withdraw(depot.releases, "1", "fans", NOW)
+    watched = releases.Watched(depot.releases)
+    watched.signed(at(NOW))
+    world.forge()
+    found = watched.signed(at(NOW))
+    assert "cannot be believed" in found.stale
+    assert found.withdrawn == {"1": "fans"}
+    assert "keeps no signed releases" in releases.signed(MemoryReleases(), NOW).stale

@@ -8,9 +8,11 @@ from datetime import tzinfo
 
 import pytest
 
+from fleetctl.core.clock import Now
 from fleetctl.core.heat.forecast import Forecast
 from fleetctl.core.heat.premises import SitePremises, premises_of
 from fleetctl.core.policy import Policy, Wave
+from fleetctl.core.releases.freshness import Signed
 from fleetctl.core.rollout.enlist import Admitted, Lineup, Terms, enlist
 from fleetctl.core.rollout.state import Noted, Phase
 from fleetctl.core.rollout.waves import assign, placed
@@ -47,6 +49,9 @@ class Surroundings:
 
     def zone(self, _rollout: str, site: str) -> tzinfo:
         return self.order.zone(site)
+
+    def signed(self, _rollout: str, _now: Now) -> Signed:
+        return Signed()
 
 
 def driven(order: Order) -> tuple[list[Noted], set[Phase]]:

@@ -46,6 +46,14 @@ class MetadataFolder:
             raise CouldNot(f"{self.path / name} is larger than metadata can be")
         return content
 
+    def mark(self, name: str) -> str:
+        """Return what changes whenever a file is written anew; empty if it is not there."""
+        try:
+            stat = (self.path / name).stat()
+        except OSError:
+            return ""
+        return f"{stat.st_ino}:{stat.st_mtime_ns}:{stat.st_size}"
+
     def write(self, name: str, content: bytes) -> None:
         """Write a file whole or not at all.
 

@@ -47,6 +47,11 @@ class TufReleases:
         """Say whether anything was published here, or trusted by this machine."""
         return self.trust.read(TRUSTED_ROOT) is not None or self.published.read(root_name(1)) is not None
 
+    @property
+    def mark(self) -> str:
+        """Return what changes whenever something else is published; see the port."""
+        return self.published.mark(TIMESTAMP)
+
     def verified(self) -> Verified:
         """Return what is published, verified, expired or not.
 

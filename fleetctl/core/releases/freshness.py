@@ -7,6 +7,7 @@ A rollback or a repair goes on: it uses what was signed while it was fresh.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 LIFETIMES: Mapping[str, timedelta] = {
@@ -17,6 +18,19 @@ LIFETIMES: Mapping[str, timedelta] = {
 }
 ONLINE = ("targets", "snapshot", "timestamp")
 """Roles that one machine signs by itself; root needs its holders."""
+
+
+@dataclass(frozen=True)
+class Signed:
+    """What signed metadata say to rollouts at a moment.
+
+    Attributes:
+        stale: why no new work may begin with any release; empty if it may.
+        withdrawn: releases that may not be used any more, with the reason.
+    """
+
+    stale: str = ""
+    withdrawn: Mapping[str, str] = field(default_factory=dict)
 
 
 def stale(expiries: Mapping[str, datetime], now: datetime) -> str | None:

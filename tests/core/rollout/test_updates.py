@@ -10,12 +10,14 @@ import pytest
 from fleetctl.core.facts import Cause
 from fleetctl.core.inventory.fleet import Kind
 from fleetctl.core.policy import AtMost, Drain, Policy, Staging, Wave, Window
+from fleetctl.core.releases.freshness import Signed
 from fleetctl.core.rollout.admission import why
 from fleetctl.core.rollout.holds import Hold
 from fleetctl.core.rollout.state import CommandKind, Noted, Phase, Progress, Status, Step, StepKind, UnitChanged
 from tests.builders.play import Play, update, updating
 from tests.builders.world import START, FakeUnit, FakeWorld
 
+EXPIRED = "the releases' signed metadata expired"
 LENIENT = Policy("lenient", max_in_progress=4, max_failed=99, retries=1, backoff_s=1.0)
 
 
@@ -398,21 +400,21 @@ def test_metadata_that_are_not_fresh_stop_new_staging_and_new_waves_and_nothing_
     play.start_controller()
     while row(play).phase is not Phase.INSTALLING:
         play.tick()
-    play.stale = "the releases' signed metadata expired"
+    play.surroundings.releases = Signed(EXPIRED)
     play.world.least_s = 5.0
     for _ in range(100):
         decision = play.tick()
     assert (row(play).phase, row(play, "s/r02").phase) == (Phase.SUCCEEDED, Phase.PENDING)
-    assert decision.reasons == {"": "wave two does not begin: the releases' signed metadata expired"}
-    play.stale = ""
+    assert decision.reasons == {"": f"wave two does not begin: {EXPIRED}"}
+    play.surroundings.releases = Signed()
     assert run(play) is Status.SUCCEEDED
 
 
 def test_stale_metadata_say_why_nobody_stages() -> None:
     play = updating(1)
-    play.stale = "the releases' signed metadata expired"
-    assert play.tick().reasons == {"s": play.stale}
-    assert play.stale in why(play.board, "s/r01", play.world.clock.now(), play.around())
+    play.surroundings.releases = Signed(EXPIRED)
+    assert play.tick().reasons == {"s": EXPIRED}
+    assert EXPIRED in why(play.board, "s/r01", play.world.clock.now(), play.around())
 
 
 def test_stale_metadata_never_stop_a_roll_back() -> None:
@@ -420,7 +422,7 @@ def test_stale_metadata_never_stop_a_roll_back() -> None:
     unit(play).slots.sick = True
     while row(play).phase is not Phase.REBOOTING:
         play.tick()
-    play.stale, play.withdrawn = "expired", {"2": "fans"}
+    play.surroundings.releases = Signed("expired", {"2": "fans"})
     run(play)
     assert (row(play).phase, unit(play).slots.booted) == (Phase.ROLLED_BACK, "A")
 
@@ -429,7 +431,7 @@ def test_a_release_that_is_withdrawn_in_mid_rollout_halts_it_with_the_reason() -
     play = updating(4, policy=replace(LENIENT, max_in_progress=1))
     while row(play).phase is not Phase.SUCCEEDED:
         play.tick()
-    play.withdrawn = {"2": "fans stand still", "7": "of others"}
+    play.surroundings.releases = Signed(withdrawn={"2": "fans stand still", "7": "of others"})
     assert run(play) is Status.HALTED
     assert play.row.reason == "release 2 is withdrawn: fans stand still"
     on_new = [each.name for each in play.world.units.values() if each.slots.booted == "B"]
@@ -443,7 +445,7 @@ def test_a_withdrawn_release_that_everybody_has_is_no_reason_to_halt() -> None:
     play = updating(1)
     while row(play).phase is not Phase.SUCCEEDED:
         play.tick()
-    play.withdrawn = {"2": "too late"}
+    play.surroundings.releases = Signed(withdrawn={"2": "too late"})
     assert run(play) is Status.SUCCEEDED
 
 
