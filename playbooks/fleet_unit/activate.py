@@ -27,10 +27,13 @@ def activate(slot: str) -> None:
     reason = objection(slot, slots()["states"], told)
     if reason:
         raise Refused(reason)
-    if slot == told.get("slot") and slot != booted_slot():
-        tried = {"tried_in": boot_id(), "before": booted_slot(), "good": False}
-        replace_file(INSTALLED, dump({**told, **tried}))
+    if slot != told.get("slot") or slot == booted_slot():
+        mark("mark-active", slot)
+        return
+    trial = {**told, "tried_in": "", "before": booted_slot(), "good": False}
+    replace_file(INSTALLED, dump(trial))  # first, so that the slot knows that it is on trial
     mark("mark-active", slot)
+    replace_file(INSTALLED, dump({**trial, "tried_in": boot_id()}))
 
 
 def objection(slot: str, states: Document, told: Document) -> str:
@@ -67,7 +70,7 @@ def mark(how: str, slot: str) -> None:
 def note_fallback() -> None:
     """Note that a slot was tried and another one has booted. Called at boot."""
     told = read_document(INSTALLED)
-    was_tried = told.get("tried_in", boot_id()) != boot_id() and not told["good"]
+    was_tried = told.get("tried_in", "") not in ("", boot_id()) and not told["good"]
     if was_tried and booted_slot() == told["before"] and not told["failure"]:
         replace_file(INSTALLED, dump({**told, "failure": f"it was tried, and the unit fell back to {booted_slot()}"}))
 

@@ -132,7 +132,7 @@ def _pour(part: Partial, response: HTTPResponse, wanted: Document) -> None:
     rate = wanted["rate"]
     at_once = min(CHUNK_BYTES, max(4096, rate // 10)) if rate else CHUNK_BYTES
     due = look_s = time.monotonic()
-    while chunk := response.read(at_once):
+    while chunk := response.read1(at_once):
         part.append(chunk)
         if rate:
             due = max(due, time.monotonic() - 1.0) + len(chunk) / rate

@@ -83,9 +83,10 @@ class Partial:
         while chunk := os.pread(self.fd, CHUNK_BYTES, self.hashed):  # what an earlier process had brought
             self.digest.update(chunk)
             self.hashed += len(chunk)
-        if self.digest.hexdigest() != self.sha256:
+        found = self.digest.hexdigest()
+        if found != self.sha256:
             self.discard()
-            raise Ended(f"its digest is {self.digest.hexdigest()[:12]}, not {self.sha256[:12]}: it was thrown away")
+            raise Ended(f"its digest is {found[:12]}, not {self.sha256[:12]}: it was thrown away")
         self.sync()
         into_place(self.sha256)
 

@@ -74,9 +74,9 @@ def give_config(slot: str) -> None:
 
 
 def holds(slot: str, sha256: str) -> bool:
-    """Say whether a bundle was installed into a slot, completely, and nothing else since."""
+    """Say whether a bundle was installed into a slot, completely, nothing else since, and did not fail to boot."""
     told = read_document(INSTALLED)
-    return bool(told.get("done")) and (told["slot"], told["sha256"]) == (slot, sha256)
+    return bool(told.get("done")) and not told["failure"] and (told["slot"], told["sha256"]) == (slot, sha256)
 
 
 def other_slot() -> str:

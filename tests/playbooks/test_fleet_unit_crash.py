@@ -1,20 +1,15 @@
-"""Cut at every call that changes the disk: the unit is as it was or as it is to be, and a repeated step completes.
-
-The program runs under a shim that kills the process right before the n-th such call, for every n there is.
-"""
+"""Cut at every call that changes the disk: the unit is as it was or as it is to be, a repeated step completes."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from itertools import count
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from fleetctl.core.config import Config, ConfigFile
-from tests.builders.unit_root import PROGRAM, PYTHON, UnitRoot, config, payload_bytes
+from tests.builders.cuts import cut_at, every_cut
+from tests.builders.unit_root import UnitRoot, config, payload_bytes
 
 OLD = config(
     ConfigFile("/etc/heat/agent.conf", "limit 500\n", service="agent"),
@@ -26,23 +21,6 @@ NEW = config(
 )
 FIRST = config(ConfigFile("/etc/factory.conf", "ours\n", confirm=True))
 
-SHIM = """
-import os, runpy, sys
-deadly, calls = int(sys.argv[1]), 0
-def dying(real):
-    def call(*arguments, **options):
-        global calls
-        calls += 1
-        if calls == deadly:
-            os.kill(os.getpid(), 9)
-        return real(*arguments, **options)
-    return call
-for name in ("fsync", "rename", "symlink", "unlink", "link"):
-    setattr(os, name, dying(getattr(os, name)))
-sys.argv = sys.argv[2:]
-runpy.run_path(sys.argv[0], run_name="__main__")
-"""
-
 
 @pytest.fixture
 def before(tmp_path: Path) -> UnitRoot:
@@ -51,31 +29,6 @@ def before(tmp_path: Path) -> UnitRoot:
     unit.write("/etc/factory.conf", "from the factory\n")
     unit.configure(*OLD.files)
     return unit
-
-
-def every_cut(start: UnitRoot, check: Callable[[UnitRoot], None], *command: str, stdin: bytes = b"") -> int:
-    """Cut a step at each call in turn, check what is left, and return how many cuts there were."""
-
-    def cut_at(number: int) -> bool:
-        unit = start.copy(f"cut{number}")
-        unit.step += 1
-        shimmed = (*PYTHON, "-c", SHIM, str(number), str(PROGRAM))
-        done = unit.run(command[0], *unit.step_options(), *command[1:], stdin=stdin, program=shimmed)
-        was_cut = done.returncode != 0
-        assert was_cut or json.loads(done.stdout)["ending"] == "ok"
-        assert not was_cut or done.stdout == b"", "what was cut says nothing"
-        check(unit)
-        return was_cut
-
-    def cuts(pool: ThreadPoolExecutor) -> Iterator[int]:
-        for first in count(1, 8):
-            results = list(pool.map(cut_at, range(first, first + 8)))
-            yield sum(results)
-            if not all(results):
-                return
-
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        return sum(cuts(pool))
 
 
 def every_cut_of_configure(start: UnitRoot, to: Config, check: Callable[[UnitRoot], None]) -> int:
@@ -132,8 +85,7 @@ def test_a_first_commit_confirmed_config_that_is_cut_never_stays_half_done(tmp_p
 
 def test_a_cut_step_is_not_shown_as_under_way(before: UnitRoot) -> None:
     before.step += 1
-    shimmed = (*PYTHON, "-c", SHIM, "6", str(PROGRAM))
-    assert before.run("configure", *before.step_options(), stdin=payload_bytes(NEW), program=shimmed).returncode == 1
+    assert cut_at(before, 6, "configure", *before.step_options(), stdin=payload_bytes(NEW)).returncode == 1
     entry = before.status()["journal"]
     assert (entry["step"], entry["outcome"]) == (str(before.step), "failed")
 
