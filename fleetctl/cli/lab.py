@@ -15,8 +15,8 @@ import typer
 
 from fleetctl.cli.arguments import UnitName
 from fleetctl.cli.frame import Frame, colour, frame_of, print_json
-from fleetctl.cli.lab_frame import SAMPLE, Source, frame_of_lab, has_fleet, lab_folder
 from fleetctl.cli.lab_bundle import bundle
+from fleetctl.cli.lab_frame import SAMPLE, Source, frame_of_lab, has_fleet, lab_folder
 from fleetctl.cli.lab_heat import OutdoorC, observe, weather, weather_text
 from fleetctl.cli.table import print_table
 from fleetctl.core.problems import CouldNot, InvalidInput, Problem
