@@ -4,6 +4,8 @@
 
 export PYTHONDONTWRITEBYTECODE := 1
 BIN := .venv/bin
+# Acceptance tests mostly wait for reboots, leases and drains, so there are more of them than cores.
+TEST_WORKERS ?= 3
 
 help: ## show this
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -16,7 +18,7 @@ demo: setup ## a building and a hot-water plant, checked, planned and configured
 
 test: ## all tests (stand-in units and PostgreSQL included)
 	@scripts/setup test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile
 
 check: setup ## format, lint, types, layers, YAML, playbooks
 	$(BIN)/ruff format --check .

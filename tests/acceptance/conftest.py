@@ -1,4 +1,4 @@
-"""One lab for all acceptance tests: the demo fleet, two sites, 24 radiators, three boilers, two gateways."""
+"""A lab for each file of acceptance tests: the demo fleet, two sites, 24 radiators, three boilers, two gateways."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.builders.acceptance import PART, SITE
 from tests.builders.cli import Cli
 
 POLICIES = """policies:
@@ -28,7 +29,20 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cli]:
 
 @pytest.fixture(scope="module")
 def configured(fresh: Cli) -> Cli:
-    """The same fleet after its first rollout."""
-    if fresh("plan", "--detailed-exitcode", code=None).code == 3:
-        fresh("apply", "--yes")
+    """The same fleet after the first rollout over the building; what came before may have configured it all."""
+    if fresh("plan", f"site={SITE}", "--detailed-exitcode", code=None).code == 3:
+        fresh("apply", f"site={SITE}", "--yes")
     return fresh
+
+
+@pytest.fixture(scope="module")
+def part(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cli]:
+    """Five dwellings of the building after their first rollout; their rooms and models live sixty times as fast."""
+    cli = Cli.of_example("demo", tmp_path_factory.mktemp("acceptance") / "demo")
+    cli.edit("fleet.yaml", ("policies:\n", POLICIES))
+    cli("lab", "up", "--select", PART, "--time-factor", "60")
+    try:
+        cli("apply", PART, "--yes")
+        yield cli
+    finally:
+        cli("lab", "down", code=None)

@@ -18,12 +18,12 @@ def starts_in(log: list[dict[str, Any]]) -> list[str]:
     return [event["unit"] for event in log if event["what"] == "attempt-started"]
 
 
-def test_units_start_in_the_order_that_was_simulated(configured: Cli) -> None:
-    configured.override("labels.prom.j2", append=f"# {uuid.uuid4()}\n")
-    plan = configured.json("plan", SOME, "--out", "evening.plan")
-    simulated = configured.json("simulate", "evening.plan", "--policy", "slow", "--outdoor-c", "5")
-    configured("apply", "evening.plan", "--policy", "slow")
-    real = configured.json("report", "rollout", "last", "--format", "json")
+def test_units_start_in_the_order_that_was_simulated(part: Cli) -> None:
+    part.override("labels.prom.j2", append=f"# {uuid.uuid4()}\n")
+    plan = part.json("plan", SOME, "--out", "evening.plan")
+    simulated = part.json("simulate", "evening.plan", "--policy", "slow", "--outdoor-c", "5")
+    part("apply", "evening.plan", "--policy", "slow")
+    real = part.json("report", "rollout", "last", "--format", "json")
     assert simulated["complete"]
     assert len(simulated["starts"]) == len(plan["units"])
     assert starts_in(real["log"]) == [start["unit"] for start in simulated["starts"]]
