@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from itertools import dropwhile, islice, takewhile
 from typing import Any
 
 from fleetctl.core.config import secret_mark
@@ -17,6 +18,10 @@ from fleetctl.core.labels import unit_labels
 from fleetctl.core.names import did_you_mean
 
 Variables = Mapping[str, Any]
+STRANGERS = 16
+"""Machines of a site that may boot from the network at once without being declared."""
+SEARCHED = 4096
+"""Addresses at a network's end that are looked at for them."""
 
 
 class UnknownSecret(Exception):
@@ -39,7 +44,12 @@ class FleetView:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A site's network with what daemons want to have spelt out."""
+    """A site's network with what daemons want to have spelt out.
+
+    Attributes:
+        strangers: first and last address of a range that no unit has, for machines that boot from the network and are
+            not declared; None if the network is full.
+    """
 
     cidr: str
     address: str
@@ -48,6 +58,7 @@ class Network:
     dns: tuple[str, ...]
     ntp: tuple[str, ...]
     domain: str
+    strangers: tuple[str, str] | None
 
 
 class SecretMarks:
@@ -131,4 +142,15 @@ def _network(site: Site) -> Network:
     declared = site.network
     network = ip_network(declared.cidr, strict=False)
     address, mask = str(network.network_address), str(network.netmask)
-    return Network(declared.cidr, address, network.prefixlen, mask, declared.dns, declared.ntp, declared.domain)
+    names = declared.dns, declared.ntp, declared.domain
+    return Network(declared.cidr, address, network.prefixlen, mask, *names, _spare(site, network))
+
+
+def _spare(site: Site, network: IPv4Network | IPv6Network) -> tuple[str, str] | None:
+    """Return the last addresses of a network, as many in a row as are free and useful."""
+    taken = {unit.address for unit in site.units.values()}
+    end = int(network.broadcast_address) - 1
+    hosts = (str(ip_address(number)) for number in range(end, max(int(network[0]), end - SEARCHED), -1))
+    free = takewhile(lambda host: host not in taken, dropwhile(taken.__contains__, hosts))
+    found = list(islice(free, STRANGERS))
+    return (found[-1], found[0]) if found else None

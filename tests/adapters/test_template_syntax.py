@@ -9,6 +9,7 @@ import subprocess
 import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -222,10 +223,22 @@ def test_dnsmasq_serves_the_units_behind_the_gateway_and_no_others() -> None:
     assert hosts == [(unit.mac, unit.address, unit.id) for unit in expected]
 
 
+def test_a_machine_that_is_not_declared_gets_an_address_of_nobodys_and_no_router() -> None:
+    text = next(f.content for f in CONFIGS["les-sables/gw-1"].files if f.path.startswith("/etc/dnsmasq.d"))
+    found = re.search(r"^dhcp-range=set:stranger,([0-9.]+),([0-9.]+),", text, re.MULTILINE)
+    assert found
+    first, last = map(ip_address, found.groups())
+    taken = [ip_address(unit.address) for unit in UNITS.values() if unit.site == "les-sables"]
+    assert first <= last
+    assert not [address for address in taken if first <= address <= last]
+    assert "dhcp-ignore=tag:!known,tag:!netboot\n" in text
+    assert "option=tag:!stranger,option:router," in text
+
+
 @pytest.mark.parametrize(("unit", "text"), files(r".*\.ipxe"))
 def test_ipxe_asks_the_gateway(unit: str, text: str) -> None:
     assert text.startswith("#!ipxe\n")
-    assert f"chain --autofree http://{UNITS[unit].address}:8099/v1/ipxe?" in text
+    assert f"chain --autofree http://{UNITS[unit].address}:8099/v1/boot.ipxe?" in text
 
 
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=lambda config: config.unit)
