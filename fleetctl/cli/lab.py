@@ -16,7 +16,7 @@ import typer
 from fleetctl.cli.arguments import UnitName
 from fleetctl.cli.frame import Frame, colour, frame_of, print_json
 from fleetctl.cli.lab_bundle import bundle
-from fleetctl.cli.lab_frame import SAMPLE, Source, frame_of_lab, has_fleet, lab_folder
+from fleetctl.cli.lab_frame import SAMPLE, Source, Tier, TierOption, frame_of_lab, has_fleet, lab_folder
 from fleetctl.cli.lab_heat import OutdoorC, observe, weather, weather_text
 from fleetctl.cli.table import print_table
 from fleetctl.core.problems import CouldNot, InvalidInput, Problem
@@ -40,13 +40,6 @@ Offset = Annotated[
     float | None, typer.Option(min=-50, max=50, help="lying-sensor: off by so much; frozen if left out.")
 ]
 Factor = Annotated[float, typer.Option(min=0.1, max=3600, help="Seconds that pass in rooms and tanks while one does.")]
-
-
-class TierOption(StrEnum):
-    """What a stand-in runs: programs that stand in for a system, or systemd and the real RAUC."""
-
-    LIGHT = "light"
-    SYSTEM = "system"
 
 
 class LevelOption(StrEnum):
@@ -94,9 +87,7 @@ def up(
     ] = None,
     source: Source = None,
     select: Annotated[list[str] | None, typer.Option(help="key=pattern,… or site/unit; all units if left out.")] = None,
-    tier: Annotated[
-        TierOption, typer.Option(help="What a stand-in runs; 'system' is systemd and the real RAUC, and needs root.")
-    ] = TierOption.LIGHT,
+    tier: Tier = TierOption.LIGHT,
     level: Annotated[LevelOption, typer.Option(help="How much of a machine a light stand-in is.")] = LevelOption.AUTO,
     outdoor_c: OutdoorC = 5.0,
     time_factor: Factor = 1.0,

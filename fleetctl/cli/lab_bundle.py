@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fleetctl.cli.frame import Frame, frame_of, print_json
-from fleetctl.cli.lab_frame import Source, frame_of_lab
+from fleetctl.cli.lab_frame import Source, Tier, TierOption, frame_of_lab
 from fleetctl.core.names import did_you_mean
 from fleetctl.core.problems import InvalidInput, Problem
 
@@ -39,20 +39,21 @@ def bundle(
     out: Annotated[Path | None, typer.Option(help="File to write; VERSION.raucb if left out.")] = None,
     fails: Fails = None,
     size_mb: Annotated[int, typer.Option(min=0, max=4096, help="Make it so much larger, in MB (1,000,000 bytes).")] = 0,
+    tier: Tier = TierOption.LIGHT,
     source: Source = None,
 ) -> None:
-    """Make a signed release for stand-ins, which 'release add' takes and their RAUC installs.
+    """Make a signed release for stand-ins of a tier, which 'release add' takes and their RAUC installs.
 
     The lab's own key signs it. A fleet without a keyring gets one with that key's certificate.
     """
     from fleetctl.lab import bundles
+    from fleetctl.lab.system import bundles as real_bundles
 
     frame = frame_of_lab(frame_of(ctx), source)
     signer = bundles.signer_in(frame.state_folder / "lab-signer")
     path = out or Path(f"{version}.raucb")
-    bundles.build(
-        path, _compatible(frame, model), version, signer, fails=fails or "", ballast_bytes=size_mb * 1_000_000
-    )
+    build = bundles.build if tier is TierOption.LIGHT else real_bundles.build
+    build(path, _compatible(frame, model), version, signer, fails=fails or "", ballast_bytes=size_mb * 1_000_000)
     _trust(frame, signer)
     if frame.is_json:
         print_json({"schema": "fleetctl/lab-bundle/v1", "path": str(path), "size_bytes": path.stat().st_size})

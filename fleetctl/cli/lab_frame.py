@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,17 @@ from fleetctl.core.problems import InvalidInput
 SAMPLE = Path("lab-fleet")
 """Folder of the fleet that is made where there is none."""
 
+
+class TierOption(StrEnum):
+    """What a stand-in runs: programs that stand in for a system, or systemd and the real RAUC."""
+
+    LIGHT = "light"
+    SYSTEM = "system"
+
+
+Tier = Annotated[
+    TierOption, typer.Option(help="What a stand-in runs; 'system' is systemd and the real RAUC, and needs root.")
+]
 Source = Annotated[
     Path | None, typer.Option("--from", metavar="INVENTORY", help="Folder with the fleet.yaml to stand in for.")
 ]

@@ -67,11 +67,16 @@ def build(
         fails: how its system fails, of `FAILURES`; empty if it does not.
         ballast_bytes: what it is larger by, so that it is as slow to carry as a real one.
     """
-    ballast = random.Random(version).randbytes(ballast_bytes)  # noqa: S311 - not to be compressed, and no secret
-    bundle.write(path, compatible, version, FAILURES[fails] if fails else {}, ballast=ballast)
+    files = FAILURES[fails] if fails else {}
+    bundle.write(path, compatible, version, files, ballast=ballast(version, ballast_bytes))
     with path.open("r+b") as file:
         signature = signer.sign(file.read())
         file.write(signature)
+
+
+def ballast(version: str, size: int) -> bytes:
+    """Return so many bytes that no program makes smaller, the same for the same version."""
+    return random.Random(version).randbytes(size)  # noqa: S311 - no secret
 
 
 def signer_in(folder: Path, now: datetime | None = None) -> Signer:

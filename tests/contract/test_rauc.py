@@ -1,7 +1,7 @@
 """What fleetctl relies on of RAUC, whichever RAUC it is.
 
-A `Driver` runs `rauc` on a unit, reboots it and makes bundles for it. Here it drives the stand-in of the lab; a driver
-of a machine with the real RAUC can take its place.
+A `Driver` runs `rauc` on a unit, reboots it and makes bundles for it: one drives the stand-in of the first tier, the
+other the real RAUC of the second.
 
 What boot loaders do differently is left open: until the running slot is marked good, GRUB's integration shows it as
 bad and names the other one as primary, so these tests wait for mark-good before they look at either.
@@ -18,7 +18,9 @@ from typing import Any, Protocol
 
 import pytest
 
+from fleetctl.lab.bundles import Signer, signer_in
 from fleetctl.lab.layout import Level
+from fleetctl.lab.system import bundles as real
 from fleetctl.lab.unit import bundle
 from tests.builders.lab_fleets import lab_fleet
 from tests.builders.labs import Lab, a_lab
@@ -58,7 +60,7 @@ class Driver(Protocol):
 
 
 class StandIn:
-    """Drives the lab's stand-in."""
+    """Drives a unit of the first tier."""
 
     compatible = "radiator-lab"
 
@@ -73,10 +75,7 @@ class StandIn:
         path, files = self._folder / f"{version}.raucb", {"etc/fleet/marker": f"marker of {version}\n"}
         bundle.write(path, compatible or self.compatible, version, files if boots else {**files, "etc/fleet/panic": ""})
         content = path.read_bytes()
-        content = content.replace(b"marker of", b"maRKer of") if damaged else content
-        there = f"/data/{path.name}"
-        assert self._lab.run(self._unit, f"cat > {there}", given=content).returncode == 0
-        return there
+        return self._put(path.name, content.replace(b"marker of", b"maRKer of") if damaged else content)
 
     def reboot(self) -> None:
         self._lab.reboot(self._unit)
@@ -84,12 +83,37 @@ class StandIn:
     def version(self) -> str:
         return self._lab.ask(self._unit, "sed -n s/^VERSION=//p /etc/fleet/release")
 
+    def _put(self, name: str, content: bytes) -> str:
+        there = f"/data/{name}"
+        assert self._lab.run(self._unit, f"cat > {there}", given=content).returncode == 0
+        return there
 
-@pytest.fixture(scope="module")
-def a_unit_with_rauc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
-    folder = tmp_path_factory.mktemp("rauc")
+
+class Real(StandIn):
+    """Drives a unit of the second tier, whose bundles have to be signed."""
+
+    def __init__(self, lab: Lab, unit: str, folder: Path, signer: Signer) -> None:
+        super().__init__(lab, unit, folder)
+        self._signer = signer
+
+    def bundle(self, version: str, *, compatible: str = "", boots: bool = True, damaged: bool = False) -> str:
+        path = self._folder / f"{version}.raucb"
+        real.build(path, compatible or self.compatible, version, self._signer, fails="" if boots else "panic")
+        content = path.read_bytes()
+        half = len(content) // 2
+        return self._put(path.name, content[:half] + b"?" + content[half + 1 :] if damaged else content)
+
+
+@pytest.fixture(scope="module", params=["stand-in", pytest.param("real", marks=pytest.mark.system)])
+def a_unit_with_rauc(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
+    folder, unit = tmp_path_factory.mktemp("rauc"), "site-1/rad-1"
+    if request.param == "real":
+        signer = signer_in(folder / "signer")
+        with a_lab(lab_fleet(sites=1), folder / "lab", Level.SYSTEM, keyring=signer.pem) as lab:
+            yield Real(lab, unit, folder, signer)
+        return
     with a_lab(lab_fleet(sites=1), folder / "lab", Level.NAMESPACES) as lab:
-        yield StandIn(lab, "site-1/rad-1", folder)
+        yield StandIn(lab, unit, folder)
 
 
 @pytest.fixture
@@ -155,7 +179,7 @@ def test_a_healthy_unit_is_good_and_primary(unit: Driver) -> None:
 
 def test_the_shell_form_says_the_same(unit: Driver) -> None:
     said, seen = unit.rauc("status", "--output-format=shell").out, see(unit)
-    lines = dict(line.split("=", 1) for line in said.splitlines())
+    lines = dict(line.split("=", 1) for line in said.splitlines() if line)
     assert shlex.split(lines["RAUC_SYSTEM_BOOTED_BOOTNAME"]) == [seen.document["booted"]]
     assert shlex.split(lines["RAUC_BOOT_PRIMARY"]) == [seen.primary]
 

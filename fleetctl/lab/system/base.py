@@ -29,6 +29,7 @@ _PACKAGES = (
     "e2fsprogs",
     "rauc",
     "rauc-service",
+    "squashfs-tools",  # 'rauc info' runs unsquashfs
 )
 _OPTIONS = (
     "--mode=root",
