@@ -16,7 +16,7 @@ from fleet_unit.endings import Ended
 from fleet_unit.files import read_document
 from fleet_unit.lock import Lock
 from fleet_unit.paths import ACTIVE, INSTALLED
-from fleet_unit.programs import program
+from fleet_unit.programs import program, run
 from fleet_unit.slots import slots
 from fleet_unit.system import booted_slot, release
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 PAUSE_S = 0.1
 SSHD_S = 5.0
+REBOOT_TIMEOUT_S = 30.0
 
 
 def mark_good(within_s: float, ssh: str, *, fall_back: bool) -> int:
@@ -81,4 +82,4 @@ def _leave() -> None:
         sys.stderr.write(f"back to slot {before}\n")
         mark("mark-active", before)
         mark("mark-bad", booted_slot())
-        os.execv(program("reboot"), ["reboot"])
+        run([program("reboot")], REBOOT_TIMEOUT_S)
