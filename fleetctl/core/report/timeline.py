@@ -13,6 +13,8 @@ IN_DOUBT = "in_doubt"
 WAITING = "waiting"
 """At the down gate."""
 _STEPS = {
+    StepKind.STAGE: Phase.STAGING.value,
+    StepKind.INSTALL: Phase.INSTALLING.value,
     StepKind.CONFIGURE: Phase.CONFIGURING.value,
     StepKind.VERIFY: Phase.VERIFYING.value,
     StepKind.REBOOT: Phase.REBOOTING.value,
@@ -21,6 +23,8 @@ _STEPS = {
     StepKind.ROLL_BACK: Phase.ROLLING_BACK.value,
 }
 _NOTES = {
+    "unit-stages": Phase.STAGING.value,
+    "unit-installs": Phase.INSTALLING.value,
     "attempt-started": Phase.CONFIGURING.value,
     "unit-drains": Phase.DRAINING.value,
     "unit-waits": WAITING,
@@ -33,7 +37,7 @@ _NOTES = {
 SHOWN = tuple(dict.fromkeys([*_STEPS.values(), *_NOTES.values()]))
 """What a span may be, in the order of a legend."""
 _UNIT_ENDS = frozenset(f"unit-{phase.value.replace('_', '-')}" for phase in Phase if phase.is_end)
-_CLOSES = _UNIT_ENDS | {"attempt-failed", "unit-waits-again", "deferred-again"}
+_CLOSES = _UNIT_ENDS | {"attempt-failed", "unit-waits-again", "deferred-again", "unit-installed"}
 Mark = tuple[datetime, str]
 _HEATS = frozenset({"unit-succeeded", "unit-soaks", "unit-rolled-back", "unit-drains"})
 """Entries that are only written once the unit was seen to heat."""
