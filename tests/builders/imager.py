@@ -23,6 +23,8 @@ from fleetctl.core.images.disk import MIB, Disk
 from fleetctl.core.imaging.claim import Claim, Register
 from fleetctl.core.imaging.image import SCHEMA
 from fleetctl.core.inventory.fleet import Fleet, Unit
+from fleetctl.core.releases.catalogue import Catalogue
+from fleetctl.core.route import Pin
 from fleetctl.ports import Images, State
 from fleetctl.services.imaging import Ground, ImagingDesk, Supply
 from tests.builders.imaging import MODEL, OFFER, fleet
@@ -85,6 +87,8 @@ class Bench:
     fleet: Fleet = field(default_factory=fleet)
     state: State = field(default_factory=MemoryState)
     share: FairShare = field(default_factory=FairShare)
+    catalogue: Catalogue | None = None
+    stale: str | None = None
     tokens: int = 0
 
     def __post_init__(self) -> None:
@@ -93,7 +97,7 @@ class Bench:
         self.images: Images = ImageFolders(self.image, self.folder, self.signer, lambda _: None)
 
     def ground(self) -> Ground:
-        return Ground(self.fleet, Register(self.fleet.units()))
+        return Ground(self.fleet, Register(self.fleet.units()), self.catalogue, self.stale)
 
     def token(self) -> str:
         self.tokens += 1
@@ -107,11 +111,15 @@ class Bench:
         return ImagingDesk(self.state, self.ground, supply, SystemClock())
 
     @contextmanager
-    def serving(self, port: int = 0) -> Iterator[str]:
+    def serving(self, port: int = 0, address: str = "127.0.0.1") -> Iterator[str]:
         """Serve for the length of a block; yields the URL."""
         self.images.images()
-        with serving(("127.0.0.1", port), self.desk(), self.images, self.share) as chosen:
-            yield f"http://127.0.0.1:{chosen}"
+        with serving((address, port), self.desk(), self.images, self.share) as chosen:
+            yield f"http://{address}:{chosen}"
+
+
+def pin_of(key: str) -> Pin:
+    return Pin(*key.split())
 
 
 def unpack(root: Path, public: str) -> None:
