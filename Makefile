@@ -1,6 +1,6 @@
 # Every target does its own set-up; running one twice is fast.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench clean
+.PHONY: help setup demo test vm-test check format bench clean
 
 export PYTHONDONTWRITEBYTECODE := 1
 BIN := .venv/bin
@@ -19,6 +19,10 @@ demo: setup ## a building and a hot-water plant, checked, planned and configured
 test: ## all tests (stand-in units and PostgreSQL included)
 	@scripts/setup test
 	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile
+
+vm-test: ## virtual machines: boot loader, kernel, updates, power cuts (minutes; no root or KVM needed to run them)
+	@scripts/setup test vm
+	$(BIN)/python -m pytest -m vm
 
 check: setup ## format, lint, types, layers, YAML, playbooks
 	$(BIN)/ruff format --check .

@@ -10,7 +10,7 @@ from fleetctl.adapters.images.file_systems import write_ext4
 from fleetctl.adapters.images.programs import run
 from fleetctl.core.images import grub
 from fleetctl.core.images.disk import CORE_OFFSET, MIB, Disk
-from fleetctl.core.images.tree import Node, What, file, folder
+from fleetctl.core.images.tree import Node, What, file, laid_over
 from fleetctl.core.problems import CouldNot
 
 LOADER = Path("/usr/lib/grub/i386-pc")
@@ -48,8 +48,11 @@ def write_disk(path: Path, disk: Disk, contents: Contents, epoch_s: int) -> None
     if CORE_OFFSET + len(core) > boot.start:
         raise CouldNot("GRUB's core image does not fit before the first partition")
     parts = [path.with_name(f"{path.name}.{name}") for name in ("boot", "data")]
-    write_ext4(parts[0], _boot_tree(contents.config), "boot", epoch_s, boot.size)
-    write_ext4(parts[1], _data_tree(contents.authorized_keys), "data", epoch_s, data.size)
+    trees = [
+        laid_over({}, tree, epoch_s) for tree in (_boot_tree(contents.config), _data_tree(contents.authorized_keys))
+    ]
+    write_ext4(parts[0], trees[0], "boot", epoch_s, boot.size)
+    write_ext4(parts[1], trees[1], "data", epoch_s, data.size)
     path.unlink(missing_ok=True)
     with path.open("wb") as target:
         target.truncate(disk.size)
@@ -76,7 +79,6 @@ def _loader(folder: Path) -> tuple[bytes, bytes]:
 
 def _boot_tree(config: Path) -> dict[str, Node]:
     return {
-        "grub": folder(),
         "grub/grub.cfg": file(config),
         "grub/grubenv": file(grub.environment()),
     }

@@ -1,0 +1,83 @@
+"""Images for virtual machines: built once, and cheap variants of their bundles by editing the root file system."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+
+EPOCH = "1764000000"
+FLEETCTL = (sys.executable, "-c", "from fleetctl.cli.main import run; run()")
+_PACK = "-comp zstd -Xcompression-level 1 -no-progress -quiet"
+
+
+@dataclass(frozen=True)
+class ImageWorks:
+    """Builds with keys and a cache of its own below a folder.
+
+    Attributes:
+        folder: for images and keys.
+        cache: of packages; may outlive the tests.
+        login: public key of who may log in.
+    """
+
+    folder: Path
+    cache: Path
+    login: Path
+
+    @property
+    def keyring(self) -> Path:
+        return self.folder / "keys/authority.pem"
+
+    @property
+    def _signing(self) -> list[str]:
+        keys = self.folder / "keys"
+        return [f"--cert={keys / 'builder.pem'}", f"--key={keys / 'builder.key'}", f"--keyring={self.keyring}"]
+
+    def image(self, kind: str, version: str, *options: str, compatible: str = "") -> Path:
+        """Build an image; returns its folder."""
+        if not self.keyring.exists():
+            self._fleetctl("image", "keys", str(self.folder / "keys"))
+        out = self.folder / version
+        words = ["image", "build", kind, "--version", version, "--out", str(out), "--cache", str(self.cache)]
+        words += ["--lock", str(self.folder / f"{kind}.lock"), "--compatible", compatible or f"vm-{kind}"]
+        self._fleetctl(*words, "--authorized-keys", str(self.login), *self._signing, *options)
+        return out
+
+    def variant(self, image: Path, version: str, *, compatible: str, breaks: str = "") -> Path:
+        """Pack another release of an image's root: the same system with another version.
+
+        Args:
+            image: folder of the image.
+            version: of the variant.
+            compatible: that it is packed for.
+            breaks: `panic` leaves it without a first process, `sick` without a heat agent.
+        """
+        work = self.folder / f"variant-{version}"
+        work.mkdir()
+        root = work / "rootfs.ext4"
+        subprocess.run(["cp", "--sparse=always", image / "rootfs.ext4", root], check=True)
+        (work / "release").write_text(f"VERSION={version}\nMODEL=vm\nKIND=radiator\nCOMPATIBLE={compatible}\n")
+        edits = ["rm /usr/lib/fleet/release", "cd /usr/lib/fleet", f"write {work / 'release'} release"]
+        edits += {"panic": ["rm /boot/initrd"], "sick": ["rm /usr/lib/fleet/heat-agent"], "": []}[breaks]
+        script = "\n".join([*edits, ""])
+        subprocess.run(["debugfs", "-w", "-f", "-", root], input=script.encode(), check=True, capture_output=True)
+        subprocess.run(["e2fsck", "-fy", root], capture_output=True)
+        (work / "release").unlink()
+        text = f"[update]\ncompatible={compatible}\nversion={version}\n\n[bundle]\nformat=verity\n\n"
+        (work / "manifest.raucm").write_text(f"{text}[image.rootfs]\nfilename=rootfs.ext4\n")
+        bundle = self.folder / f"{version}.raucb"
+        words = ["rauc", "bundle", *self._signing, f"--mksquashfs-args={_PACK}", str(work), str(bundle)]
+        subprocess.run(words, check=True, capture_output=True)
+        shutil.rmtree(work)
+        return bundle
+
+    def _fleetctl(self, *words: str) -> None:
+        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "SOURCE_DATE_EPOCH": EPOCH}
+        ran = subprocess.run([*FLEETCTL, *words], env=environment, cwd=self.folder, capture_output=True, text=True)
+        assert ran.returncode == 0, f"{words}: {ran.stderr[-3000:]}"

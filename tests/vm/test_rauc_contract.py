@@ -1,0 +1,56 @@
+"""The contract of RAUC, on a machine with the real one, GRUB and a kernel: the same tests as for the stand-ins."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tests.builders.vagrant import Machines
+from tests.builders.vm_images import ImageWorks
+from tests.contract import test_rauc as contract
+from tests.contract.test_rauc import Driver, Said, unit
+
+pytestmark = pytest.mark.vm
+__all__ = ["unit"]
+# A fixture of this module takes the place of theirs; the tests are the very same functions.
+globals().update({name: test for name, test in vars(contract).items() if name.startswith("test_")})
+
+
+class Virtual:
+    """Drives a virtual machine."""
+
+    compatible = "vm-radiator"
+
+    def __init__(self, machines: Machines, name: str, works: ImageWorks, image: Path) -> None:
+        self._machines, self._name, self._works, self._image = machines, name, works, image
+
+    def rauc(self, *arguments: str) -> Said:
+        ended = self._machines.run(self._name, shlex.join(["rauc", *arguments]))
+        return Said(ended.code, ended.out, ended.err)
+
+    def bundle(self, version: str, *, compatible: str = "", boots: bool = True, damaged: bool = False) -> str:
+        wanted = compatible or self.compatible
+        bundle = self._works.variant(self._image, version, compatible=wanted, breaks="" if boots else "panic")
+        if damaged:
+            with bundle.open("r+b") as file:
+                file.seek(bundle.stat().st_size // 2)
+                file.write(b"damage")
+        there = f"/data/{bundle.name}"
+        self._machines.run(self._name, "rm -f /data/*.raucb")
+        self._machines.put(self._name, bundle, there)
+        bundle.unlink()
+        return there
+
+    def reboot(self) -> None:
+        self._machines.reboot(self._name)
+
+    def version(self) -> str:
+        return self._machines.ask(self._name, "sed -n s/^VERSION=//p /etc/fleet/release")
+
+
+@pytest.fixture(scope="module")
+def a_unit_with_rauc(machines: Machines, works: ImageWorks, images: dict[str, Path]) -> Driver:
+    """Return the radiator, for every test of the contract."""
+    return Virtual(machines, "radiator", works, images["radiator"])
