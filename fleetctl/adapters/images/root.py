@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from fleetctl.adapters.images.compiling import compiled
 from fleetctl.adapters.images.trees import content_of, read_folder, read_tar
 from fleetctl.core.images import cpio, texts
 from fleetctl.core.images.recipe import Recipe
@@ -116,12 +117,13 @@ def _initial(tree: Tree, sources: Sources) -> Tree:
 def _fleet_unit(playbooks: Path) -> Tree:
     modules = read_folder(playbooks / "fleet_unit")
     found = {f"fleet_unit/{path}": node for path, node in modules.items() if path.endswith(".py")}
-    return found | {"fleet-unit": file(playbooks / "fleet-unit", 0o755)}
+    return found | compiled(found, "/usr/lib/fleet") | {"fleet-unit": file(playbooks / "fleet-unit", 0o755)}
 
 
 def _agent(package: Path) -> Tree:
     found = {f"fleetctl/lab/unit/{name}.py": file(package / f"lab/unit/{name}.py") for name in AGENT}
-    return found | {f"fleetctl/{name}": file(package / name) for name in ("__init__.py", "lab/__init__.py")}
+    found |= {f"fleetctl/{name}": file(package / name) for name in ("__init__.py", "lab/__init__.py")}
+    return found | compiled(found, "/usr/lib/fleet/lab")
 
 
 def _below(place: str, tree: Tree) -> Tree:
