@@ -102,7 +102,8 @@ class Observer:
 
     def _hot_too_short(self, premises: SitePremises, loop: Loop, taken: str) -> str:
         """Return how the tank would be too cold too soon (G4), or nothing."""
-        told = [self.world.units[unit].water_c for unit in loop.heaters]
+        looked_at = [unit for unit in loop.heaters if self.world.probed[unit]]  # a rollout begins with facts of all
+        told = [self.world.units[unit].water_c for unit in looked_at]
         coldest_c = min((c for c in told if c is not None), default=0.0) - SENSOR_ERROR_K
         losing_w = loop.ua_w_k * (coldest_c - loop.ambient_c) + loop.demand_w - loop.backup_w
         if losing_w <= 0:

@@ -4,9 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
+
+from hypothesis import strategies as st
 
 from fleetctl.core.facts import Installed, Staged
 from fleetctl.core.rollout.state import Step
+
+slot_faults: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {
+        "bytes_per_s": st.sampled_from([0.0, 0.0, 20.0, 0.5]),
+        "install_s": st.sampled_from([0.0, 0.0, 15.0]),
+        "falls_back": st.sampled_from([False, False, False, True]),
+        "sick": st.sampled_from([False, False, False, True]),
+        "never_good": st.sampled_from([False, False, False, True]),
+        "refusal": st.sampled_from(["", "", "", "no room"]),
+        "fails": st.sampled_from(["", "", "", "RAUC: no"]),
+        "version": st.sampled_from(["1", "1", "1", "2"]),
+    }
+)
+"""What may be wrong with the slots of a unit, and how long things take there."""
 
 
 @dataclass

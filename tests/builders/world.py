@@ -219,9 +219,8 @@ class FakeUnit:
         self.cold_until_s = max(self.cold_until_s, self.clock.at_s + seconds)
 
     def lose_power(self) -> None:
-        """Come back at once with a new boot id; what was going on is cut short."""
-        self._rob(self.reboot_s)
-        self.away_until_s = self.clock.at_s + self.reboot_s
+        """Come back with a new boot id; what was going on is cut short, and the heat that is lost is not our doing."""
+        self.away_until_s = max(self.away_until_s, self.clock.at_s + self.reboot_s)
         self.boot += 1
         self.slots.cut_short()
 
@@ -259,6 +258,7 @@ class FakeWorld:
         self.least_s = 0.01
         """How much time passes at least when the executor has nothing to tell."""
         self.most_at_once = 0
+        """Units on which steps were open at once, those not counted that only stage or install."""
         self.submitted: list[Step] = []
         self.probed: Counter[str] = Counter()
         self.before_step: Callable[[Step], None] = lambda _: None
@@ -302,7 +302,8 @@ class FakeExecutor:
             assert step.unit not in {s.unit for s in self.world.open_steps.values()}, f"two open steps on {step.unit}"
             self.world.open_steps[step.id] = step
         self.world.submitted += steps
-        self.world.most_at_once = max(self.world.most_at_once, len(self.world.open_steps))
+        ahead = sum(step.kind in {StepKind.STAGE, StepKind.INSTALL} for step in self.world.open_steps.values())
+        self.world.most_at_once = max(self.world.most_at_once, len(self.world.open_steps) - ahead)
 
     def poll(self, timeout_s: float) -> Sequence[StepResult]:
         results = [result for step in list(self.world.open_steps.values()) if (result := self._do(step)) is not None]

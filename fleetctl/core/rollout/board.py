@@ -105,8 +105,8 @@ class Board:
         """Units that the down gate refused, by site, with the monotonic time of the next question."""
         self.refused_since: dict[str, tuple[float, float]] = {}
         """Sites where nobody could start, for reasons of their units: since when, and when that was last found so."""
-        self.unstaged_sites: dict[str, None] = {}
-        """Sites where somebody's release has to be staged, in the rollout's order."""
+        self.unstaged_sites: set[str] = set()
+        """Sites where somebody's release has to be staged."""
         self.staging_parked: dict[str, float] = {}
         self.unstaged_since: dict[str, tuple[float, float]] = {}
         """The same two for whoever has to stage."""
@@ -224,7 +224,7 @@ class Board:
         if progress.phase is Phase.PENDING:
             insort(queue.queue_of(progress), (progress.wave, order, progress.unit))
             if progress.is_unstaged:
-                self.unstaged_sites[progress.site] = None
+                self.unstaged_sites.add(progress.site)
         elif not progress.phase.is_end:
             self._place_active(queue, progress)
         elif progress.phase is Phase.DEFERRED:
@@ -250,7 +250,7 @@ class Board:
             place, waiting = (progress.wave, queue.order[progress.unit], progress.unit), queue.queue_of(progress)
             del waiting[bisect_left(waiting, place)]
             if not queue.unstaged:
-                self.unstaged_sites.pop(progress.site, None)
+                self.unstaged_sites.discard(progress.site)
         if progress.release and not progress.phase.is_end:
             self.open_releases[progress.release] -= 1
         self.active.pop(progress.unit, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from fleetctl.core.inventory.fleet import Kind
 from fleetctl.core.rollout import giving_up
 from fleetctl.core.rollout.gates import Pass
 from fleetctl.core.rollout.moves import Move, release
@@ -41,9 +42,18 @@ def revert(tick: Tick) -> None:
     for progress in list(_changed(tick)):
         if tick.in_progress >= tick.rollout.policy.max_in_progress:
             return
+        if _beside_its_gateway(tick, progress):
+            continue
         back = _interrupted(tick, progress)
         if back is not None:
             tick.move(giving_up.roll_back(back, None, f"reverted: {tick.rollout.reason}", tick.rules, tick.now))
+
+
+def _beside_its_gateway(tick: Tick, progress: Progress) -> bool:
+    """Say whether a gateway and units of its site would go back together; the gateway goes when nobody else does."""
+    others = [p for p in tick.under_way() if p.site == progress.site and p.unit != progress.unit]
+    alone = {p.unit for p in others if p.kind is Kind.GATEWAY and not p.phase.is_ahead}
+    return bool(alone) or (progress.kind is Kind.GATEWAY and bool(others))
 
 
 def _changed(tick: Tick) -> Iterator[Progress]:

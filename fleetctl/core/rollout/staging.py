@@ -20,8 +20,7 @@ from fleetctl.core.rollout.tick import Tick
 
 def stage(tick: Tick) -> None:
     """Let units of the open wave stage, as far as the cap goes."""
-    for site in list(tick.board.unstaged_sites):
-        queue = tick.board.sites[site]
+    for site, queue in tick.board.sites.items():
         if not queue.has_unstaged(tick.rollout.wave):
             continue
         blocked = admission.staging_blocked(tick)

@@ -65,7 +65,8 @@ def start(progress: Progress, rules: Rules, now: Now) -> Move:
             doubt = replace(configuring, in_doubt=True, lost=False)
             return Move(doubt, "attempt-started", f"{text}; what became of the last one is observed first")
         return Move(open_step(configuring, StepKind.CONFIGURE, rules), "attempt-started", text)
-    return replace(_to_drain(attempt, rules, now), what="attempt-started", text=text)
+    draining = _to_drain(attempt, rules, now).progress
+    return Move(replace(draining, in_doubt=attempt.lost, lost=False), "attempt-started", text)
 
 
 def interrupt(progress: Progress, zone_before_c: float | None, repair: bool, now: Now) -> Progress:
@@ -327,8 +328,8 @@ def _on_cut_off(progress: Progress, seen: Unobserved, rules: Rules, now: Now) ->
 
 
 def _silent(progress: Progress, seen: Unobserved, now: Now) -> Progress:
-    """Return a unit that is looked at again; one that leaves keeps the reason why it does."""
-    if progress.phase is Phase.RELEASING:
+    """Return a unit that is looked at again; one that leaves, or goes back, keeps the reason why it does."""
+    if progress.phase in {Phase.RELEASING, Phase.ROLLING_BACK}:
         return look_again(progress, progress.reason, now)
     return replace(look_again(progress, seen.message, now), cause=seen.cause)
 

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from fleetctl.core.heat.premises import SitePremises
 from fleetctl.core.inventory.fleet import Kind
-from fleetctl.core.policy import AtMost, Drain, Policy
+from fleetctl.core.policy import AtMost, Drain, Policy, Staging
 from fleetctl.core.rollout.admission import why
 from fleetctl.core.rollout.state import Action, CommandKind, Ending, Phase, Progress, Status
 from tests.builders.observer import Observer
-from tests.builders.play import Play, building, progress
+from tests.builders.play import Play, building, progress, update
 from tests.builders.premises import plant
+from tests.builders.slots import slot_faults
 from tests.builders.world import FakeUnit, FakeWorld
 
 HOMES = ("s/r1", "s/r2", "s/r3", "s/r4", "s/r5")
@@ -51,6 +52,9 @@ policies = st.builds(
     Policy,
     name=st.just("p"),
     max_in_progress=st.integers(1, 6),
+    staging=st.builds(
+        Staging, max_in_progress=st.integers(1, 4), timeout_s=st.just(60.0), carry_timeout_s=st.just(90.0)
+    ),
     max_failed=st.sampled_from([0, 9]),
     max_sites_halted=st.sampled_from([0, 9]),
     max_unavailable=caps,
@@ -82,7 +86,7 @@ class Event:
 events = st.builds(
     Event,
     st.integers(1, 150),
-    st.sampled_from(["cut", "back", "cool", "warm", "edit", "kill"]),
+    st.sampled_from(["cut", "back", "cool", "warm", "edit", "kill", "power", "expire", "renew", "withdraw"]),
     st.sampled_from(HOMES + BOILERS),
 )
 
@@ -110,13 +114,22 @@ def watched(draw: st.DrawFn) -> tuple[Play, Observer]:
 
 def _drawn(draw: st.DrawFn, name: str) -> FakeUnit:
     if name.endswith("/gw"):
-        return FakeUnit(name)
+        return FakeUnit(name, config="old")
     water_c = draw(st.sampled_from([60.0, 60.0, 55.6])) if name in BOILERS else None
-    return FakeUnit(name, f"{name[0]}/gw", water_c=water_c, **draw(units))
+    unit = FakeUnit(name, f"{name[0]}/gw", water_c=water_c, **draw(units))
+    for fault, value in draw(slot_faults).items():
+        setattr(unit.slots, fault, value)
+    return unit
 
 
 def _row(draw: st.DrawFn, unit: FakeUnit) -> Progress:
-    if unit.name.endswith("/gw"):
+    is_gateway = unit.name.endswith("/gw")
+    need = draw(st.sampled_from(["configure", "update", "update and configure"]))
+    if need != "configure":
+        unit.config = "old"
+        kind = Kind.GATEWAY if is_gateway else Kind.BOILER if unit.name in BOILERS else Kind.RADIATOR
+        return update(unit.name, kind=kind, gateway="" if is_gateway else "gw", config=need != "update")
+    if is_gateway:
         return progress(unit.name, kind=Kind.GATEWAY)
     actions = (Action.CONFIGURE, Action.REBOOT) if unit.reboots_after_configure else (Action.CONFIGURE,)
     kind = Kind.BOILER if unit.name in BOILERS else Kind.RADIATOR
@@ -134,6 +147,14 @@ def befall(play: Play, event: Event) -> None:
             unit.temperature_c = 17.2  # a tank of 1,500 L does not cool between a look and the next step
         case "warm":
             unit.temperature_c = 20.0
+        case "power":
+            unit.lose_power()
+        case "expire":
+            play.surroundings.releases = replace(play.surroundings.releases, stale="metadata expired")
+        case "renew":
+            play.surroundings.releases = replace(play.surroundings.releases, stale="")
+        case "withdraw":
+            play.surroundings.releases = replace(play.surroundings.releases, withdrawn={"2": "fans"})
         case "edit":
             unit.config_changed = ("/etc/fleet/heat.toml",)
         case _:
@@ -148,6 +169,7 @@ def played(play: Play, script: list[Event]) -> None:
             befall(play, event)
         if play.ticks == 150:
             play.world.gateways_down.clear()
+            play.surroundings.releases = replace(play.surroundings.releases, stale="")
         idle = 0 if play.board.active else idle + 1
         if play.ticks > 150 and idle > IDLE_TICKS:
             return

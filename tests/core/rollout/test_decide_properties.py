@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleetctl.core.inventory.fleet import Kind
-from fleetctl.core.policy import Drain, Policy
+from fleetctl.core.policy import Drain, Policy, Staging
 from fleetctl.core.rollout.board import Board
 from fleetctl.core.rollout.decide import decide
-from fleetctl.core.rollout.state import Ending, Inputs, Phase, Status
-from tests.builders.play import Crash, Play, progress
+from fleetctl.core.rollout.state import Ending, Inputs, Phase, Progress, Status
+from tests.builders.play import Crash, Play, progress, update
+from tests.builders.slots import slot_faults
 from tests.builders.world import FakeUnit, FakeWorld
 
 faults: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
@@ -33,6 +35,9 @@ policies = st.builds(
     Policy,
     name=st.just("p"),
     max_in_progress=st.integers(1, 4),
+    staging=st.builds(
+        Staging, max_in_progress=st.integers(1, 3), timeout_s=st.just(60.0), carry_timeout_s=st.just(90.0)
+    ),
     max_failed=st.integers(0, 8),
     retries=st.integers(0, 2),
     step_timeout_s=st.just(30.0),
@@ -59,11 +64,24 @@ def plays(draw: st.DrawFn) -> Play:
         for number in range(draw(st.integers(1, 4))):
             name = f"{site}/r{number}"
             units.append(FakeUnit(name, gateway=gateway, **draw(faults)))
-            rows.append(progress(name, gateway="gw"))
-    play = Play(FakeWorld(units), rows, draw(policies))
+            rows.append(_row(draw, units[-1]))
+    policy = draw(policies)
+    if any(row.release for row in rows):  # who is refused for good at the start gate waits for ever otherwise
+        policy = replace(policy, defer_for_s=60.0)
+    play = Play(FakeWorld(units), rows, policy)
     if draw(st.booleans()):
         play.surroundings.dwelling_of = {unit.name: "home" for unit in units if unit.gateway}
     return play
+
+
+def _row(draw: st.DrawFn, unit: FakeUnit) -> Progress:
+    for fault, value in draw(slot_faults).items():
+        setattr(unit.slots, fault, value)
+    need = draw(st.sampled_from(["configure", "update", "update and configure"]))
+    if need == "configure":
+        return progress(unit.name, gateway="gw")
+    unit.config = "old"
+    return update(unit.name, gateway="gw", config=need != "update")
 
 
 def check_caps(play: Play) -> None:
@@ -127,6 +145,8 @@ def test_the_incremental_board_decides_as_one_that_is_loaded_anew(play: Play, ti
     anew.parked = dict(play.board.parked)
     anew.at_gate = {site: dict(units) for site, units in play.board.at_gate.items()}
     anew.refused_since = dict(play.board.refused_since)
+    anew.staging_parked = dict(play.board.staging_parked)
+    anew.unstaged_since = dict(play.board.unstaged_since)
     now, around = play.world.clock.now(), play.around()
     assert decide(anew, Inputs(), now, play.epoch, around) == decide(play.board, Inputs(), now, play.epoch, around)
 
