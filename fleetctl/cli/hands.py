@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
 from fleetctl.cli import compose
@@ -66,6 +66,26 @@ class Ground:
         if found is None:
             raise CouldNot(f"{name} is not in the inventory any more", hint=f"see {self.folder}")
         return found
+
+
+class Footing(Protocol):
+    """What an executor asks about its steps; see `Sources`."""
+
+    def route(self, rollout: str, unit: str, /) -> Route:
+        """Return the way to a unit."""
+        ...
+
+    def payload(self, step: Step) -> bytes:
+        """Return what a step brings to its unit."""
+        ...
+
+    def cargo(self, step: Step) -> Cargo:
+        """Return the bundle that a step brings near its unit."""
+        ...
+
+    def redact(self, text: str) -> str:
+        """Return a text without secrets."""
+        ...
 
 
 class Grounds:
@@ -163,26 +183,44 @@ def lead(frame: Frame, state: State) -> Iterator[tuple[Hands, int]]:
     Raises:
         Led: if another controller holds the lease.
     """
-    clock = compose.clock()
-    succession = Succession(state.controllers, compose.processes(), clock, state.uuid)
-    command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
-    identity = Identity(frame.actor, socket.gethostname(), command[:200])
-    with leading(succession, identity) as epoch, ExitStack() as stack:
+    with leading(_succession(state), _identity(frame)) as epoch, ExitStack() as stack:
         grounds = Grounds(state)
-        executor = _executor(frame, state, grounds, epoch, succession.marker(epoch), stack)
+        executor = executing(frame, state, grounds, epoch, stack)
         prober = compose.prober(epoch=epoch)
         stack.callback(prober.close)
-        yield Hands(state, executor, prober, clock, grounds), epoch
+        yield Hands(state, executor, prober, compose.clock(), grounds), epoch
 
 
-def _executor(
-    frame: Frame, state: State, grounds: Grounds, epoch: int, marker: str, stack: ExitStack
-) -> AnsibleExecutor:
+def present_epoch(frame: Frame, state: State) -> int:
+    """Return the epoch of whoever leads or led last, for one order that does not wait for a leader to leave.
+
+    Where nobody ever led, this process did, for a moment.
+    """
+    current = state.controllers.current()
+    if current is not None:
+        return current.epoch
+    with leading(_succession(state), _identity(frame)) as epoch:
+        return epoch
+
+
+def _succession(state: State) -> Succession:
+    return Succession(state.controllers, compose.processes(), compose.clock(), state.uuid)
+
+
+def _identity(frame: Frame) -> Identity:
+    command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    return Identity(frame.actor, socket.gethostname(), command[:200])
+
+
+def executing(frame: Frame, state: State, grounds: Footing, epoch: int, stack: ExitStack) -> AnsibleExecutor:
+    """Return what does steps as long as nobody leads with a later epoch; the stack ends it."""
     from fleetctl.adapters.ansible.executor import AnsibleExecutor, Sources
     from fleetctl.adapters.ansible.run import Settings
     from fleetctl.adapters.carry.line import Reach
     from fleetctl.adapters.share import playbooks_folder
     from fleetctl.adapters.ssh.masters import MasterConnections
+
+    marker = _succession(state).marker(epoch)
 
     def check_leading() -> None:
         current = state.controllers.current()

@@ -10,6 +10,7 @@ import typer
 
 from fleetctl.cli.arguments import UnitName
 from fleetctl.cli.frame import Frame, frame_of, print_json
+from fleetctl.cli.reimage import reimage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from fleetctl.core.inventory.fleet import Fleet, Unit
     from fleetctl.ports import State
 
-app = typer.Typer(help="One unit: show it, log in to it, adopt it.", no_args_is_help=True)
+app = typer.Typer(help="One unit: show it, log in to it, adopt it, image it again.", no_args_is_help=True)
+app.command(epilog="Example: fleetctl unit reimage les-sables/a101-1")(reimage)
 
 
 @app.command(epilog="Example: fleetctl unit show les-sables/a101-1")
@@ -27,7 +29,7 @@ def show(ctx: typer.Context, unit: UnitName) -> None:
 
     frame = frame_of(ctx)
     fleet = compose.fleet(frame)
-    declared = _one(fleet, unit)
+    declared = one_unit(fleet, unit)
     with compose.state(frame) as state:
         described = _described(frame, state, fleet, declared)
     if frame.is_json:
@@ -49,7 +51,7 @@ def ssh(
     frame = frame_of(ctx)
     fleet = compose.fleet(frame)
     with compose.state(frame) as state:
-        route = known_route_to(frame, state, fleet, _one(fleet, unit))
+        route = known_route_to(frame, state, fleet, one_unit(fleet, unit))
     config = compose.ssh_config(frame, route)
     sys.stdout.flush()
     os.execvp("ssh", ["ssh", "-F", str(config), route.target.alias, *(command or ())])  # noqa: S606 - it takes over
@@ -69,13 +71,13 @@ def adopt(
     frame = frame_of(ctx)
     fleet = compose.fleet(frame)
     with compose.state(frame, durable=True) as state:
-        (route,) = routes_to(frame, state, fleet, [_one(fleet, unit)])
+        (route,) = routes_to(frame, state, fleet, [one_unit(fleet, unit)])
         at = compose.clock().now().utc
         pinned = pin(compose.shell(), state.units, route, fingerprint, actor=frame.actor, at=at)
     frame.notes().print(f"{unit}: {pinned.key_type} {pinned.fingerprint} is pinned")
 
 
-def _one(fleet: Fleet, name: str) -> Unit:
+def one_unit(fleet: Fleet, name: str) -> Unit:
     """Return the unit of that name; the same errors and hints as a selector's."""
     from fleetctl.core.problems import InvalidInput, Problem
     from fleetctl.core.selectors import select

@@ -40,20 +40,31 @@ def check(fleet: Fleet, units: Iterable[Unit], state: State, occasion: Occasion)
     """Return what the guard says of the largest unit of each space, by the facts that the state remembers."""
     found, overrides = [], state.orders.overrides(at=occasion.now_utc)
     for premises, asked in _by_site(fleet, units):
-        facts = state.units.facts([*premises.heaters, *premises.gateways])
-        forecast = occasion.forecasts.of(fleet.sites[premises.site])
+        ask = _asking(fleet, premises, state, occasion)
         for space, heaters in spaces_of(premises, asked).items():
-            question = Question(
-                unit=largest(premises, heaters),
-                premises=premises,
-                facts=facts,
-                policy=occasion.policy,
-                now_utc=occasion.now_utc,
-                zone=occasion.zone(premises.time_zone),
-                forecast=forecast,
-            )
+            question = ask(largest(premises, heaters))
             found.append(checked(space, question, overridden(overrides, question.unit, occasion.now_utc)))
     return found
+
+
+def question_of(fleet: Fleet, unit: Unit, state: State, occasion: Occasion) -> Question:
+    """Return what the guard is asked about one unit, by the facts that the state remembers."""
+    return _asking(fleet, premises_of(fleet, unit.site), state, occasion)(unit.name)
+
+
+def _asking(fleet: Fleet, premises: SitePremises, state: State, occasion: Occasion) -> Callable[[str], Question]:
+    """Return what makes the question about a unit of a site."""
+    facts = state.units.facts([*premises.heaters, *premises.gateways])
+    forecast = occasion.forecasts.of(fleet.sites[premises.site])
+    return lambda unit: Question(
+        unit=unit,
+        premises=premises,
+        facts=facts,
+        policy=occasion.policy,
+        now_utc=occasion.now_utc,
+        zone=occasion.zone(premises.time_zone),
+        forecast=forecast,
+    )
 
 
 def _by_site(fleet: Fleet, units: Iterable[Unit]) -> Iterator[tuple[SitePremises, list[str]]]:

@@ -92,7 +92,7 @@ def _proves(record: Imaging, offered: Callable[[str], Sequence[Pin]]) -> bool:
 
 
 def _problems(state: State, units: Iterable[Unit], again: bool) -> Iterator[Problem]:
-    pins, working = state.units.pins(), _under_way(state)
+    pins, working = state.units.pins(), under_way(state)
     for unit in units:
         if lacks := undeclared(unit):
             yield Problem("not-imageable", f"{unit.name} cannot be imaged: {lacks}", hint="read them off its label")
@@ -107,7 +107,7 @@ def _problems(state: State, units: Iterable[Unit], again: bool) -> Iterator[Prob
             yield Problem("has-host-key", message, hint="'fleetctl unit reimage' if you mean it")
 
 
-def _under_way(state: State) -> dict[str, str]:
+def under_way(state: State) -> dict[str, str]:
     """Return the units that a rollout has begun with and not ended, with its id."""
     running = [rollout.id for rollout in state.journal.rollouts(active=True)]
     return {

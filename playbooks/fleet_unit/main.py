@@ -12,6 +12,7 @@
     fleet-unit install         --epoch N --attempt ID --step N --bundle SHA256 --release VERSION
     fleet-unit receive         --epoch N --attempt ID --step N --bundle SHA256 --size BYTES --offset N < bytes
     fleet-unit activate-reboot --epoch N --attempt ID --step N [--slot NAME]
+    fleet-unit netboot         --epoch N --attempt ID --step N
     fleet-unit boot
     fleet-unit mark-good       [--within S --ssh ADDRESS:PORT --fall-back]
     fleet-unit cache           --bind ADDRESS:PORT [--allow NETWORK]
@@ -49,6 +50,7 @@ NEEDED = {
     "drain": (*STEP, "reason"),
     "undrain": (*STEP, "reason"),
     "activate-reboot": STEP,
+    "netboot": STEP,
     "stage": (*STEP, "bundle", "size"),
     "install": (*STEP, "bundle", "release"),
     "receive": (*STEP, "bundle", "size", "offset"),
@@ -200,6 +202,12 @@ def _activate_reboot(options: Options) -> Effect:
     return activate_reboot(options.get("slot", ""))
 
 
+def _netboot(_: Options) -> Effect:
+    from fleet_unit.netboot import netboot
+
+    return netboot
+
+
 def _stage(options: Options) -> Effect:
     from fleet_unit.commands import stage
 
@@ -220,6 +228,7 @@ EFFECTS: dict[str, Callable[[Options], Effect]] = {
     "drain": _drain,
     "undrain": _undrain,
     "activate-reboot": _activate_reboot,
+    "netboot": _netboot,
     "stage": _stage,
     "install": _install,
 }

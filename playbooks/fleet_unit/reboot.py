@@ -24,12 +24,7 @@ def activate_reboot(slot: str) -> Callable[[Step, Journal], str]:
     """Return the effect that reboots after the answer is out, into a slot if one is named."""
 
     def effect(_: Step, __: Journal) -> str:
-        if read_document(CHANGE) and slot in ("", booted_slot()):
-            raise Refused("a config waits for its confirmation; a reboot now would take it back")
-        if is_held(INSTALLING):
-            raise Refused("a slot is being written; a reboot now would leave it half done")
-        if not program("reboot"):
-            raise Refused("there is no 'reboot' on this unit")
+        refuse_reboot(slot)
         if slot:
             from fleet_unit.activate import activate
 
@@ -38,6 +33,20 @@ def activate_reboot(slot: str) -> Callable[[Step, Journal], str]:
         return f"reboots in {REBOOT_DELAY_S:.0f} s" + (f" into slot {slot}" if slot else "")
 
     return effect
+
+
+def refuse_reboot(slot: str) -> None:
+    """Refuse a reboot into a slot, empty for any, that would undo or break something.
+
+    Raises:
+        Refused: says what.
+    """
+    if read_document(CHANGE) and slot in ("", booted_slot()):
+        raise Refused("a config waits for its confirmation; a reboot now would take it back")
+    if is_held(INSTALLING):
+        raise Refused("a slot is being written; a reboot now would leave it half done")
+    if not program("reboot"):
+        raise Refused("there is no 'reboot' on this unit")
 
 
 def delayed_reboot() -> None:

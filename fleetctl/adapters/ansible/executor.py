@@ -36,6 +36,7 @@ PLAYBOOKS = {
     StepKind.DRAIN: "drain.yml",
     StepKind.UNDRAIN: "undrain.yml",
     StepKind.ROLL_BACK: "rollback.yml",
+    StepKind.IMAGE: "image.yml",
 }
 LINGER_S = 0.3
 """How long the first step of a batch waits for company; a run costs a second of CPU whatever its size."""

@@ -26,6 +26,8 @@ class StepKind(StrEnum):
     """Jobs again, unless the drain is somebody else's."""
     ROLL_BACK = "roll_back"
     """Back to the config before the last one."""
+    IMAGE = "image"
+    """Start from the network, where the machine is imaged anew; only a person asks for it, one unit at a time."""
 
 
 class Ending(StrEnum):
