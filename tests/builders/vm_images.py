@@ -44,6 +44,8 @@ class ImageWorks:
         if not self.keyring.exists():
             self._fleetctl("image", "keys", str(self.folder / "keys"))
         out = self.folder / version
+        if (out / "image.json").exists():
+            return out
         words = ["image", "build", kind, "--version", version, "--out", str(out), "--cache", str(self.cache)]
         words += ["--lock", str(self.folder / f"{kind}.lock"), "--compatible", compatible or f"vm-{kind}"]
         self._fleetctl(*words, "--authorized-keys", str(self.login), *self._signing, *options)

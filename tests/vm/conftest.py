@@ -26,21 +26,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Return a folder that the user of the virtual machines can reach."""
+def home() -> Iterator[Path]:
+    """Return a folder that the user of the virtual machines can reach.
+
+    FLEET_VM_HOME names one to keep, machines and all, for whoever works on these tests.
+    """
+    if kept := os.environ.get("FLEET_VM_HOME"):
+        yield _ready(Path(kept))
+        return
     folder = Path("/var/tmp") / f"fleetctl-vms-{os.getpid()}"
-    folder.mkdir(mode=0o755)
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / "key"], check=True)
-    yield folder
+    yield _ready(folder)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _ready(folder: Path) -> Path:
+    folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+    (folder / "images").mkdir(exist_ok=True)
+    if not (folder / "key").exists():
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / "key"], check=True)
+    return folder
 
 
 @pytest.fixture(scope="session")
 def works(home: Path) -> ImageWorks:
     """Return what builds images; packages stay in the user's cache."""
-    folder = home / "images"
-    folder.mkdir()
-    return ImageWorks(folder, CACHE, home / "key.pub")
+    return ImageWorks(home / "images", CACHE, home / "key.pub")
 
 
 @pytest.fixture(scope="session")
@@ -52,13 +62,16 @@ def images(works: ImageWorks) -> dict[str, Path]:
 @pytest.fixture(scope="session")
 def machines(home: Path, images: dict[str, Path]) -> Iterator[Machines]:
     """Return a radiator and a boiler that run."""
-    made = Machines(home)
-    for kind in KINDS:
-        made.tool("box", str(images[kind]))
+    made, boxes = Machines(home), home / "boxes-are-added"
     try:
+        if not boxes.exists():
+            for kind in KINDS:
+                made.tool("box", str(images[kind]))
+            boxes.touch()
         made.up(*KINDS)
         for kind in KINDS:
             made.wait_settled(kind)
         yield made
     finally:
-        made.destroy(KINDS)
+        if "FLEET_VM_HOME" not in os.environ:
+            made.destroy(KINDS)

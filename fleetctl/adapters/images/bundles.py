@@ -12,8 +12,7 @@ from fleetctl.adapters.images.programs import run
 from fleetctl.core.images.texts import Identity, bundle_manifest
 
 IMAGE = "rootfs.ext4"
-_SQUASHFS = "-comp zstd -Xcompression-level {level} -no-progress -quiet -mkfs-time {epoch} -all-time {epoch}"
-_LEVEL = 6
+_SQUASHFS = "-comp zstd -Xcompression-level 6 -no-progress -quiet"
 
 
 @dataclass(frozen=True)
@@ -55,5 +54,5 @@ def pack(path: Path, root: Path, identity: Identity, form: str, signing: Signing
             shutil.copy(root, content / IMAGE)
         (content / "manifest.raucm").write_text(bundle_manifest(identity, form, IMAGE))
         options = [f"--cert={signing.certificate}", f"--key={signing.key}", f"--keyring={signing.keyring}"]
-        options += [f"--mksquashfs-args={_SQUASHFS.format(level=_LEVEL, epoch=epoch_s)}"]
-        run(["rauc", "bundle", *options, content, path])
+        options += [f"--mksquashfs-args={_SQUASHFS}"]
+        run(["rauc", "bundle", *options, content, path], extra={"SOURCE_DATE_EPOCH": str(epoch_s)})
