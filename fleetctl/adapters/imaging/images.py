@@ -94,5 +94,5 @@ class ImageFolders:
             raise CouldNot(f"the image {file.parent} cannot be read: {error.strerror} ({error.filename})") from error
         except (ValueError, AttributeError) as error:
             raise InvalidInput([Problem("bad-image", f"it is not an image: {error}", str(file))]) from None
-        made_for = (says.version, says.kind, says.compatible, says.models, says.devices)
+        made_for = (says.version, says.kind, says.compatible, says.devices)
         return Image(*made_for, cut.mbr, cut.size_mib, offset, cut.chunks, says.bundle), says

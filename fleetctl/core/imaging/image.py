@@ -42,7 +42,6 @@ class Image:
 
     Attributes:
         version: the release that is in its first slot.
-        models: that it is made for; empty for every model that is `compatible`.
         devices: where the disk may be on a machine; the first that is there is taken.
         mbr: the real first sector.
         size_mib: of the disk that it needs.
@@ -53,7 +52,6 @@ class Image:
     version: str
     kind: str
     compatible: str
-    models: tuple[str, ...]
     devices: tuple[str, ...]
     mbr: bytes
     size_mib: int
@@ -68,9 +66,7 @@ class Image:
 
     def fits(self, unit: Unit, compatible: str) -> bool:
         """Say whether it is the image for a unit, whose model has this compatible string."""
-        if self.kind != unit.kind.value or self.version != unit.release:
-            return False
-        return self.compatible == compatible and (not self.models or unit.model in self.models)
+        return (self.kind, self.version, self.compatible) == (unit.kind.value, unit.release, compatible)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +81,6 @@ class Described:
     version: str
     kind: str
     compatible: str
-    models: tuple[str, ...]
     devices: tuple[str, ...]
     disk: str
     kernel: str
@@ -107,7 +102,6 @@ def described(document: Mapping[str, Any]) -> Described:
             version=str(document["version"]),
             kind=str(document["kind"]),
             compatible=str(document["compatible"]),
-            models=tuple(filter(None, map(str, document.get("models", ())))),
             devices=tuple(map(str, document["devices"])),
             disk=str(document["disk"]["file"]),
             kernel=str(document["kernel"]),
