@@ -39,7 +39,7 @@ class ImageWorks:
         keys = self.folder / "keys"
         return [f"--cert={keys / 'builder.pem'}", f"--key={keys / 'builder.key'}", f"--keyring={self.keyring}"]
 
-    def image(self, kind: str, version: str, *options: str, compatible: str = "") -> Path:
+    def image(self, kind: str, version: str, *options: str) -> Path:
         """Build an image; returns its folder."""
         if not self.keyring.exists():
             self._fleetctl("image", "keys", str(self.folder / "keys"))
@@ -47,7 +47,8 @@ class ImageWorks:
         if (out / "image.json").exists():
             return out
         words = ["image", "build", kind, "--version", version, "--out", str(out), "--cache", str(self.cache)]
-        words += ["--lock", str(self.folder / f"{kind}.lock"), "--compatible", compatible or f"vm-{kind}"]
+        words += ["--lock", str(self.folder / f"{kind}.lock")]
+        words += ["--model", f"vm-{kind}", "--compatible", f"vm-{kind}"]
         self._fleetctl(*words, "--authorized-keys", str(self.login), *self._signing, *options)
         return out
 
@@ -58,19 +59,22 @@ class ImageWorks:
             image: folder of the image.
             version: of the variant.
             compatible: that it is packed for.
-            breaks: `panic` leaves it without a first process, `sick` without a heat agent.
+            breaks: `panic` leaves it without a first process, `cold` lets its heat agent give no heat.
         """
         work = self.folder / f"variant-{version}"
         work.mkdir()
         root = work / "rootfs.ext4"
         subprocess.run(["cp", "--sparse=always", image / "rootfs.ext4", root], check=True)
-        (work / "release").write_text(f"VERSION={version}\nMODEL=vm\nKIND=radiator\nCOMPATIBLE={compatible}\n")
+        (work / "release").write_text(_release(version, compatible))
         edits = ["rm /usr/lib/fleet/release", "cd /usr/lib/fleet", f"write {work / 'release'} release"]
-        edits += {"panic": ["rm /boot/initrd"], "sick": ["rm /usr/lib/fleet/heat-agent"], "": []}[breaks]
+        (work / "hardware").write_text('{"power_w": 0.0, "water_c": 5.0}\n')
+        cold = ["rm hardware.json", f"write {work / 'hardware'} hardware.json"]
+        edits += {"panic": ["rm /boot/initrd"], "cold": cold, "": []}[breaks]
         script = "\n".join([*edits, ""])
         subprocess.run(["debugfs", "-w", "-f", "-", root], input=script.encode(), check=True, capture_output=True)
         subprocess.run(["e2fsck", "-fy", root], capture_output=True)
-        (work / "release").unlink()
+        for name in ("release", "hardware"):
+            (work / name).unlink()
         text = f"[update]\ncompatible={compatible}\nversion={version}\n\n[bundle]\nformat=verity\n\n"
         (work / "manifest.raucm").write_text(f"{text}[image.rootfs]\nfilename=rootfs.ext4\n")
         bundle = self.folder / f"{version}.raucb"
@@ -83,3 +87,8 @@ class ImageWorks:
         environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "SOURCE_DATE_EPOCH": EPOCH}
         ran = subprocess.run([*FLEETCTL, *words], env=environment, cwd=self.folder, capture_output=True, text=True)
         assert ran.returncode == 0, f"{words}: {ran.stderr[-3000:]}"
+
+
+def _release(version: str, compatible: str) -> str:
+    kind = compatible.removeprefix("vm-")
+    return f"VERSION={version}\nMODEL=vm-{kind}\nKIND={kind}\nCOMPATIBLE={compatible}\n"
