@@ -88,7 +88,7 @@ class Board:
 
     def __init__(self, rollout: Rollout, units: Sequence[Progress]) -> None:
         self.rollout = rollout
-        self.aftercare = Aftercare(rollout.policy.guard.telemetry_age_s)
+        self.aftercare = Aftercare(rollout.policy)
         self.units: dict[str, Progress] = {}
         self.sites: dict[str, SiteQueue] = {site: SiteQueue() for site in rollout.sites}
         self.active: dict[str, None] = {}

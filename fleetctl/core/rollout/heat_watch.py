@@ -6,16 +6,13 @@ A zone that was below its floor before, and a unit that was without heat before,
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
 
 from fleetctl.core.facts import Facts, Observation
 from fleetctl.core.heat.proof import fell
-from fleetctl.core.rollout.aftercare import is_left_alone
+from fleetctl.core.rollout.aftercare import look_due
 from fleetctl.core.rollout.state import Phase, Progress, SitesHalted, Status
 from fleetctl.core.rollout.tick import Tick
 
-_LATELY = 2
-"""Times the age at which telemetry is no longer believed: heat that is lost later is not because of us."""
 _LOST = frozenset({Phase.FAILED, Phase.ROLLING_BACK, Phase.RELEASING, Phase.PENDING})
 
 
@@ -64,14 +61,15 @@ def _gave_up_cold(tick: Tick, before: Progress, after: Progress) -> bool:
 
 
 def _cold_again(tick: Tick, observations: Iterable[Observation]) -> Iterator[tuple[str, str]]:
-    """Yield the sites of units that we took down, that were let go not long ago, and that give too little heat now."""
-    lately = timedelta(seconds=_LATELY * tick.rollout.policy.guard.telemetry_age_s)
+    """Yield the sites of units that we took down, that were let go, and that give too little heat when it is due."""
+    policy = tick.rollout.policy
     for seen in observations:
         progress = tick.progress(seen.unit) if isinstance(seen, Facts) else None
-        if progress is None or not isinstance(seen, Facts) or not is_left_alone(progress):
+        due = look_due(progress, policy) if progress else None
+        if progress is None or due is None or not isinstance(seen, Facts):
             continue
-        proof = tick.gates.proof(seen)
-        if proof is not None and proof.state == "no" and progress.since and seen.at <= progress.since + lately:
+        proof, late_s = tick.gates.proof(seen), (seen.at - due).total_seconds()
+        if proof is not None and proof.state == "no" and 0 <= late_s <= policy.guard.telemetry_age_s:
             yield progress.site, f"G12 {seen.unit}: without heat after it was let go: {proof.text}"
 
 

@@ -18,6 +18,7 @@ POLICY = Policy(
     max_failed=9,
     max_sites_halted=9,
     step_timeout_s=30,
+    heat_timeout_s=60,
     guard=Guard(telemetry_age_s=AFTER_S),
 )
 
@@ -109,8 +110,9 @@ def test_a_config_that_is_lost_is_no_lost_heat_until_somebody_looked(heats: bool
     play.world.after_effect = forget
     until_let_go(play)
     assert play.rows["s/done"].phase is Phase.FAILED
+    let_pass(play, 50)
     assert halted(play) == ""
-    let_pass(play, 10)
+    let_pass(play, 20)
     assert ("without heat" in halted(play)) is not heats
 
 
