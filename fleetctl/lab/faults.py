@@ -95,6 +95,7 @@ def _cut(machine: Machine, _: Detail) -> str:
 
 
 def _on(machine: Machine, _: Detail) -> str:
+    machine.again = "cut" in machine.faults and machine.process is not None
     machine.faults.discard("cut")
     return "the power is on"
 

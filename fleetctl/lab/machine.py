@@ -42,6 +42,7 @@ class Machine:
     Attributes:
         ended: how its last boot ended; empty if none has.
         faults: what was done to it and not undone.
+        again: it starts when the last of it has gone: it was switched on before that.
         relay: the relay in its cable, if one was put there.
         heater: its power stage and sensors; None for a gateway.
         wire: the lab's end of what its heat agent commands and reads them by, while it runs.
@@ -58,6 +59,7 @@ class Machine:
     host_key: str = ""
     ended: str = ""
     faults: set[str] = field(default_factory=set)
+    again: bool = False
     events: int = -1
     process: subprocess.Popen[bytes] | None = None
     relay: Relay | None = None

@@ -159,8 +159,9 @@ class Supervisor:
                     self._selector.unregister(end)
                 self._house.lost(machine.stand.unit, machine.ended)
                 log(f"{machine.stand.unit}: {machine.ended}")
-                if machine.ended == "reboot":
+                if machine.ended == "reboot" or machine.again:
                     self._waiting.append(machine)
+                machine.again = False
         return gone
 
     def _answer(self, peer: socket.socket) -> None:

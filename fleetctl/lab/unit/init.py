@@ -29,7 +29,8 @@ _FLEET_UNIT_S = 60
 _WELL_WITHIN_S = 20
 """After so long a slot on trial that is not well is left for the one before."""
 _CACHE_PORT = 8480
-_FOLDERS = {"run/sshd": 0o755, "run/heat": 0o755, "data/ssh": 0o700, "data/fleet": 0o700, "data/heat": 0o755}
+_FOLDERS = {"run/sshd": 0o755, "run/heat": 0o755, "data/ssh": 0o700, "data/fleet": 0o755, "data/heat": 0o755}
+"""`/data/fleet` is open: networkd, which is not root, reads its files there. What is private has a mode of its own."""
 
 
 def main() -> int:

@@ -91,7 +91,7 @@ def store(folder: Path, env: Environment) -> None:
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Write a file so that at any moment it holds either the old text or the new one."""
+    """Write a file so that at any moment it holds either the old text or the new one, and the new one on return."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     with draft.open("w") as file:
@@ -99,6 +99,11 @@ def replace_file(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)  # or a power cut brings the old one back
+    finally:
+        os.close(folder)
 
 
 def _with_attempts(env: Environment, slot: str, count: int) -> Environment:
