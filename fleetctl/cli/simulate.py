@@ -75,6 +75,8 @@ def simulate(
     flaky_links: Annotated[float, _rate("Units whose link comes and goes.")] = 0.0,
     dead_gateways: Annotated[int, typer.Option(min=0, help="Gateways that go silent for a while.")] = 0,
     busy: Annotated[float, _rate("Units that run a job when they are drained.")] = 0.6,
+    fall_back_rate: Annotated[float, _rate("Updates whose new system does not boot.")] = 0.0,
+    update: Annotated[bool, typer.Option("--update", help="Suppose that units need another release instead.")] = False,
     start: Annotated[
         datetime | None, typer.Option(parser=_time, metavar="TIME", help="When it starts, in UTC; now if left out.")
     ] = None,
@@ -92,8 +94,9 @@ def simulate(
     frame = frame_of(ctx)
     fleet = compose.fleet(frame)
     began = start or compose.clock().now().utc.replace(second=0, microsecond=0)
-    plan = _plan(fleet, what, began)
-    faults = Faults(fail_rate, hang_rate, cold_rate, flaky_links=flaky_links, dead_gateways=dead_gateways, busy=busy)
+    plan = _plan(fleet, what, began, update=update)
+    shares = {"cold_rate": cold_rate, "flaky_links": flaky_links, "busy": busy, "fall_back_rate": fall_back_rate}
+    faults = Faults(fail_rate, hang_rate, dead_gateways=dead_gateways, **shares)
     conditions = Conditions(None, setpoint_c, seed=seed, faults=faults, most_s=most_h * 3600, grain_s=_grain_s(plan))
     forecast = _forecast(outdoor_c, weather, began, conditions.most_s)
     order = Order(fleet, plan, policy_of(fleet, policy), began, conditions, _zones(fleet), forecast)
@@ -101,7 +104,7 @@ def simulate(
     raise typer.Exit(_told(frame, with_limit(order, came_to) if limit_outdoor else came_to, out))
 
 
-def _plan(fleet: Fleet, what: list[str] | None, at: datetime) -> Plan:
+def _plan(fleet: Fleet, what: list[str] | None, at: datetime, *, update: bool) -> Plan:
     """Read a saved plan, or suppose one for what was selected."""
     import json
 
@@ -113,7 +116,7 @@ def _plan(fleet: Fleet, what: list[str] | None, at: datetime) -> Plan:
 
     file = plan_file(what)
     if file is None:
-        return supposed_plan(fleet, select(fleet, what or ()), at)
+        return supposed_plan(fleet, select(fleet, what or ()), at, update=update)
     try:
         plan = from_document(json.loads(file.read_bytes()))
     except ValueError as error:

@@ -21,6 +21,8 @@ from fleetctl.services.playing import Played, Terms, play
 
 NEW_CONFIG = "1" * 64
 """Digest that stands for the new config where no plan says which."""
+SUPPOSED_BUNDLE, SUPPOSED_BYTES = "2" * 64, 100_000_000
+"""Digest and size of the bundle where no plan says which."""
 COLDEST_C, WARMEST_C, STEP_C = -30.0, 10.0, 0.25
 """Where the limit of the outdoor temperature is looked for, and how finely."""
 _LIMIT_MOST_S = 48 * 3600.0
@@ -48,15 +50,36 @@ class Order:
     forecast: Forecast | None = None
 
 
-def supposed_plan(fleet: Fleet, units: Sequence[Unit], at: datetime, *, reboot: bool = True) -> Plan:
-    """Return a plan in which every unit given needs a new config, and a reboot for it to take effect."""
-    actions = (Action.CONFIGURE, Action.REBOOT) if reboot else (Action.CONFIGURE,)
-    planned = tuple(
-        UnitPlan(unit.name, unit.site, unit.kind, unit.gateway, actions, (), NEW_CONFIG, "", reboot=reboot)
-        for unit in units
-    )
+def supposed_plan(
+    fleet: Fleet, units: Sequence[Unit], at: datetime, *, reboot: bool = True, update: bool = False
+) -> Plan:
+    """Return a plan in which every unit given needs a new config, and a reboot for it to take effect.
+
+    Args:
+        fleet: what is declared.
+        units: those that need something.
+        at: when it is made.
+        reboot: the config takes effect only after a reboot.
+        update: every unit needs the release that is declared for it instead.
+    """
+    planned = tuple(_supposed_update(unit) if update else _supposed_config(unit, reboot) for unit in units)
     sites = {unit.site: fleet.sites[unit.site].digest for unit in units}
     return Plan("supposed", fleet.name, "", at, at + timedelta(days=1), "", sites, planned)
+
+
+def _supposed_config(unit: Unit, reboot: bool) -> UnitPlan:
+    actions = (Action.CONFIGURE, Action.REBOOT) if reboot else (Action.CONFIGURE,)
+    return UnitPlan(unit.name, unit.site, unit.kind, unit.gateway, actions, (), NEW_CONFIG, "", reboot=reboot)
+
+
+def _supposed_update(unit: Unit) -> UnitPlan:
+    return replace(
+        _supposed_config(unit, reboot=True),
+        actions=(Action.UPDATE,),
+        release=unit.release or "supposed",
+        bundle=SUPPOSED_BUNDLE,
+        bundle_bytes=SUPPOSED_BYTES,
+    )
 
 
 def steady(outdoor_c: float, began: datetime, most_s: float) -> Forecast:

@@ -19,6 +19,8 @@ from fleetctl.core.simulate.spaces import Shape, Space
 from fleetctl.core.simulate.units import FACTORY, Beginning, Ground, ModelledUnit
 from fleetctl.core.simulate.world import World
 
+OLD_VERSION = "the one before"
+"""What a unit runs that is to be updated."""
 TANK_C = 60.0
 """What a hot-water tank is held at."""
 WATER_FLOOR_C = 55.0
@@ -67,7 +69,8 @@ def beginning(planned: UnitPlan | None) -> Beginning:
         return Beginning()
     configured, reboots = Action.CONFIGURE in planned.actions, Action.REBOOT in planned.actions
     digest = FACTORY if configured else planned.config_digest
-    return Beginning(digest, reboots=reboots, reboot_needed=reboots and not configured)
+    version = OLD_VERSION if planned.release else ""
+    return Beginning(digest, reboots=reboots, reboot_needed=reboots and not configured, version=version)
 
 
 def _spaces(premises: SitePremises, conditions: Conditions) -> Iterator[Space]:

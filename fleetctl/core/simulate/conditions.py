@@ -67,6 +67,9 @@ class Durations:
     verify: Spread = field(default=Spread(5.0, 10.0, 25.0))
     other: Spread = field(default=Spread(4.0, 8.0, 20.0))
     """Steps that only tell the unit something: drain, undrain, reboot (which answers before it goes down)."""
+    stage: Spread = field(default=Spread(180.0, 600.0, 1800.0))
+    """From the order to the last byte of a bundle; a policy's rate makes it longer."""
+    install: Spread = field(default=Spread(45.0, 90.0, 240.0))
     probe: Spread = field(default=Spread(0.5, 1.0, 4.0))
     heat: Spread = field(default=Spread(20.0, 45.0, 90.0))
     """From a new boot until the unit heats."""
@@ -91,6 +94,7 @@ class Faults:
         dead_gateways: gateways that go silent in the first hours; how long follows `Durations.gateway_out`.
         dead_within_s: the time within which they do.
         busy: units with a compute daemon that run a job when they are drained.
+        fall_back_rate: updates whose new system does not boot, so that the unit comes back with the old one.
     """
 
     fail_rate: float = 0.0
@@ -101,6 +105,7 @@ class Faults:
     dead_gateways: int = 0
     dead_within_s: float = 7200.0
     busy: float = 0.6
+    fall_back_rate: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

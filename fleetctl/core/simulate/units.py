@@ -15,6 +15,7 @@ from fleetctl.core.rollout.state import Ending, Step, StepKind, StepResult
 from fleetctl.core.simulate.chance import Chance, Spread
 from fleetctl.core.simulate.conditions import Durations, Faults
 from fleetctl.core.simulate.events import Time
+from fleetctl.core.simulate.slots import Slots
 from fleetctl.core.simulate.spaces import Space
 
 FACTORY = "0" * 64
@@ -40,11 +41,13 @@ class Beginning:
         config: digest of its config.
         reboots: a new config takes effect only after a reboot.
         reboot_needed: one waits for a reboot already.
+        version: of its system; empty for the one that it should run.
     """
 
     config: str = FACTORY
     reboots: bool = False
     reboot_needed: bool = False
+    version: str = ""
 
 
 class ModelledUnit:
@@ -58,6 +61,7 @@ class ModelledUnit:
         reboots: a new config takes effect only after a reboot.
         silent_until_s: it is down until then, in seconds; infinite if it hangs.
         heating: its heat agent runs and its heater works.
+        slots: its systems.
         jobs_lost: jobs that were ended on it, by a drain or by a reboot.
     """
 
@@ -79,6 +83,7 @@ class ModelledUnit:
         self.gateway = unit_name(unit.site, unit.gateway) if unit.gateway else ""
         self.reboots = begins.reboots
         self.config, self.previous = begins.config, ""
+        self.slots = Slots(begins.version or unit.release)
         self.boot = 1
         self.silent_until_s = 0.0
         self.heating = True
@@ -120,6 +125,10 @@ class ModelledUnit:
         self._end_jobs(at_s)
         self._reboot_needed = False
         self._pulse_until_s = 0.0
+        falls_back = self.ground.chance.happens(
+            self.ground.faults.fall_back_rate, "falls back", self.name, step.attempt
+        )
+        self.config = self.slots.boot(step.slot, self.config, falls_back=falls_back)
         hangs = self.ground.chance.happens(self.ground.faults.hang_rate, "hangs", step.id)
         lasts_s = Spread.within(self.model.reboot_p99_s).at(self._share(step, "boots"))
         self.silent_until_s = math.inf if hangs else at_s + lasts_s
@@ -137,6 +146,10 @@ class ModelledUnit:
         """Return how long the jobs of a drained unit still run; 0 if it is not drained, or none runs."""
         return max(0.0, self._jobs_until_s - at_s) if self._drain_reason else 0.0
 
+    def ahead_left_s(self, at_s: float) -> float:
+        """Return how long a bundle still travels, or is written; 0 if none is."""
+        return self.slots.left_s(at_s)
+
     def facts(self, at_s: float) -> Facts:
         """Return what a probe sees."""
         unit = self.unit
@@ -147,9 +160,11 @@ class ModelledUnit:
             serial=unit.serial,
             model=unit.model,
             kind=unit.kind.value,
-            version=unit.release,
-            booted="A",
-            primary="A",
+            version=self.slots.version,
+            booted=self.slots.booted,
+            primary=self.slots.booted,
+            staged=self.slots.staged(at_s),
+            installed=self.slots.installed(at_s),
             config_digest=self.config,
             previous_digest=self.previous,
             host_key=f"SHA256:{self.name}",
@@ -161,6 +176,12 @@ class ModelledUnit:
 
     def _effect(self, step: Step, at_s: float) -> tuple[Ending, str]:
         match step.kind:
+            case StepKind.STAGE:
+                self.slots.stage(step, at_s, self._travels_s(step))
+            case StepKind.INSTALL:
+                lasts_s = self.ground.durations.install.at(self._share(step, "is written"))
+                if not self.slots.install(step, self.config, at_s, lasts_s):
+                    return Ending.REFUSED, "the bundle is not staged"
             case StepKind.CONFIGURE:
                 return self._configure(step)
             case StepKind.ROLL_BACK if step.config_digest == self.config:
@@ -175,6 +196,11 @@ class ModelledUnit:
             case _:
                 pass
         return Ending.OK, ""
+
+    def _travels_s(self, step: Step) -> float:
+        """Return how long a bundle is on its way: as long as is usual, and no faster than the policy lets it be."""
+        usual_s = self.ground.durations.stage.at(self._share(step, "travels"))
+        return max(usual_s, step.bundle_bytes / step.rate_bytes_per_s if step.rate_bytes_per_s else 0.0)
 
     def _configure(self, step: Step) -> tuple[Ending, str]:
         if self.ground.chance.happens(self.ground.faults.fail_rate, "fails", self.name, step.attempt):

@@ -127,12 +127,14 @@ class World:
             self._queue.put(self.at_s + lasts_s, Probed(unit, silent))
 
     def _same_for_s(self, unit: str) -> float:
-        """Return how long a unit's answers stay the same: one whose jobs still run is heard of when they end.
+        """Return how long a unit's answers stay the same: one whose jobs still run, or whose bundle is on its way, is
+        heard of when that ends.
 
         A controller that is told less often decides the same, as long as telemetry does not grow too old for the
         guard; and most of a night is spent on waiting for jobs.
         """
-        return min(self.units[unit].jobs_left_s(self.at_s), _HELD_BACK_S)
+        of = self.units[unit]
+        return min(max(of.jobs_left_s(self.at_s), of.ahead_left_s(self.at_s)), _HELD_BACK_S)
 
     def advance(self, until_s: float) -> News:
         """Let time pass up to `until_s`, or to the first instant at which something becomes known."""
