@@ -11,13 +11,14 @@ from fleet_unit.system import boot_id, booted_slot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from fleet_unit.journal import Step
     from fleet_unit.kinds import Document
 
 MARK_TIMEOUT_S = 30.0
 
 
-def activate(slot: str) -> None:
-    """Let a slot be the one that starts next, and remember that it is tried.
+def activate(slot: str, step: Step) -> None:
+    """Let a slot be the one that starts next, and remember that it is tried, and for which step.
 
     Raises:
         Refused: if it holds no system that was installed completely, or one that was tried and did not boot.
@@ -30,7 +31,7 @@ def activate(slot: str) -> None:
     if slot != told.get("slot") or slot == booted_slot():
         mark("mark-active", slot)
         return
-    trial = {**told, "tried_in": "", "before": booted_slot(), "good": False}
+    trial = {**told, "tried_in": "", "before": booted_slot(), "good": False, "step": step[1:4]}
     replace_file(INSTALLED, dump(trial))  # first, so that the slot knows that it is on trial
     mark("mark-active", slot)
     replace_file(INSTALLED, dump({**trial, "tried_in": boot_id()}))
@@ -65,14 +66,6 @@ def mark(how: str, slot: str) -> None:
     code, said = run([program("rauc"), "status", how, *names[:1]], MARK_TIMEOUT_S)
     if code != 0 or not names:
         raise Ended(f"RAUC did not {how} slot {slot}: {said[-200:] or 'it does not say why'}")
-
-
-def note_fallback() -> None:
-    """Note that a slot was tried and another one has booted. Called at boot."""
-    told = read_document(INSTALLED)
-    was_tried = told.get("tried_in", "") not in ("", boot_id()) and not told["good"]
-    if was_tried and booted_slot() == told["before"] and not told["failure"]:
-        replace_file(INSTALLED, dump({**told, "failure": f"it was tried, and the unit fell back to {booted_slot()}"}))
 
 
 def note_good() -> None:

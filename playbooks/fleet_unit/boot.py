@@ -26,8 +26,9 @@ def boot() -> Document:
         if not reboot_needed():
             remove(REBOOT_NEEDED)
         if read_document(INSTALLED):
-            from fleet_unit.activate import note_fallback
+            from fleet_unit.trial import begin_trial, note_fallback
 
             note_fallback()
+            begin_trial()
         prune()
         return outcome(Step("boot", 0, "", 0, ""), "ok", message or "nothing to take back")

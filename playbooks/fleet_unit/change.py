@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fleet_unit.kinds import Document
 
 
-def open_change(step: Step, name: str, services: list[str], timeout_s: float = 0.0, **more: bool) -> Document:
+def open_change(step: Step, name: str, services: list[str], timeout_s: float = 0.0, **more: object) -> Document:
     """Write down what is about to change and how to take it back, before anything changes.
 
     Args:
@@ -30,7 +30,8 @@ def open_change(step: Step, name: str, services: list[str], timeout_s: float = 0
         name: of the tree that is to be active.
         services: that take the change, and would take it back.
         timeout_s: how long a confirmation is waited for.
-        more: `confirm`: it waits for a confirmation; `back`: it goes back to the config before.
+        more: `confirm`: it waits for a confirmation; `back`: it goes back to the config before. What else is given
+            stands in the place of what is so now.
     """
     slot = booted_slot()
     change = {

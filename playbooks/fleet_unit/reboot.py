@@ -23,12 +23,12 @@ REBOOT_DELAY_S = 2.0
 def activate_reboot(slot: str) -> Callable[[Step, Journal], str]:
     """Return the effect that reboots after the answer is out, into a slot if one is named."""
 
-    def effect(_: Step, __: Journal) -> str:
+    def effect(step: Step, _: Journal) -> str:
         refuse_reboot(slot)
         if slot:
             from fleet_unit.activate import activate
 
-            activate(slot)
+            activate(slot, step)
         detach(myself("delayed-reboot"))
         return f"reboots in {REBOOT_DELAY_S:.0f} s" + (f" into slot {slot}" if slot else "")
 
