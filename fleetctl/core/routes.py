@@ -59,14 +59,19 @@ def cache_url(fleet: Fleet, unit: Unit, ways: Mapping[str, Way], bundle: str) ->
 def unpinned(route: Route) -> tuple[Problem, ...]:
     """Return a problem, with its cure, for each hop whose host key is not known."""
     return tuple(
-        Problem("host-key-unknown", f"{hop.unit}: no host key is pinned", hint=cure(hop.unit))
+        Problem("host-key-unknown", f"{hop.unit}: no host key is pinned", hint=first_key(hop.unit))
         for hop in route.hops
         if not hop.pins
     )
 
 
+def first_key(unit: str) -> str:
+    """Return the next step for a unit whose host key is not known yet."""
+    return f"'fleetctl image request {unit}' images a new machine; for one that runs, {cure(unit)}"
+
+
 def cure(unit: str) -> str:
-    """Return the next step for a unit whose host key is not known, or is not the pinned one any more."""
+    """Return the next step for a unit that runs and whose host key is not the pinned one."""
     return f"compare the key on the machine itself, then 'fleetctl unit adopt {unit} --fingerprint SHA256:…'"
 
 

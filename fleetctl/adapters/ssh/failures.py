@@ -5,7 +5,7 @@ from __future__ import annotations
 from fleetctl.core.facts import Cause
 from fleetctl.core.problems import CouldNot
 from fleetctl.core.route import Hop, Pin
-from fleetctl.core.routes import cure
+from fleetctl.core.routes import cure, first_key
 
 
 class SshFailed(CouldNot):
@@ -36,7 +36,7 @@ def gateway_down(why: SshFailed) -> SshFailed:
 def key_unknown(hop: Hop, offered: Pin) -> SshFailed:
     """Return the failure of a hop that has no pinned host key."""
     fact = f"it offers {offered.fingerprint} ({offered.key_type}) and no host key is pinned"
-    return SshFailed(Cause.HOST_KEY_UNKNOWN, f"{hop.unit}: {fact}", hint=cure(hop.unit))
+    return SshFailed(Cause.HOST_KEY_UNKNOWN, f"{hop.unit}: {fact}", hint=first_key(hop.unit))
 
 
 def key_changed(hop: Hop, offered: Pin) -> SshFailed:
