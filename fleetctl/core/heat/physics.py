@@ -38,6 +38,8 @@ class Surroundings:
 
     def losses(self, h_w_k: float) -> tuple[float, float]:
         """Return the conductance to everything outside, in W/K, and the one temperature that stands for all of it."""
+        if not self.neighbours:
+            return h_w_k, self.outdoor_c
         total_w_k = h_w_k + sum(w_k for w_k, _ in self.neighbours)
         inflow_w = h_w_k * self.outdoor_c + sum(w_k * c for w_k, c in self.neighbours)
         return total_w_k, (inflow_w / total_w_k if total_w_k else self.outdoor_c)

@@ -91,7 +91,7 @@ class Board:
         self.aftercare = Aftercare(rollout.policy)
         self.units: dict[str, Progress] = {}
         self.sites: dict[str, SiteQueue] = {site: SiteQueue() for site in rollout.sites}
-        self.active: dict[str, None] = {}
+        self.active: dict[str, Progress] = {}
         self.phases: Counter[Phase] = Counter()
         self.by_wave: list[Counter[Phase]] = [Counter() for _ in rollout.waves or (None,)]
         self.deferred: set[str] = set()
@@ -235,7 +235,7 @@ class Board:
             queue.touched.add(progress.unit)
 
     def _place_active(self, queue: SiteQueue, progress: Progress) -> None:
-        self.active[progress.unit] = None
+        self.active[progress.unit] = progress
         queue.active.add(progress.unit)
         if progress.kind is Kind.GATEWAY and not progress.phase.is_ahead:
             queue.gateways_active.add(progress.unit)

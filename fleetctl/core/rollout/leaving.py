@@ -22,7 +22,9 @@ def stand_down(tick: Tick) -> None:
     status = tick.rollout.status
     if status is Status.ABORTING:
         _cancel(tick)
-    for progress in list(tick.under_way()):
+    elif status is Status.RUNNING and not tick.rollout.halted_sites:
+        return
+    for progress in tick.under_way():
         if progress.phase not in SAFE_POINTS or progress.open or progress.in_doubt:
             continue
         before = SAFE_POINTS[progress.phase]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from fleetctl.core.clock import Now
@@ -43,6 +44,7 @@ class Tick:
         self.rollout = board.rollout
         self.gates = Gates(board, around, now)
         self.moved: dict[str, Progress] = {}
+        self._under_way = board.active.copy()
         self.phases: Counter[Phase] = Counter()
         """How many more units are in each phase than on the board."""
         self.by_wave: defaultdict[int, Counter[Phase]] = defaultdict(Counter)
@@ -115,12 +117,9 @@ class Tick:
         """Return a unit's progress as this decision has it."""
         return self.moved.get(unit) or self.board.units.get(unit)
 
-    def under_way(self) -> Iterator[Progress]:
-        """Yield the units that are under way, as this decision has them."""
-        for unit in [*self.board.active, *(unit for unit in self.moved if unit not in self.board.active)]:
-            progress = self.moved.get(unit) or self.board.units[unit]
-            if not (progress.phase.is_end or progress.phase is Phase.PENDING):
-                yield progress
+    def under_way(self) -> Sequence[Progress]:
+        """Return the units that are under way, as this decision has them."""
+        return list(self._under_way.values())
 
     def move(self, move: Move) -> None:
         """Take a unit's next progress over, and keep count of what is under way and what failed."""
@@ -129,6 +128,7 @@ class Tick:
         if after == before:
             return
         self.moved[after.unit] = after
+        self._under_way.pop(after.unit, None)
         self._count(before, -1)
         self._count(after, +1)
         self._changes.append(UnitChanged(self.rollout.id, after))
@@ -154,14 +154,16 @@ class Tick:
 
     def watch_deadlines(self) -> None:
         """Give up what lasted too long, and remember when the next deadline is."""
-        for progress in list(self.under_way()):
+        next_s = math.inf
+        for progress in self.under_way():
             deadline_s = min(progress.deadline_s, progress.attempt_deadline_s or progress.deadline_s)
             if self.now.monotonic_s < deadline_s:
-                self.wakes.append(deadline_s)
+                next_s = min(next_s, deadline_s)
                 continue
             if progress.open and progress.step is not None:
                 self._cancel.append(progress.step)
             self.move(transitions.on_deadline(progress, self.rules, self.now))
+        self.wakes += [next_s] if next_s < math.inf else []
 
     def down_at(self, site: str) -> set[str]:
         """Return the units of a site that are without heat because of us, those admitted just now included."""
@@ -220,10 +222,10 @@ class Tick:
         wanted: dict[str, float] = {p.unit: p.not_before_s for p in self.under_way() if not p.open}
         wanted |= self.board.gateways_down
         wanted |= {unit: 0.0 for unit in self.look_at if not self._is_open(unit)}
+        later = [look_s for look_s in wanted.values() if look_s > self.now.monotonic_s]
+        self.wakes += [min(later)] if later else []
         for unit, look_s in wanted.items():
-            if look_s > self.now.monotonic_s:
-                self.wakes.append(look_s)
-            elif unit not in self.board.observing:
+            if look_s <= self.now.monotonic_s and unit not in self.board.observing:
                 yield unit
 
     def _is_open(self, unit: str) -> bool:
@@ -234,6 +236,8 @@ class Tick:
         self.phases[progress.phase] += by
         self.by_wave[progress.wave][progress.phase] += by
         if not (progress.phase.is_end or progress.phase is Phase.PENDING):
+            if by > 0:
+                self._under_way[progress.unit] = progress
             self.site_active[progress.site] += by
             self.site_gateways[progress.site] += by * (progress.kind is Kind.GATEWAY and not progress.phase.is_ahead)
 

@@ -18,7 +18,8 @@ _WAVE = "the wave before has not ended"
 _WHOLE = ""
 """Stands for all sites in a decision's reasons."""
 SAMPLE_EVERY_S = 60.0
-MOST_SAMPLES = 600
+MOST_SAMPLES = 240
+"""A picture has no more points to tell apart."""
 
 
 @dataclass(frozen=True, slots=True)
