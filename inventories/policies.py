@@ -80,7 +80,7 @@ def winter(canary: str) -> Data:
         "unreachable": "defer",
         **DEADLINES,
         "drain": {"deadline_s": 21600, "jobs": "defer"},
-        "guard": {"forecast_margin_k": 3, "preheat_k": 1},
+        "guard": {"forecast_margin_k": 3},
     }
 
 

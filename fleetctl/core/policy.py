@@ -105,7 +105,6 @@ class Guard:
         loss_factor, capacity_factor: what H and C are multiplied with.
         sensor_error_k, air_dip_k: taken off a measured temperature.
         floor_c, setpoint_margin_k: the floor of a zone is the lower of `floor_c` and its setpoint minus the margin.
-        preheat_k: how far a zone may be pre-heated above its setpoint; 0 never.
         recovery_k: cost in room temperature that needs no proof of recovery (G6).
         settled_k: how near to its setpoint a zone counts as recovered (G6).
         power_share: share of the subscribed power that may be used (G7).
@@ -123,7 +122,6 @@ class Guard:
     air_dip_k: float = 0.5
     floor_c: float = 18.0
     setpoint_margin_k: float = 0.5
-    preheat_k: float = 2.0
     recovery_k: float = 0.3
     settled_k: float = 0.5
     power_share: float = 0.9

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from fleetctl.core.heat.guard import Preheat, Question, Verdict, preheat, refusal, verdicts
+from fleetctl.core.heat.guard import Question, Verdict, refusal, verdicts
 from fleetctl.core.heat.premises import SitePremises
 
 SCHEMA = "fleetctl/heat-check/v1"
@@ -21,14 +21,12 @@ class Checked:
         space: id of the zone or of the loop.
         unit: the unit that was asked about.
         refusal: why it may not be taken down now; None if it may.
-        preheat: what would change that, if anything does.
     """
 
     space: str
     unit: str
     verdicts: tuple[Verdict, ...]
     refusal: str | None
-    preheat: Preheat | None = None
 
 
 def spaces_of(premises: SitePremises, units: Iterable[str]) -> Mapping[str, Sequence[str]]:
@@ -47,13 +45,13 @@ def largest(premises: SitePremises, units: Sequence[str]) -> str:
 def checked(space: str, question: Question, overridden: frozenset[str] = frozenset()) -> Checked:
     """Ask the guard about a space's largest unit."""
     said = verdicts(question)
-    return Checked(space, question.unit, said, refusal(said, overridden), preheat(question, overridden))
+    return Checked(space, question.unit, said, refusal(said, overridden))
 
 
 def row(of: Checked) -> tuple[str, ...]:
     """Return a row of the table under `COLUMNS`: the refusal, or the rule that would be the first to refuse."""
     why = of.verdicts[0].text if of.refusal is None else of.refusal
-    return (of.space, of.unit, "no" if of.refusal else "yes", f"{why}; {of.preheat.text}" if of.preheat else why)
+    return (of.space, of.unit, "no" if of.refusal else "yes", why)
 
 
 def counts(found: Sequence[Checked]) -> str:

@@ -14,24 +14,18 @@ observed afterwards (`proof.fell`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from fleetctl.core.facts import Facts, Observation
 from fleetctl.core.heat.premises import Gateway, Heater, Loop, Zone
 from fleetctl.core.heat.question import HEADROOM, Question
-from fleetctl.core.heat.readings import readings, water_c
+from fleetctl.core.heat.readings import water_c
 from fleetctl.core.heat.rules import dwellings, electrical, freshness, gateways, rooms, water
-from fleetctl.core.heat.verdict import Verdict, celsius, verdict
+from fleetctl.core.heat.verdict import Verdict, verdict
 
-__all__ = ["NEVER_OVERRIDDEN", "Preheat", "Question", "Verdict", "preheat", "refusal", "verdicts"]
+__all__ = ["NEVER_OVERRIDDEN", "Question", "Verdict", "refusal", "verdicts"]
 
 NEVER_OVERRIDDEN = frozenset({"G4", "never", "quiet"})
 """Hot water is a matter of health, and what a dwelling says of itself is not ours to override."""
-
-PREHEAT_STEP_K = 0.1
-_OF_TEMPERATURE = frozenset({"G1", "G6"})
-"""Rules that warmer rooms may turn."""
 
 
 def verdicts(question: Question) -> tuple[Verdict, ...]:
@@ -132,53 +126,3 @@ def _of_water(question: Question, loop: Loop) -> Iterator[Verdict | None]:
         tank_c = water_c(loop, question.facts, question.policy.guard, question.now_utc)
         yield water.stays_hot(loop, tank_c, question.worst_s)
         yield water.disinfection(loop, work, question.zone)
-
-
-@dataclass(frozen=True, slots=True)
-class Preheat:
-    """What would make a refused unit admissible: its zone, warmed up to above its setpoint."""
-
-    zone: str
-    by_k: float
-    to_c: float
-    text: str
-
-
-def preheat(question: Question, overridden: frozenset[str] = frozenset()) -> Preheat | None:
-    """Return the least warming that would let G1 and G6 pass, where only they stand in the way; None if none would.
-
-    A zone is warmed by at most the policy's `preheat_k` over its setpoint and not beyond its users' range, and only as
-    far as its units could hold it.
-    """
-    zone = question.premises.zone_of(question.unit)
-    against = {each.rule for each in verdicts(question) if not each.holds} - (overridden - NEVER_OVERRIDDEN)
-    if zone is None or not against or not against <= _OF_TEMPERATURE:
-        return None
-    for tenths in range(1, round(question.policy.guard.preheat_k / PREHEAT_STEP_K) + 1):
-        by_k = tenths * PREHEAT_STEP_K
-        warmer = _warmer(question, zone, by_k)
-        if warmer is not None and refusal(verdicts(warmer), overridden) is None:
-            to_c = max(each.measured_c for each in readings(zone, warmer.facts, question.policy.guard))
-            return Preheat(
-                zone.id, by_k, to_c, f"{zone.id}: pre-heated by {by_k:.1f} K to {celsius(to_c)} it would pass"
-            )
-    return None
-
-
-def _warmer(question: Question, zone: Zone, by_k: float) -> Question | None:
-    """Return the question as it would be with a zone so far over its setpoints; None if it cannot get there."""
-    premises = question.premises
-    case, facts = rooms.case_of(question, zone, ()), dict(question.facts)
-    for each in case.told:
-        target_c = each.setpoint_c + by_k
-        could_c = question.outdoor.temperature_c + case.left_w / zone.h_w_k
-        if target_c > premises.heaters[each.unit].highest_setpoint_c or target_c > could_c:
-            return None
-        facts[each.unit] = _told_at(facts[each.unit], max(each.measured_c, target_c))
-    return replace(question, facts=facts)
-
-
-def _told_at(observation: Observation, temperature_c: float) -> Observation:
-    if not isinstance(observation, Facts) or observation.heat is None:
-        return observation
-    return replace(observation, heat=replace(observation.heat, zone_temperature_c=temperature_c))

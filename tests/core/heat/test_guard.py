@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from fleetctl.core.heat.guard import Question, Verdict, preheat, refusal, verdicts
-from fleetctl.core.policy import Guard, Policy
+from fleetctl.core.heat.guard import Question, Verdict, refusal, verdicts
 from tests.builders.heat import (
     BOILER,
     GATEWAY,
@@ -18,7 +16,6 @@ from tests.builders.heat import (
     plant,
     question,
     refused,
-    room,
     rules_against,
     unobserved,
     weather,
@@ -81,49 +78,3 @@ def test_repair_of_a_unit_that_is_down_is_never_blocked_by_what_is_broken() -> N
 
 def test_unit_that_is_down_counts_against_the_others_of_its_dwelling() -> None:
     assert rules_against(question(down=frozenset({"les-sables/a101-2"}))) == {"G2"}
-
-
-# --- pre-heating ----------------------------------------------------------------------------------------------------
-
-
-def low(heat_loss_w_k: float = 25.0, **changes: Any) -> Question:
-    """Return a question about a dwelling with one radiator, whose setpoint is too near to the floor to coast."""
-    where = building(radiators=1, dwelling={"heat_loss_w_k": heat_loss_w_k})
-    asked = question(premises=where, facts={UNIT: room(UNIT, 18.6, setpoint_c=18.6)}, forecast=weather(3.0))
-    return replace(asked, **changes)
-
-
-def test_preheating_a_little_is_suggested_where_that_is_all_it_takes() -> None:
-    assert rules_against(low()) == {"G1"}
-    suggested = preheat(low())
-    assert suggested is not None
-    assert suggested.text == f"A101: pre-heated by {suggested.by_k:.1f} K to {suggested.to_c:.1f} °C it would pass"
-    assert 0 < suggested.by_k <= 2.0
-    assert refused(low(facts={UNIT: room(UNIT, suggested.to_c, setpoint_c=18.6)})) is None
-    assert refused(low(facts={UNIT: room(UNIT, suggested.to_c - 0.11, setpoint_c=18.6)})) is not None
-
-
-def test_no_preheating_beyond_the_policys_kelvins() -> None:
-    assert preheat(low(policy=Policy("p", guard=Guard(preheat_k=0.0)))) is None
-    assert preheat(low(policy=Policy("p", guard=Guard(preheat_k=0.3)))) is None
-
-
-def test_no_preheating_beyond_the_users_range() -> None:
-    where = building(radiators=1, dwelling={"heat_loss_w_k": 25.0})
-    heater = replace(where.heaters[UNIT], highest_setpoint_c=18.6)
-    assert preheat(low(premises=replace(where, heaters={UNIT: heater}))) is None
-
-
-def test_no_preheating_beyond_what_the_units_can_hold() -> None:
-    assert rules_against(low(38.0)) == {"G1"}
-    assert preheat(low(38.0)) is None
-
-
-def test_no_preheating_where_another_rule_refuses_too() -> None:
-    assert preheat(low(incidents=frozenset({"a"}))) is None
-    assert preheat(low(incidents=frozenset({"a"})), overridden=frozenset({"G9"})) is not None
-
-
-def test_no_preheating_where_nothing_refuses_or_of_water() -> None:
-    assert preheat(question()) is None
-    assert preheat(question(BOILER, plant(loop={"backup_w": 0.0}))) is None

@@ -163,8 +163,6 @@ class Guard(Declared):
     """Lowest temperature that a zone may be let fall to, in °C."""
     setpoint_margin_k: FewKelvin = _GUARD.setpoint_margin_k
     """Where the setpoint minus this is lower than `floor_c`, it is the floor, in K."""
-    preheat_k: FewKelvin = _GUARD.preheat_k
-    """How far a zone may be heated above its setpoint beforehand, in K; 0 never."""
     recovery_k: FewKelvin = _GUARD.recovery_k
     """Loss of room temperature that needs no proof of recovery, in K."""
     settled_k: FewKelvin = _GUARD.settled_k
