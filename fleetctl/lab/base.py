@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import fleetctl
+from fleetctl.lab import flasher
 from fleetctl.lab.unit import file_checks
 from fleetctl.lab.unit.settings import LIBRARY, PATH, PYTHON
 from fleetctl.lab.unit.signature import KEYRING
@@ -170,6 +171,8 @@ def install_programs(usr: Path, library: str, launched: Mapping[str, str]) -> No
     for path, module in launched.items():
         write_program(usr / path, _LAUNCHER.format(python=PYTHON, library=library, module=module))
     write_program(usr / "bin/sudo", _SUDO)
+    for name in flasher.COMPONENTS:
+        write_program(usr / "lib/fleet/components" / name, flasher.PROGRAM)
     if (program := fleet_unit()) is not None:
         write_program(usr / "lib/fleet/fleet-unit", program.read_text())
         (usr / "lib/fleet/fleet_unit").symlink_to(f"{library}/fleet_unit")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 from fleet_unit.active import prune, settle
 from fleet_unit.change import recover
 from fleet_unit.files import read_document, remove
 from fleet_unit.journal import Journal, Step
 from fleet_unit.lock import Lock
 from fleet_unit.outcome import outcome
-from fleet_unit.paths import INSTALLED, REBOOT_NEEDED
+from fleet_unit.paths import COMPONENTS, INSTALLED, REBOOT_NEEDED
 from fleet_unit.space import set_space_aside
 from fleet_unit.system import reboot_needed
 
@@ -30,5 +32,9 @@ def boot() -> Document:
 
             note_fallback()
             begin_trial()
+        if os.path.isdir(COMPONENTS):
+            from fleet_unit.components import tell
+
+            tell()
         prune()
         return outcome(Step("boot", 0, "", 0, ""), "ok", message or "nothing to take back")

@@ -54,6 +54,17 @@ def install(options: Options) -> Effect:
     return effect_of(_sha256(options), options["release"])
 
 
+def flash(options: Options) -> Effect:
+    """Return the effect that the options of `flash` ask for.
+
+    Raises:
+        Refused: if an option makes no sense.
+    """
+    from fleet_unit.components import flash as effect_of
+
+    return effect_of(options["component"], _sha256(options), options["version"])
+
+
 def receive(options: Options) -> Document:
     """Let a bundle come in on standard input; return the outcome."""
     from fleet_unit.outcome import outcome

@@ -10,6 +10,7 @@
     fleet-unit stage           --epoch N --attempt ID --step N --bundle SHA256 --size BYTES
                                [--url URL --rate BYTES_PER_S --patience S] [--digest D < payload]
     fleet-unit install         --epoch N --attempt ID --step N --bundle SHA256 --release VERSION
+    fleet-unit flash           --epoch N --attempt ID --step N --component NAME --bundle SHA256 --version V
     fleet-unit receive         --epoch N --attempt ID --step N --bundle SHA256 --size BYTES --offset N < bytes
     fleet-unit activate-reboot --epoch N --attempt ID --step N [--slot NAME]
     fleet-unit netboot         --epoch N --attempt ID --step N
@@ -53,6 +54,7 @@ NEEDED = {
     "netboot": STEP,
     "stage": (*STEP, "bundle", "size"),
     "install": (*STEP, "bundle", "release"),
+    "flash": (*STEP, "component", "bundle", "version"),
     "receive": (*STEP, "bundle", "size", "offset"),
     "mark-good": (),
     "cache": ("bind",),
@@ -220,6 +222,12 @@ def _install(options: Options) -> Effect:
     return install(options)
 
 
+def _flash(options: Options) -> Effect:
+    from fleet_unit.commands import flash
+
+    return flash(options)
+
+
 EFFECTS: dict[str, Callable[[Options], Effect]] = {
     "configure": _configure,
     "confirm": _confirm,
@@ -231,6 +239,7 @@ EFFECTS: dict[str, Callable[[Options], Effect]] = {
     "netboot": _netboot,
     "stage": _stage,
     "install": _install,
+    "flash": _flash,
 }
 
 

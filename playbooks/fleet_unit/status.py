@@ -6,7 +6,7 @@ from fleet_unit import compute, heat, update
 from fleet_unit.active import edited, pointed, previous
 from fleet_unit.files import read_document
 from fleet_unit.journal import newest_entry
-from fleet_unit.paths import CHANGE
+from fleet_unit.paths import CHANGE, COMPONENTS_TOLD
 from fleet_unit.slots import slots
 from fleet_unit.system import boot_id, booted_slot, reboot_needed, release
 from fleet_unit.trees import manifest
@@ -43,4 +43,5 @@ def status(epoch: int = 0) -> Document:
         "heat": heat.state(),
         "journal": newest_entry(),
         "update": update.state(),
+        "components": read_document(COMPONENTS_TOLD),
     }
