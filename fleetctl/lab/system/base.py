@@ -67,7 +67,8 @@ def ensure(say: Say) -> Path:
 def _build(base: Path) -> None:
     draft = base.with_suffix(".new")
     shutil.rmtree(draft, ignore_errors=True)
-    built = subprocess.run(["mmdebstrap", *_OPTIONS, _SUITE, str(draft)], capture_output=True, text=True)
+    command = ["mmdebstrap", *_OPTIONS, _SUITE, str(draft)]
+    built = subprocess.run(command, capture_output=True, text=True, umask=0o022)
     if built.returncode:
         shutil.rmtree(draft, ignore_errors=True)
         said = " / ".join(built.stderr.splitlines()[-_LAST_LINES:])

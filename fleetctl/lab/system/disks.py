@@ -83,11 +83,13 @@ def make(image: Path, size: int, files: Mapping[str, str] | None = None) -> None
         files: what it holds at first: text by path, without a leading slash.
     """
     with tempfile.TemporaryDirectory() as content:
-        Path(content).chmod(0o755)  # becomes that of the file system's root
         for name, text in (files or {}).items():
             file = Path(content) / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
+            file.chmod(0o644)
+        for folder, _, _ in os.walk(content):  # everybody on the unit sees them, whatever the umask is here
+            Path(folder).chmod(0o755)
         with image.open("wb") as empty:
             empty.truncate(size)
         subprocess.run([*_MAKE, "-d", content, str(image)], check=True)

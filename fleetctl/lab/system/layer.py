@@ -40,9 +40,12 @@ def build(base: Path, debian: Path, users: Sequence[str], authorized_key: str) -
     layer, shown = (base / name for name in LAYERS)
     shown.mkdir(parents=True)
     system.bind(debian, shown)
-    shutil.copytree(_FILES, layer)
     for name in _FOLDERS:
         (layer / name).mkdir(parents=True, exist_ok=True)
+    for file in (f for f in _FILES.rglob("*") if f.is_file()):
+        target = layer / file.relative_to(_FILES)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)  # with the modes of now: those of a checkout are its owner's business
     light.copy_library(layer / LIBRARY[1:], ("unit", "system/unit"))
     light.install_programs(layer / "usr", LIBRARY, _programs())
     _arrange_services(layer / _UNITS)
