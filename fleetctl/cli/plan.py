@@ -91,6 +91,7 @@ def observe_and_plan(frame: Frame, state: State, fleet: Fleet, units: Sequence[U
     from fleetctl.cli import compose, depot
     from fleetctl.cli.probe import observe
     from fleetctl.core.planning import Occasion
+    from fleetctl.core.releases.wanted import NO_RELEASES
     from fleetctl.services.plan import Memory
     from fleetctl.services.plan import plan as make
     from fleetctl.services.releases import refuse_standing, supply
@@ -103,10 +104,11 @@ def observe_and_plan(frame: Frame, state: State, fleet: Fleet, units: Sequence[U
     occasion = Occasion(str(uuid.uuid4()), fleet.name, state.uuid, at, wish.selection, commit)
     templates = compose.template_files(frame)
     memory = Memory(compose.site_cache(frame), lambda site: rendered_from(fleet, site, templates))
-    signed = depot.releases(frame)
-    of = supply(signed, allow_downgrade=wish.allow_downgrade)
+    signed = depot.releases(frame) if depot.keeps_releases(frame) else None
+    of = supply(signed, allow_downgrade=wish.allow_downgrade) if signed else NO_RELEASES
     made = make(declared(frame, fleet), units, state, occasion, memory, of)
-    refuse_standing(fleet, [fleet.by_name[unit.unit] for unit in made.units if unit.release], signed, at)
+    if signed:
+        refuse_standing(fleet, [fleet.by_name[unit.unit] for unit in made.units if unit.release], signed, at)
     return made
 
 

@@ -23,8 +23,8 @@ def sample_files(units: int, sites: int = 0) -> dict[str, str]:
     """
     count = sites or max(2 if units >= 6 else 1, -(-units // _A_SITE))
     sizes = [units // count + (n < units % count) for n in range(count)]
-    sites = {f"sites/site-{n}.yaml": to_yaml(_site(n, size), head=_HEAD) for n, size in enumerate(sizes, 1)}
-    return {"fleet.yaml": to_yaml(_FLEET, head=_HEAD), **sites}
+    files = {f"sites/site-{n}.yaml": to_yaml(_site(n, size), head=_HEAD) for n, size in enumerate(sizes, 1)}
+    return {"fleet.yaml": to_yaml(_FLEET, head=_HEAD), **files}
 
 
 _FLEET: Mapping[str, Any] = {

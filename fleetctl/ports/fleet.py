@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
-from fleetctl.core.document import Document, SourceFile
-from fleetctl.core.heat.forecast import Forecast
-from fleetctl.core.inventory.fleet import Site
-
-if TYPE_CHECKING:  # pydantic, which whoever only reads a cache does not need
+if TYPE_CHECKING:
+    from fleetctl.core.document import Document, SourceFile
+    from fleetctl.core.heat.forecast import Forecast
+    from fleetctl.core.inventory.fleet import Site
     from fleetctl.core.templates import Templates
 
 

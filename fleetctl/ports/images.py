@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from fleetctl.core.images.lock import Lock
-from fleetctl.core.images.recipe import Recipe
-from fleetctl.core.images.texts import Identity
+if TYPE_CHECKING:
+    from fleetctl.core.images.lock import Lock
+    from fleetctl.core.images.recipe import Recipe
+    from fleetctl.core.images.texts import Identity
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from fleetctl.core.imaging.claim import Claim
-from fleetctl.core.imaging.desk import Answer
-from fleetctl.core.imaging.image import Image
-from fleetctl.core.imaging.record import Imaging, Stranger
+if TYPE_CHECKING:
+    from fleetctl.core.imaging.claim import Claim
+    from fleetctl.core.imaging.desk import Answer
+    from fleetctl.core.imaging.image import Image
+    from fleetctl.core.imaging.record import Imaging, Stranger
 
 
 class Imagings(Protocol):

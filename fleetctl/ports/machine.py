@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from fleetctl.core.clock import Now
+if TYPE_CHECKING:
+    from fleetctl.core.clock import Now
 
 
 class Clock(Protocol):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from fleetctl.core.facts import Observation
-from fleetctl.core.rollout.state import Step, StepResult
-from fleetctl.core.route import Pin, Route
+if TYPE_CHECKING:
+    from fleetctl.core.facts import Observation
+    from fleetctl.core.rollout.state import Step, StepResult
+    from fleetctl.core.route import Pin, Route
 
 
 @dataclass(frozen=True, slots=True)

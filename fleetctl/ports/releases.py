@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from fleetctl.core.releases.catalogue import Catalogue, Published
-from fleetctl.core.releases.offer import Bundle
+if TYPE_CHECKING:
+    from fleetctl.core.releases.catalogue import Catalogue, Published
+    from fleetctl.core.releases.offer import Bundle
 
 
 class Bundles(Protocol):

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from fleetctl.core.config import Config
-from fleetctl.core.facts import Observation
-from fleetctl.core.log_heads import Head
-from fleetctl.core.plan import Plan
 from fleetctl.core.problems import CouldNot
-from fleetctl.core.rollout.holds import Hold, Override
-from fleetctl.core.rollout.readings import Reading
-from fleetctl.core.rollout.state import Change, Command, CommandKind, Noted, Progress, Rollout, StepTaken
-from fleetctl.core.route import Pin, Way
-from fleetctl.core.verdicts import Seen
-from fleetctl.ports.imaging import Imagings
+
+if TYPE_CHECKING:
+    from fleetctl.core.config import Config
+    from fleetctl.core.facts import Observation
+    from fleetctl.core.log_heads import Head
+    from fleetctl.core.plan import Plan
+    from fleetctl.core.rollout.holds import Hold, Override
+    from fleetctl.core.rollout.readings import Reading
+    from fleetctl.core.rollout.state import Change, Command, CommandKind, Noted, Progress, Rollout, StepTaken
+    from fleetctl.core.route import Pin, Way
+    from fleetctl.core.verdicts import Seen
+    from fleetctl.ports.imaging import Imagings
 
 
 class Fenced(CouldNot):

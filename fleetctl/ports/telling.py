@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from fleetctl.core.log_heads import SignedHead
+if TYPE_CHECKING:
+    from fleetctl.core.log_heads import SignedHead
 
 
 class Signer(Protocol):

@@ -9,7 +9,7 @@ import subprocess
 import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
-from ipaddress import ip_address
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
@@ -227,8 +227,8 @@ def test_a_machine_that_is_not_declared_gets_an_address_of_nobodys_and_no_router
     text = next(f.content for f in CONFIGS["les-sables/gw-1"].files if f.path.startswith("/etc/dnsmasq.d"))
     found = re.search(r"^dhcp-range=set:stranger,([0-9.]+),([0-9.]+),", text, re.MULTILINE)
     assert found
-    first, last = map(ip_address, found.groups())
-    taken = [ip_address(unit.address) for unit in UNITS.values() if unit.site == "les-sables"]
+    first, last = map(IPv4Address, found.groups())
+    taken = [IPv4Address(unit.address) for unit in UNITS.values() if unit.site == "les-sables"]
     assert first <= last
     assert not [address for address in taken if first <= address <= last]
     assert "dhcp-ignore=tag:!known,tag:!netboot\n" in text

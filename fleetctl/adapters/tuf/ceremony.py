@@ -14,10 +14,10 @@ from tuf.api.metadata import Metadata, Root, Targets, Timestamp
 from tuf.api.serialization import DeserializationError
 
 from fleetctl.adapters.tuf import roots
-from fleetctl.adapters.tuf.folder import NEXT_ROOT, root_name
+from fleetctl.adapters.tuf.folder import NEXT_ROOT, TRUSTED_ROOT, root_name
 from fleetctl.adapters.tuf.repository import TufReleases, next_versions
 from fleetctl.adapters.tuf.targets import to_catalogue
-from fleetctl.adapters.tuf.verify import TARGETS, TIMESTAMP, TRUSTED_ROOT, refuse, trusted_root
+from fleetctl.adapters.tuf.verify import TARGETS, TIMESTAMP, refuse, trusted_root
 from fleetctl.core.problems import InvalidInput
 from fleetctl.core.releases.catalogue import Catalogue
 from fleetctl.core.releases.freshness import ONLINE

@@ -13,6 +13,11 @@ from fleetctl.adapters.whole_file import write_whole
 from fleetctl.core.problems import CouldNot
 
 MAX_SIZE = 8 << 20
+METADATA = "metadata"
+"""Folder of what is published, beside the bundles."""
+KEYS_VARIABLE = "FLEETCTL_RELEASE_KEYS"
+"""Names the folder of this machine's keys."""
+TRUSTED_ROOT = "root.json"
 NEXT_ROOT = "root.next.json"
 """A root that its holders are still signing."""
 
@@ -99,3 +104,8 @@ def root_name(number: int) -> str:
 def numbered(role: str, number: int) -> str:
     """Return the name of a role's metadata by its version."""
     return f"{number}.{role}.json"
+
+
+def is_kept(published: MetadataFolder, trust: MetadataFolder) -> bool:
+    """Say whether anything was published, or trusted by this machine."""
+    return trust.read(TRUSTED_ROOT) is not None or published.read(root_name(1)) is not None

@@ -12,9 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from securesystemslib.signer import CryptoSigner
 
+from fleetctl.adapters.tuf.folder import KEYS_VARIABLE
 from fleetctl.core.problems import CouldNot, InvalidInput, Problem
-
-VARIABLE = "FLEETCTL_RELEASE_KEYS"
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ class KeyFolder:
     def _check_outside(self) -> None:
         folder = self.path.resolve()
         if any((parent / ".git").exists() or (parent / "fleet.yaml").exists() for parent in (folder, *folder.parents)):
-            hint = f"name another folder with {VARIABLE}"
+            hint = f"name another folder with {KEYS_VARIABLE}"
             raise InvalidInput([Problem("keys-in-repository", f"{folder} is in a fleet's or Git's folder", hint=hint)])
 
 

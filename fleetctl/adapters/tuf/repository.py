@@ -14,10 +14,10 @@ from pathlib import Path
 from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, Targets, Timestamp
 
 from fleetctl.adapters.bundles.layout import sha256
-from fleetctl.adapters.tuf.folder import MetadataFolder, numbered, root_name
+from fleetctl.adapters.tuf.folder import METADATA, MetadataFolder, is_kept, numbered
 from fleetctl.adapters.tuf.keys import KeyFolder
 from fleetctl.adapters.tuf.targets import to_catalogue, to_targets
-from fleetctl.adapters.tuf.verify import TARGETS, TIMESTAMP, TRUSTED_ROOT, S, Verified, refreshed, refuse
+from fleetctl.adapters.tuf.verify import TARGETS, TIMESTAMP, S, Verified, refreshed, refuse
 from fleetctl.core.problems import CouldNot, InvalidInput
 from fleetctl.core.releases.catalogue import Catalogue, Published
 from fleetctl.core.releases.freshness import LIFETIMES, ONLINE, stale
@@ -40,12 +40,12 @@ class TufReleases:
     @property
     def published(self) -> MetadataFolder:
         """Return the published metadata."""
-        return MetadataFolder(self.folder / "metadata")
+        return MetadataFolder(self.folder / METADATA)
 
     @property
     def is_kept(self) -> bool:
         """Say whether anything was published here, or trusted by this machine."""
-        return self.trust.read(TRUSTED_ROOT) is not None or self.published.read(root_name(1)) is not None
+        return is_kept(self.published, self.trust)
 
     @property
     def mark(self) -> str:

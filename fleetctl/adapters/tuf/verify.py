@@ -15,12 +15,12 @@ from tuf.api.exceptions import LengthOrHashMismatchError, RepositoryError, Unsig
 from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, Targets, Timestamp
 from tuf.api.serialization import DeserializationError
 
-from fleetctl.adapters.tuf.folder import MetadataFolder, numbered, root_name
+from fleetctl.adapters.tuf.folder import TRUSTED_ROOT, MetadataFolder, numbered, root_name
 from fleetctl.core.problems import InvalidInput, Problem
 
 S = TypeVar("S", Root, Timestamp, Snapshot, Targets)
 
-TRUSTED_ROOT, TIMESTAMP, SNAPSHOT, TARGETS = "root.json", "timestamp.json", "snapshot.json", "targets.json"
+TIMESTAMP, SNAPSHOT, TARGETS = "timestamp.json", "snapshot.json", "targets.json"
 MAX_ROOTS = 1024
 _COPY = "get the releases' metadata again, or ask who signs them"
 
