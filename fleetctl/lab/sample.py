@@ -59,7 +59,7 @@ def _site(number: int, size: int) -> dict[str, Any]:
         "title": f"Lab site {number} (synthetic)",
         "time_zone": "Europe/Paris",
         "design_temperature_c": -5,
-        "subscribed_power_w": 36000,
+        "subscribed_power_w": max(36_000, 900 * size),
         "other_load_w": 1000,
         "network": {"cidr": f"10.77.{number}.0/24", "dns": [f"10.77.{number}.1"], "ntp": [f"10.77.{number}.1"]},
         "gateways": {
