@@ -266,7 +266,7 @@ def _resolve_doubt(progress: Progress, facts: Facts, rules: Rules, now: Now) -> 
         return _not_done(progress, facts, rules, now)
     if progress.phase in {Phase.DRAINING, Phase.RELEASING, Phase.ROLLING_BACK, Phase.SOAKING}:
         return on_observation(progress, facts, rules, now)  # what these wait for is seen in the facts themselves
-    if progress.release and (problem := not_as_applied(progress, facts)):
+    if progress.release and not facts.unconfirmed and (problem := not_as_applied(progress, facts)):
         return giving_up.not_verified(progress, Cause.NOT_VERIFIED, problem, rules, now)
     if facts.config_digest == progress.config_digest:
         return to_verify(progress, rules, now)
