@@ -1,6 +1,6 @@
 # Every target does its own set-up; running one twice is fast.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test vm-test check format bench clean
+.PHONY: help setup demo test system-test vm-test check format bench clean
 
 export PYTHONDONTWRITEBYTECODE := 1
 BIN := .venv/bin
@@ -19,6 +19,10 @@ demo: setup ## a building and a hot-water plant, checked, planned and configured
 test: ## all tests (stand-in units and PostgreSQL included)
 	@scripts/setup test
 	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile
+
+system-test: ## stand-in units with systemd, the real RAUC and disks that lose writes (root; builds a Debian the first time)
+	@scripts/setup test system
+	$(BIN)/python -m pytest -m system -n 2 --dist loadfile
 
 vm-test: ## virtual machines: boot loader, kernel, updates, power cuts (minutes; no root or KVM needed to run them)
 	@scripts/setup test vm
