@@ -57,6 +57,7 @@ def run(example: Example, folder: Path, *options: str) -> str:
     program = [sys.executable, "-c", "from fleetctl.cli.main import run; run()", *options, *words[1:]]
     environment = {k: v for k, v in os.environ.items() if k not in {"CI", "FLEETCTL_STATE", "FLEETCTL_INVENTORY"}}
     environment |= {"PYTHONPATH": str(REPOSITORY), "COLUMNS": "200", "NO_COLOR": "1"}
+    environment |= {"FLEETCTL_RELEASE_KEYS": str(folder / "keys")}
     ran = subprocess.run(program, cwd=folder, env=environment, capture_output=True, text=True, timeout=240)
     assert ran.returncode == 0, f"{example.command}: exit {ran.returncode}\n{ran.stdout}\n{ran.stderr}"
     return ran.stdout
@@ -113,6 +114,17 @@ def test_the_commands_of_the_labs_page_work(folder: Path) -> None:
             run(Example(example.page, command, ()), folder, *near(example))
     finally:
         run(Example("docs/lab.md", "fleetctl lab down", ()), folder, "-i", FLEET)
+
+
+@pytest.mark.lab
+def test_the_update_that_a_page_shows_succeeds(folder: Path) -> None:
+    *ways, last = examples("lab")["docs/updates.md"]
+    try:
+        for example in ways:
+            run(example, folder, *near(example))
+        assert "1 of 1 succeeded" in run(last, folder, *near(last))
+    finally:
+        run(Example("docs/updates.md", "fleetctl lab down", ()), folder, "-i", FLEET)
 
 
 def test_every_fence_has_a_kind_that_is_known() -> None:
