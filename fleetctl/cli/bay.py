@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets as randomness
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,11 +15,14 @@ from fleetctl.adapters.imaging.images import ImageFolders
 from fleetctl.adapters.imaging.server import serving
 from fleetctl.adapters.imaging.share import FairShare
 from fleetctl.adapters.log_key import LogKey
+from fleetctl.adapters.ssh.listening import Listener, listening
 from fleetctl.cli import compose, depot
 from fleetctl.cli.frame import Frame
 from fleetctl.cli.notary import own_file
-from fleetctl.cli.ways import routes_to
+from fleetctl.cli.ways import known_route_to, routes_to
+from fleetctl.core.inventory.fleet import Kind
 from fleetctl.core.problems import CouldNot, InvalidInput, Problem
+from fleetctl.core.selectors import select
 from fleetctl.services.image_requests import conclude
 from fleetctl.services.imaging import Ground, ImagingDesk, Supply, ground_of
 
@@ -44,26 +47,19 @@ class Opening:
         listen: address and port.
         rate: bytes per second for all machines together; 0 for as many as the line takes.
         authorized: file of public keys that may log in; None for the public half of each unit's `ssh.key`.
+        through: names of gateways that listen for it, over SSH.
     """
 
     images: Path | None
     listen: tuple[str, int]
     rate: float
     authorized: Path | None
-
-
-@dataclass(frozen=True)
-class Open:
-    """An imaging server that answers: where, how much it has sent to whom, and the ground that it stands on."""
-
-    url: str
-    share: FairShare
-    ground: Callable[[], Ground]
+    through: tuple[str, ...] = ()
 
 
 @contextmanager
-def opened(frame: Frame, state: State, how: Opening) -> Iterator[Open]:
-    """Answer machines for the length of a block.
+def opened(frame: Frame, state: State, how: Opening) -> Iterator[str]:
+    """Answer machines for the length of a block; yields where, as a URL.
 
     Raises:
         InvalidInput: if the inventory, the signed releases or an image cannot be used.
@@ -79,13 +75,30 @@ def opened(frame: Frame, state: State, how: Opening) -> Iterator[Open]:
         images.images()
         authorized = _authorized(frame, how.authorized)
         supply = Supply(images, signer, lambda: randomness.token_hex(_TOKEN_BYTES), authorized)
-        share = FairShare(how.rate)
         desk = ImagingDesk(state, lambda: ground(frame), supply, compose.clock())
-        port = stack.enter_context(serving(how.listen, desk, images, share))
+        port = stack.enter_context(serving(how.listen, desk, images, FairShare(how.rate)))
         concluding = Background("imaging", _conclusion(frame, state), frame.notes().print)
         concluding.start()
         stack.callback(concluding.close, 0.0)
-        yield Open(f"http://{how.listen[0]}:{port}", share, lambda: ground(frame))
+        if how.through:
+            stack.enter_context(_through(frame, state, how.through, port))
+        yield f"http://{how.listen[0]}:{port}"
+
+
+def _through(frame: Frame, state: State, names: Sequence[str], port: int) -> AbstractContextManager[None]:
+    """Have gateways listen for the server on this machine; what a killed one left there is ended first."""
+    fleet, marker = compose.fleet(frame), f"{state.uuid}:imaging"
+    gateways = select(fleet, names)
+    others = [unit.name for unit in gateways if unit.kind is not Kind.GATEWAY]
+    if others:
+        raise InvalidInput([Problem("no-gateway", f"{', '.join(others)}: not a gateway", hint="name gateways")])
+    compose.processes().end_marked(marker)
+    routes = [(unit, known_route_to(frame, state, fleet, unit)) for unit in gateways]
+    listeners = [
+        Listener(unit.name, compose.ssh_config(frame, route), route.target.alias, f"{unit.address}:{PORT}", port)
+        for unit, route in routes
+    ]
+    return listening(listeners, {"FLEETCTL_RUN": marker}, frame.notes().print)
 
 
 def ground(frame: Frame) -> Ground:

@@ -31,6 +31,9 @@ def serve(
         Path | None,
         typer.Option("--authorized-keys", dir_okay=False, help="Who may log in; else the .pub beside each ssh.key."),
     ] = None,
+    through: Annotated[
+        list[str] | None, typer.Option("--through", metavar="SEL", help="Gateways that listen for it, over SSH.")
+    ] = None,
     until_done: Annotated[bool, typer.Option("--until-done", help="End when no unit waits for its image.")] = False,
 ) -> None:
     """Image the units that were asked for when their machines boot from the network, until interrupted."""
@@ -39,14 +42,14 @@ def serve(
     from fleetctl.services.imaging_watch import failures, watch
 
     frame = frame_of(ctx)
-    how = bay.Opening(images, bay.listen_at(listen), rate * 1e6, authorized_keys)
+    how = bay.Opening(images, bay.listen_at(listen), rate * 1e6, authorized_keys, tuple(through or ()))
     with (
         compose.state(frame, durable=True) as state,
-        bay.opened(frame, state, how) as server,
+        bay.opened(frame, state, how) as url,
         interruptible("stopping: machines that are being imaged begin anew when this is back") as interrupted,
         _viewing(frame) as show,
     ):
-        frame.notes().print(f"imaging at {server.url}")
+        frame.notes().print(f"imaging at {url}")
 
         def is_over(news: News) -> bool:
             return interrupted() or (until_done and news.are_over)

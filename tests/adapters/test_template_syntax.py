@@ -133,7 +133,10 @@ def test_sshd_takes_its_settings(unit: str, text: str, host_key: Path, tmp_path:
     assert done.returncode == 0, done.stderr
     effective = dict(line.split(" ", 1) for line in done.stdout.splitlines() if " " in line)
     assert effective["passwordauthentication"] == effective["kbdinteractiveauthentication"] == "no"
-    assert effective["allowtcpforwarding"] == ("local" if "gw" in unit else "no")
+    gateway = "gw" in unit
+    assert effective["allowtcpforwarding"] == ("yes" if gateway else "no")
+    assert effective["permitlisten"] == (f"{UNITS[unit].address}:8099" if gateway else "any")
+    assert effective["gatewayports"] == ("clientspecified" if gateway else "no")
     assert effective["permitrootlogin"] == ("without-password" if UNITS[unit].ssh.user == "root" else "no")
 
 
