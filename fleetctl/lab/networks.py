@@ -57,16 +57,20 @@ def links(stand: Stand, *, up: bool) -> list[Batch]:
 
 
 def shaping(stand: Stand, *, kbit: int) -> list[Batch]:
-    """Return what limits a unit's link to so many kbit/s both ways; 0 for what makes it fast again.
+    """Return what limits a unit's link, or a gateway's uplink, both ways.
 
     A quick link may burst more: the kernel's clock has 250 ticks a second, and each has to bring all that it is due.
+
+    Args:
+        stand: the unit.
+        kbit: what the link carries in a second; 0 for what makes it fast again.
     """
     burst_kb = max(8, kbit // 8 // 100)
     rule = f" root tbf rate {kbit}kbit burst {burst_kb}kb latency 500ms"
     verb, rule = ("replace", rule) if kbit else ("del", " root")
-    ends = [(site_namespace(stand), _port(stand)), (unit_namespace(stand), _inner(stand))]
+    ends = [(site_namespace(stand), _port(stand)), (unit_namespace(stand), PORT)]
     if stand.uplink:
-        ends += [("", _uplink_port(stand)), (unit_namespace(stand), WAN)]
+        ends = [("", _uplink_port(stand)), (unit_namespace(stand), WAN)]
     return [Batch(name, (f"qdisc {verb} dev {device}{rule}",), "tc") for name, device in ends]
 
 

@@ -41,6 +41,11 @@ def test_a_slow_link_is_slow_both_ways_and_comes_back() -> None:
     assert all("del" in b.lines[0] for b in fast)
 
 
+def test_a_slow_link_of_a_gateway_is_its_uplink_and_its_units_find_it_as_quick_as_ever() -> None:
+    assert [b.namespace for b in shaping(GATEWAY, kbit=256)] == ["", "u1"]
+    assert all("lan" not in line for b in shaping(GATEWAY, kbit=256) for line in b.lines)
+
+
 def test_a_relay_stands_where_the_cable_ends_and_its_port_is_moved_last() -> None:
     number = RADIATOR.number
     (put_in,), (taken_out,) = relayed(RADIATOR, relay=True), relayed(RADIATOR, relay=False)
