@@ -12,7 +12,7 @@ from math import ceil
 
 from fleetctl.core.inventory.fleet import Fleet, Kind
 from fleetctl.core.inventory.invariants.windows import worst_case, worst_s
-from fleetctl.core.policy import AtMost, Policy, Window
+from fleetctl.core.policy import AtMost, Policy, Staging, Window
 from fleetctl.core.problem_formats import amount
 from fleetctl.core.rollout.waves import Placed, WaveOf, assign, exact_share
 from fleetctl.core.windows import hours_of, longest_opening_min, opening
@@ -48,6 +48,7 @@ def arithmetic(
         Line("failures", _failures(policy)),
         *_caps(policy, fleet),
         *_at_most(policy),
+        *_staging(policy),
         *_windows(policy, fleet),
         *(Line(f"now at {site}", opening(policy, now_utc, zone).reason) for site, zone in zones.items()),
         *_deadlines(policy),
@@ -102,6 +103,19 @@ def _at_most(policy: Policy) -> Iterator[Line]:
     limits = {place.name: getattr(policy.max_unavailable, place.name) for place in fields(AtMost)}
     said = [f"{limit} per {place}" for place, limit in limits.items() if limit is not None]
     yield Line("at once", ", ".join([f"{policy.max_in_progress} under way", *(f"{text} down" for text in said)]))
+
+
+def _staging(policy: Policy) -> Iterator[Line]:
+    """Say how bundles travel, where a policy says so itself."""
+    staging = policy.staging
+    if staging == Staging():
+        return
+    rate = (
+        f"at {staging.rate_bytes_per_s:,} bytes/s at most" if staging.rate_bytes_per_s else "as fast as lines let them"
+    )
+    yield Line(
+        "staging", f"{staging.max_in_progress} at once, {rate}; {staging.timeout_s:g} s without a byte end a try"
+    )
 
 
 def _windows(policy: Policy, fleet: Fleet) -> Iterator[Line]:

@@ -22,6 +22,7 @@ from fleetctl.core.rollout.readings import Reading
 from fleetctl.core.rollout.state import Noted, Phase, Progress, Rollout, StepTaken
 
 ATTEMPT_STARTED = "attempt-started"
+STAGING_STARTED, INSTALLED = "unit-stages", "unit-installed"
 ATTEMPT_FAILED = "attempt-failed"
 NEEDS_SOMEBODY = frozenset({Phase.FAILED, Phase.ROLLED_BACK, Phase.DEFERRED, Phase.SKIPPED})
 _UNIT_ENDS = frozenset(f"unit-{phase.value.replace('_', '-')}" for phase in Phase if phase.is_end)
@@ -239,12 +240,15 @@ def attempts_of(log: Sequence[Noted]) -> tuple[Attempt, ...]:
     """Read a unit's attempts off its events, oldest first.
 
     An attempt that a change of controller interrupted goes on under its number; what ends a unit that was never started
-    (an abort) is no attempt.
+    (an abort) is no attempt. One that has staged and installed begins where its turn has come: how long it waited for
+    that says nothing of it.
     """
     attempts: list[Attempt] = []
     for note in log:
-        if note.what == ATTEMPT_STARTED:
+        if note.what in {ATTEMPT_STARTED, STAGING_STARTED}:
             attempts.append(Attempt(len(attempts) + 1, note.at))
+        elif note.what == INSTALLED and attempts and not attempts[-1].ended:
+            attempts.pop()
         elif attempts and not attempts[-1].ended and (note.what == ATTEMPT_FAILED or note.what in _UNIT_ENDS):
             outcome = note.what.partition("-")[2].replace("-", "_")
             attempts[-1] = Attempt(attempts[-1].number, attempts[-1].began, note.at, outcome, note.text)

@@ -140,6 +140,8 @@ REASONS: Sequence[tuple[str, str]] = [
     ("the controller is stopping", "stopped"),
     ("2 of 29 failed, limit 1", "failure_limit"),
     ("8 of at most 8 units are under way", "max_in_progress"),
+    ("16 of at most 16 units stage or install", "max_staging"),
+    ("the releases' signed metadata expired (timestamp at 2026-11-23 00:00 UTC); sign them anew", "metadata"),
     ("rollout r-2 works on site s", "other_rollout"),
     ("site s is halted: A101 fell to 17.2 °C", "site_halted"),
     ("s/r1 is in doubt and is being observed", "in_doubt"),

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from fleetctl.core.policy import AtMost, Freeze, Policy, Wave, Window
+from fleetctl.core.policy import AtMost, Freeze, Policy, Staging, Wave, Window
 from fleetctl.core.policy_arithmetic import arithmetic
 from fleetctl.core.rollout.waves import placed
 from tests.builders.fleets import a_building, a_fleet, a_plant
@@ -44,6 +44,11 @@ def lines(policy: Policy) -> dict[str, str]:
             Policy("p", min_success_percent=90),
             "wave all",
             "21 units: all 21 that are left of 21; 19 must succeed (90 % of 21 is 18.9)",
+        ),
+        (
+            Policy("p", staging=Staging(max_in_progress=4, rate_bytes_per_s=2_000_000)),
+            "staging",
+            "4 at once, at 2,000,000 bytes/s at most; 600 s without a byte end a try",
         ),
         (Policy("p", max_failed=2), "failures", "halts when more than 2 failed; nothing is rolled back"),
         (

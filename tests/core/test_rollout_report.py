@@ -25,6 +25,14 @@ def test_a_unit_that_was_cancelled_before_its_start_has_no_attempt() -> None:
     assert attempts_of([note(0, "s/a", "unit-cancelled", "aborted before it started")]) == ()
 
 
+def test_an_update_is_an_attempt_from_its_turn_on_and_one_that_was_not_staged_has_failed() -> None:
+    staged = [note(0, "s/a", "unit-stages"), note(5, "s/a", "unit-installed"), note(99, "s/a", "attempt-started")]
+    (attempt,) = attempts_of([*staged, note(109, "s/a", "unit-succeeded")])
+    assert (attempt.number, attempt.duration_s, attempt.outcome) == (1, 10.0, "succeeded")
+    (failed,) = attempts_of([note(0, "s/a", "unit-stages"), note(7, "s/a", "unit-failed", "no room")])
+    assert (failed.duration_s, failed.outcome) == (7.0, "failed")
+
+
 def test_what_happens_after_an_end_does_not_change_the_attempt() -> None:
     log = [note(0, "s/a", "attempt-started"), note(5, "s/a", "unit-failed", "first"), note(9, "s/a", "unit-cancelled")]
     (attempt,) = attempts_of(log)

@@ -24,7 +24,7 @@ LOOK_AT_DRAINING_EVERY_S = 15.0
 """Pause between two looks at a unit whose jobs have to end, or that waits at the down gate."""
 LOOK_AT_STAGING_EVERY_S = 5.0
 """Pause between two looks at a unit that stages or installs."""
-STEPS_AT_MOST = 8
+STEPS_AT_MOST = 12
 """Steps of an attempt after which what was cut short is not asked for again."""
 
 FINAL = frozenset(

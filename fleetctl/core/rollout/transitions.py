@@ -46,11 +46,12 @@ from fleetctl.core.rollout.state import Action, Ending, Phase, Progress, Step, S
 
 def start(progress: Progress, rules: Rules, now: Now) -> Move:
     """Begin an attempt at a pending unit; one whose configuration interrupts heat has passed the down gate already."""
+    goes_on = updating.goes_on(progress)
     attempt = replace(
         progress,
-        attempt=progress.attempt + 1,
+        attempt=progress.attempt + (not goes_on),
         tries=progress.tries + 1,
-        step=None,
+        step=progress.step if goes_on else None,
         boot_id="",
         jobs_lost=0,
         takeovers=0,
@@ -66,6 +67,7 @@ def start(progress: Progress, rules: Rules, now: Now) -> Move:
             return Move(doubt, "attempt-started", f"{text}; what became of the last one is observed first")
         return Move(open_step(configuring, StepKind.CONFIGURE, rules), "attempt-started", text)
     draining = _to_drain(attempt, rules, now).progress
+    text += f": {attempt.release} is installed, its turn has come" if attempt.release else ""
     return Move(replace(draining, in_doubt=attempt.lost, lost=False), "attempt-started", text)
 
 

@@ -53,6 +53,13 @@ def begin(attempt: Progress, rules: Rules, now: Now) -> Move:
     return Move(_opened(entered, StepKind.STAGE, rules, now), "unit-stages", what)
 
 
+def goes_on(progress: Progress) -> bool:
+    """Say whether a pending unit is in the midst of an attempt: it was installed, and nothing came in between."""
+    if not progress.installed or progress.step is None or progress.lost:
+        return False
+    return progress.step.attempt == progress.attempt and progress.step.kind in {StepKind.STAGE, StepKind.INSTALL}
+
+
 def on_ahead(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Move:
     """Follow a unit that stages or installs by what a probe saw."""
     seen = replace(progress, cause=None, attempt_deadline_s=0.0, boot_id=progress.boot_id or facts.boot_id)

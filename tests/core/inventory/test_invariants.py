@@ -110,6 +110,13 @@ ERRORS: dict[str, tuple[str, list[Edit]]] = {
     "percent of nothing": ("no-min-executed", [("{max_in_progress: 4}", "{max_failed_percent: ▸5}")]),
     "minimum of nothing": ("no-percent", [("{max_in_progress: 4}", "{min_executed: ▸5}")]),
     "step outlasts unit": ("timeouts", [("{max_in_progress: 4}", "{step_timeout_s: ▸900, unit_timeout_s: 600}")]),
+    "staging too slow": (
+        "staging-too-slow",
+        [
+            ("{max_in_progress: 4}", "{staging: {rate_bytes_per_s: ▸100, carry_timeout_s: 60}}"),
+            ("{compatible: heat-qh}", "{compatible: heat-qh, size_bytes: 90000000}"),
+        ],
+    ),
     "a value as locator": ("bad-locator", [("locator: MUNGE_KEY", "locator: ▸s3cr3t!")]),
     "no key in a file": ("bad-locator", [("backend: env, locator: MUNGE_KEY", "backend: age, locator: ▸secrets.age")]),
     "no controller": ("no-controller", [("QR-2,", "QR-2, ▸compute: {platform: slurm},")]),

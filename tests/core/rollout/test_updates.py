@@ -284,6 +284,25 @@ def test_a_unit_that_fell_back_by_itself_is_rolled_back_and_says_so() -> None:
     assert (unit(play).config, row(play).down, unit(play).boot) == ("old", False, 2)
 
 
+def test_a_unit_that_does_not_answer_while_it_goes_back_keeps_the_reason_why_it_does() -> None:
+    play = updating(1, policy=replace(LENIENT, retries=0, reboot_timeout_s=600))
+    unit(play).slots.never_good, unit(play).reboot_s = True, 60.0
+    assert run(play) is Status.FAILED
+    assert "slot B is not marked good yet" in row(play).reason
+
+
+def test_staging_and_reboot_are_one_attempt_and_only_a_failure_makes_another() -> None:
+    play = updating(1)
+    run(play)
+    assert (row(play).attempt, [step.number for step in play.world.submitted]) == (1, [1, 2, 3, 4])
+    assert notes(play, "unit-stages") == ["attempt 1: release 2, 0.0 MB"]
+    assert notes(play, "attempt-started") == ["attempt 1: 2 is installed, its turn has come"]
+    again = updating(1, policy=LENIENT)
+    unit(again).slots.fails = "RAUC: no"
+    run(again)
+    assert row(again).attempt == 2
+
+
 @pytest.mark.parametrize("ill", ["sick", "never_good"])
 def test_a_new_system_that_is_not_well_is_left_for_the_old_slot_with_its_config(ill: str) -> None:
     play = updating(1, config=True, policy=replace(LENIENT, retries=0))

@@ -49,6 +49,7 @@ _OF_SHARED = (
     secrets.locators,
     webhooks.secrets,
     policies.deadlines_of_models,
+    policies.staging,
     windows.fit_models,
 )
 _OF_SITE = (

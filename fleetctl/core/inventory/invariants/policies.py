@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields
+from math import ceil
 
 from fleetctl.core.document import Path
 from fleetctl.core.inventory.flaws import Flaw
@@ -78,6 +79,20 @@ def deadlines(fleet: Fleet) -> Iterator[Flaw]:
                 f"but for {policy.defer_for_s:g} s only"
             )
             yield Flaw(path_of(policy, "defer_every_s"), "timeouts", message, "it would never be tried again")
+
+
+def staging(fleet: Fleet) -> Iterator[Flaw]:
+    """A bundle can reach its gateway in the time that it has, at the rate that it may have."""
+    for policy in fleet.policies.values():
+        rate, time_s = policy.staging.rate_bytes_per_s, policy.staging.carry_timeout_s
+        for release in fleet.releases.values():
+            if rate and release.size_bytes > rate * time_s:
+                message = (
+                    f"policy '{policy.name}' brings {rate:,} bytes/s for {time_s:g} s, {rate * time_s:,.0f} bytes; "
+                    f"release '{release.version}' has {release.size_bytes:,}"
+                )
+                hint = f"write {ceil(release.size_bytes / time_s):,} bytes/s or more, or a longer carry_timeout_s"
+                yield Flaw(path_of(policy, "staging", "rate_bytes_per_s"), "staging-too-slow", message, hint)
 
 
 def _reboot_and_heat(policy: Policy) -> Iterator[Flaw]:
