@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 KEY_VARIABLE = "FLEETCTL_IMAGING_KEY"
 PORT = 8099
 """That the gateways' `boot.ipxe` names."""
+LOOPBACK = "127.0.0.1:0"
 CONCLUDE_EVERY_S = 30.0
 _TOKEN_BYTES = 24
 

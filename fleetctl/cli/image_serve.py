@@ -25,7 +25,12 @@ def serve(
     images: Annotated[
         Path | None, typer.Option("--images", file_okay=False, help="Folder of images; .fleetctl/images if left out.")
     ] = None,
-    listen: Annotated[str, typer.Option("--listen", metavar="[ADDRESS:]PORT", help="Where machines ask.")] = "8099",
+    listen: Annotated[
+        str,
+        typer.Option(
+            "--listen", metavar="[ADDRESS:]PORT", help="Where machines ask; 8099, or loopback with --through."
+        ),
+    ] = "",
     rate: Annotated[float, typer.Option("--rate", min=0, help="Megabytes per second for all machines together.")] = 0,
     authorized_keys: Annotated[
         Path | None,
@@ -42,7 +47,8 @@ def serve(
     from fleetctl.services.imaging_watch import failures, watch
 
     frame = frame_of(ctx)
-    how = bay.Opening(images, bay.listen_at(listen), rate * 1e6, authorized_keys, tuple(through or ()))
+    at = bay.listen_at(listen or (bay.LOOPBACK if through else f"{bay.PORT}"))
+    how = bay.Opening(images, at, rate * 1e6, authorized_keys, tuple(through or ()))
     with (
         compose.state(frame, durable=True) as state,
         bay.opened(frame, state, how) as url,
