@@ -9,7 +9,7 @@ import pytest
 
 from fleetctl.core.inventory.fleet import Fleet, Ssh, Unit
 from fleetctl.core.route import Pin, Route, Way
-from fleetctl.core.routes import route_to, unpinned
+from fleetctl.core.routes import cache_url, route_to, unpinned
 from tests.builders.fleets import a_building, a_fleet
 
 FOLDER = PurePosixPath("/srv/fleet")
@@ -89,3 +89,20 @@ def test_a_fingerprint_is_what_openssh_prints() -> None:
     assert len(PIN.fingerprint) == len("SHA256:") + 43
     with pytest.raises(ValueError, match="not a key in base64"):
         _ = Pin("ssh-ed25519", "§").fingerprint
+
+
+def test_a_unit_fetches_bundles_from_its_gateway_in_the_sites_own_network(fleet: Fleet) -> None:
+    unit = a_unit(fleet)
+    gateway = fleet.gateway_of(unit)
+    assert gateway is not None
+    assert cache_url(fleet, unit, {}, "f00d") == f"http://{gateway.address}:8480/bundles/f00d"
+    stands_in = {gateway.name: Way(dial=("lab", "dial"), host="127.10.1.1")}
+    assert cache_url(fleet, unit, stands_in, "f00d") == "http://127.10.1.1:8480/bundles/f00d"
+
+
+def test_what_is_reached_directly_gets_its_bundles_brought(fleet: Fleet) -> None:
+    unit = a_unit(fleet)
+    gateway = fleet.gateway_of(unit)
+    assert gateway is not None
+    assert cache_url(fleet, gateway, {}, "f00d") == ""
+    assert cache_url(fleet, unit, {unit.name: Way(dial=("reach", "vm"))}, "f00d") == ""

@@ -119,6 +119,22 @@ def test_a_gateway_that_is_itself_the_target_gets_a_connection_of_its_own(maker:
     assert len(connections) == 2
 
 
+def test_what_is_sent_to_a_gateway_goes_over_the_connection_of_its_units(maker: Servers) -> None:
+    gateway, unit = maker.start("site/gw"), maker.start("site/u")
+    with MasterConnections() as masters:
+        masters.config([unit.route(through=gateway)])
+        sent = [*masters.command(gateway.route()), "cat"]
+        assert subprocess.run(sent, input=b"bytes", capture_output=True, check=True).stdout == b"bytes"
+        assert (gateway.folder / "log").read_text().count("Accepted publickey") == 1
+
+
+def test_a_unit_behind_a_gateway_can_be_sent_something_too(maker: Servers) -> None:
+    gateway, unit = maker.start("site/gw"), maker.start("site/u")
+    with MasterConnections() as masters:
+        sent = [*masters.command(unit.route(through=gateway)), "cat"]
+        assert subprocess.run(sent, input=b"bytes", capture_output=True, check=True).stdout == b"bytes"
+
+
 def test_a_master_ends_with_the_block(maker: Servers) -> None:
     gateway, unit = maker.start("site/gw"), maker.start("site/u")
     with MasterConnections() as masters:
