@@ -38,22 +38,34 @@ def mark_good(within_s: float, ssh: str, *, fall_back: bool) -> int:
         fall_back: leave a slot that is on trial and not well for the one before, if that is good. A slot that was good
             once is never left: what is wrong then is not its system.
     """
+    try:
+        wrong = _wait_until_well(within_s, ssh)
+        if not wrong:
+            _mark()
+            return 0
+        sys.stderr.write(f"slot {booted_slot()} is not marked good: {wrong}\n")
+        if fall_back:
+            _leave()
+    except Ended as end:
+        sys.stderr.write(f"{end}\n")
+    return 1
+
+
+def _wait_until_well(within_s: float, ssh: str) -> str:
+    """Return what is still lacking when the time is over; empty as soon as nothing is."""
     deadline = time.monotonic() + within_s
     while wrong := "; ".join(not_well(ssh)):
         if time.monotonic() > deadline:
-            sys.stderr.write(f"slot {booted_slot()} is not marked good: {wrong}\n")
-            if fall_back:
-                _leave()
-            return 1
+            return wrong
         time.sleep(PAUSE_S)
-    try:
+    return ""
+
+
+def _mark() -> None:
+    if program("rauc"):  # a unit with one slot has nothing to mark
         mark("mark-good", booted_slot())
         with Lock():
             note_good()
-    except Ended as end:
-        sys.stderr.write(f"{end}\n")
-        return 1
-    return 0
 
 
 def not_well(ssh: str) -> Iterator[str]:

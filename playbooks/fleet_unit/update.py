@@ -13,8 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from fleet_unit.kinds import Document
 
-START_S = 10.0
-"""Work that was asked for has begun after this long, or will not begin."""
+START_S = 30.0
+"""Work that was asked for has begun after this long, on a busy machine too, or will not begin."""
 
 
 def state() -> Document:

@@ -69,6 +69,14 @@ def test_it_may_be_done_at_every_boot(unit: UnitRoot, sshd: str) -> None:
     assert mark_good(unit, sshd) == (0, "")
 
 
+def test_a_unit_with_one_slot_has_nothing_to_mark(tmp_path: Path, sshd: str) -> None:
+    bare = UnitRoot.make(tmp_path / "bare")
+    bare.reboot()
+    assert mark_good(bare, sshd) == (0, "")
+    bare.path("/run/heat/state.json").unlink()
+    assert mark_good(bare, sshd)[0] == 1
+
+
 def test_what_is_lacking_is_told_and_nothing_is_marked(on_trial: UnitRoot, sshd: str) -> None:
     on_trial.path("/run/heat/state.json").unlink()
     code, said = mark_good(on_trial, sshd)
