@@ -272,4 +272,5 @@ def _unit_document(row: Rollout, unit: Progress) -> dict[str, Any]:
         "cause": unit.cause.value if unit.cause else None,
         "reason": unit.reason,
         "config_digest": unit.config_digest,
+        "release": unit.release or None,
     }

@@ -24,6 +24,7 @@ from fleetctl.core.rollout.around import Around
 from fleetctl.core.rollout.board import Board, held_by_others
 from fleetctl.core.rollout.decide import decide, recover, take_note
 from fleetctl.core.rollout.holds import Hold, Override
+from fleetctl.core.rollout.leaving import owes_revert
 from fleetctl.core.rollout.readings import Reading, reading_of
 from fleetctl.core.rollout.state import Decision, Inputs, Rollout, Status, StepResult
 from fleetctl.core.route import Route
@@ -161,7 +162,8 @@ class Driver:
         """Say whether nothing more happens by itself: it ended, or it stands still with nobody under way."""
         board = self.boards[rollout]
         stands_still = board.rollout.status in {Status.HALTED, Status.PAUSED} or board.rollout.awaiting
-        return board.rollout.status.is_end or (stands_still and not board.active)
+        waits = stands_still and not board.active and not owes_revert(board.rollout, board.units.values())
+        return board.rollout.status.is_end or waits
 
     def _collect(self, wait_s: float) -> tuple[Sequence[StepResult], Sequence[Observation]]:
         """Ask both sources of news in turn until one has some, the next deadline is due, or the wait is over."""

@@ -16,6 +16,7 @@ from fleetctl.core.heat.premises import SitePremises
 from fleetctl.core.rollout.around import Around
 from fleetctl.core.rollout.board import Board
 from fleetctl.core.rollout.decide import decide, take_note
+from fleetctl.core.rollout.leaving import owes_revert
 from fleetctl.core.rollout.state import Command, CommandKind, Decision, Inputs, Progress, Rollout, Status
 from fleetctl.core.simulate.record import Record
 from fleetctl.core.simulate.world import News, World
@@ -100,7 +101,8 @@ class Player:
         row = self.board.rollout
         if row.status.is_end:
             return ""
-        if row.status in {Status.HALTED, Status.PAUSED} and not self.board.active:
+        owed = owes_revert(row, self.board.units.values())
+        if row.status in {Status.HALTED, Status.PAUSED} and not self.board.active and not owed:
             return f"{row.status.value}: {row.reason}"
         if self.world.at_s >= self.terms.most_s:
             return f"stopped after {self.terms.most_s / 3600:g} h of simulated time"

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from fleetctl.core.problems import CouldNot
+from fleetctl.core.rollout.leaving import owes_revert
 from fleetctl.core.rollout.state import CommandKind, Noted, Phase, Rollout, Status
 from fleetctl.ports import Clock, Led, Lost, State
 from fleetctl.services.drive import IDLE_S, Driver, Hands, Moved
@@ -155,7 +156,8 @@ class _Follower:
             return True
         if row.status not in {Status.PAUSED, Status.HALTED} and not row.awaiting:
             return False
-        return all(p.phase is Phase.PENDING or p.phase.is_end for p in self.journal.progress(self.rollout))
+        units = self.journal.progress(self.rollout)
+        return all(p.phase is Phase.PENDING or p.phase.is_end for p in units) and not owes_revert(row, units)
 
     def catch_up(self) -> Iterator[Noted]:
         """Yield the events that were not told yet; only who leads writes any, so those told come first."""

@@ -12,6 +12,7 @@ from fleetctl.core.rollout.around import Around
 from fleetctl.core.rollout.board import Board
 from fleetctl.core.rollout.decide import decide, recover, take_note
 from fleetctl.core.rollout.holds import Hold, Override
+from fleetctl.core.rollout.leaving import owes_revert
 from fleetctl.core.rollout.state import (
     Action,
     Change,
@@ -133,7 +134,8 @@ class Play:
     def run(self, limit: int = 4000) -> Status:
         """Tick until nothing more happens by itself."""
         for _ in range(limit):
-            if self.row.status.is_end or (self.row.status in {Status.HALTED, Status.PAUSED} and not self.board.active):
+            stands = self.row.status in {Status.HALTED, Status.PAUSED} and not self.board.active
+            if self.row.status.is_end or (stands and not owes_revert(self.row, self.rows.values())):
                 return self.row.status
             self.tick()
         raise AssertionError(f"no end after {limit} ticks: {self.unfinished()}")

@@ -148,6 +148,8 @@ def _goes_down_soon(progress: Progress | None) -> bool:
             return progress.down or (Action.REBOOT in progress.actions and not progress.boot_id)
         case Phase.DRAINING:
             return progress.down or progress.at_gate
+        case Phase.ROLLING_BACK:
+            return progress.down or bool(progress.release)
         case _:
             return progress.down
 

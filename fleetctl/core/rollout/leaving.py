@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from fleetctl.core.inventory.fleet import Kind
 from fleetctl.core.rollout import giving_up
+from fleetctl.core.rollout.admission import claims
+from fleetctl.core.rollout.deferring import ASKED_AGAIN_S
 from fleetctl.core.rollout.gates import Pass
 from fleetctl.core.rollout.moves import Move, release
-from fleetctl.core.rollout.state import Phase, Progress, Status
+from fleetctl.core.rollout.state import Phase, Progress, Rollout, Status
 from fleetctl.core.rollout.tick import Tick, pending_again
 from fleetctl.core.rollout.transitions import interrupt
 
@@ -36,10 +38,14 @@ def stand_down(tick: Tick) -> None:
             tick.move(release(pending_again(progress), Phase.PENDING, tick.rules, tick.now, text))
 
 
+def owes_revert(rollout: Rollout, units: Iterable[Progress]) -> bool:
+    """Say whether a halted wave has changed units that the policy wants back, so that it is not over yet."""
+    return _reverts(rollout) and any(_is_changed(progress, rollout) for progress in units)
+
+
 def revert(tick: Tick) -> None:
     """Roll back what the halted wave has changed, if the policy wants it: a few at a time, heat permitting."""
-    halted = tick.rollout.status is Status.HALTED and tick.rollout.policy.on_failure == "revert"
-    if not halted or not tick.count_in_wave(tick.rollout.wave, Phase.SUCCEEDED):
+    if not _reverts(tick.rollout) or not tick.count_in_wave(tick.rollout.wave, Phase.SUCCEEDED):
         return
     for progress in list(_changed(tick)):
         if tick.in_progress >= tick.rollout.policy.max_in_progress:
@@ -61,19 +67,29 @@ def _beside_its_gateway(tick: Tick, progress: Progress) -> bool:
 def _changed(tick: Tick) -> Iterator[Progress]:
     for unit in tick.board.units:
         progress = tick.progress(unit)
-        if progress is None or progress.wave != tick.rollout.wave or not giving_up.can_roll_back(progress):
-            continue
-        if progress.phase is Phase.SUCCEEDED or (progress.phase is Phase.SOAKING and not progress.open):
+        if progress is not None and _is_changed(progress, tick.rollout):
             yield progress
+
+
+def _reverts(rollout: Rollout) -> bool:
+    return rollout.status is Status.HALTED and rollout.policy.on_failure == "revert"
+
+
+def _is_changed(progress: Progress, rollout: Rollout) -> bool:
+    done = progress.phase is Phase.SUCCEEDED or (progress.phase is Phase.SOAKING and not progress.open)
+    return done and progress.wave == rollout.wave and giving_up.can_roll_back(progress)
 
 
 def _interrupted(tick: Tick, progress: Progress) -> Progress | None:
     """Return the unit with its heat taken into account, or None if the heat guard refuses the roll-back for now."""
     if not (progress.interrupts or progress.release):
         return progress
-    passed = tick.gates.down(replace(progress, phase=Phase.ROLLING_BACK), tick.down_at(progress.site))
+    soon = claims(tick, progress.site) - {progress.unit} if progress.release else tick.down_at(progress.site)
+    passed = tick.gates.down(replace(progress, phase=Phase.ROLLING_BACK), soon)
     if not isinstance(passed, Pass):
-        tick.reasons[progress.site] = passed.text
+        tick.reasons[progress.site] = f"{progress.unit} is to go back: {passed.text}"
+        tick.look_at.update(dict.fromkeys(passed.stale))
+        tick.wakes.append(tick.now.monotonic_s + ASKED_AGAIN_S)
         return None
     if progress.release:  # it is looked at first, and passes the gate once more before its reboot
         return progress

@@ -13,6 +13,7 @@ from datetime import timedelta
 from fleetctl.core.facts import Cause
 from fleetctl.core.policy import Wave
 from fleetctl.core.rollout.admission import limit_reached
+from fleetctl.core.rollout.leaving import owes_revert
 from fleetctl.core.rollout.moves import Move
 from fleetctl.core.rollout.state import Phase, Progress, Status, WaveChanged
 from fleetctl.core.rollout.tick import Tick
@@ -82,6 +83,8 @@ def finish(tick: Tick) -> None:
         return
     if tick.rollout.status is Status.ABORTING:
         tick.set_status(Status.ABORTED, tick.rollout.reason, "rollout-aborted")
+    elif owes_revert(tick.rollout, filter(None, map(tick.progress, tick.board.units))):
+        return
     elif not tick.count(Phase.PENDING) and not _later(tick, tick.rollout.wave):
         missed = success_missed(tick, tick.rollout.wave)
         counted = f"{tick.failed} of {len(tick.board.units)} failed" + (f"; {missed}" if missed else "")

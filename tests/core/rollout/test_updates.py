@@ -356,6 +356,19 @@ def test_a_halted_wave_goes_back_to_the_old_slots_if_the_policy_reverts() -> Non
     assert "reverted: " in row(play).reason
 
 
+def test_units_of_a_dwelling_go_back_one_after_the_other() -> None:
+    """G2 lets one of four be down; the others wait for it in their place, not at the gate until it is too late."""
+    policy = replace(LENIENT, max_failed=0, max_in_progress=3, on_failure="revert", gate_wait_s=60.0)
+    play = updating(4, policy=policy)
+    play.surroundings.dwelling_of = dict.fromkeys(play.rows, "home")
+    for each in play.world.units.values():
+        each.reboot_s = 20.0
+    unit(play, "s/r04").slots.sick = True
+    assert run(play) is Status.FAILED
+    assert {each.phase for each in play.rows.values()} == {Phase.ROLLED_BACK}
+    assert {each.slots.booted for each in play.world.units.values()} == {"A"}
+
+
 def test_going_back_passes_the_heat_guard_and_no_window() -> None:
     policy = replace(night(), retries=0)
     play = updating(1, policy=policy)
