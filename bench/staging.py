@@ -45,7 +45,7 @@ class Sizes:
     copy_kbit: int = 40_000
     turns: int = 3
     units: int = 60
-    site_mb: int = 12
+    site_mb: int = 24
     site_kbit: int = 4_000
     updated: int = 40
 
@@ -148,4 +148,4 @@ def _run(folder: Path, *words: str) -> None:
 
 
 def _keys(folder: Path) -> Mapping[str, str]:
-    return {"FLEETCTL_RELEASE_KEYS": str(folder / "keys")}
+    return {"FLEETCTL_RELEASE_KEYS": str(folder.with_name("keys"))}
