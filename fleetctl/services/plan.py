@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fleetctl import __version__
 from fleetctl.core.digest import digest_of
+from fleetctl.core.facts import Cause
+from fleetctl.core.imaging.claim import undeclared
 from fleetctl.core.inventory.fleet import Fleet, Site, Unit
-from fleetctl.core.plan import Plan
+from fleetctl.core.plan import LeftOut, Plan
 from fleetctl.core.planning import Occasion, assemble, judge, make_plan
 from fleetctl.core.releases.wanted import NO_RELEASES, Supply
 from fleetctl.core.verdicts import Seen, Verdict, pack, unpack
@@ -18,6 +20,8 @@ from fleetctl.services.declared import Declared
 CACHE = "verdicts"
 """The purpose of the blobs in the site cache."""
 _UNSEEN = Seen("", ())
+_OF_BLANK_MACHINES = frozenset({Cause.UNREACHABLE, Cause.HOST_KEY_UNKNOWN, Cause.TIMED_OUT})
+"""What is observed of a place whose machine was not imaged yet."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,22 @@ def plan(
         return _of_fleet(declared, state, occasion, memory, supply)
     observed = state.units.facts([unit.name for unit in units])
     return make_plan(occasion, declared.desired(units), observed, declared.site_digests, supply=supply)
+
+
+def with_blank_machines(made: Plan, fleet: Fleet, state: State) -> Plan:
+    """Say of units that do not answer and never had a host key how their machines get an image; nothing is planned."""
+    silent = [out.unit for out in made.left_out if out.cause in _OF_BLANK_MACHINES]
+    pins = state.units.pins(silent) if silent else {}
+    blank = {name for name in silent if name not in pins and undeclared(fleet.by_name[name]) is None}
+    if not blank:
+        return made
+    return replace(made, left_out=tuple(_to_be_imaged(out) if out.unit in blank else out for out in made.left_out))
+
+
+def _to_be_imaged(out: LeftOut) -> LeftOut:
+    return replace(
+        out, reason=f"{out.reason}; to be imaged, if its machine is new: 'fleetctl image request {out.unit}'"
+    )
 
 
 def _of_fleet(declared: Declared, state: State, occasion: Occasion, memory: Memory, supply: Supply) -> Plan:

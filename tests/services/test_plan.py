@@ -13,8 +13,9 @@ from fleetctl.core.facts import Cause, Observation, Unobserved
 from fleetctl.core.inventory.fleet import Fleet, Site, Unit
 from fleetctl.core.plan import Desired, Plan
 from fleetctl.core.planning import Occasion, make_plan
+from fleetctl.core.route import Pin
 from fleetctl.services.declared import Declared
-from fleetctl.services.plan import Memory, plan
+from fleetctl.services.plan import Memory, plan, with_blank_machines
 from fleetctl.services.render import configs, desired_states, rendered_from
 from tests.builders.fleets import a_building, a_fleet
 from tests.builders.memory_state import MemoryState
@@ -133,3 +134,18 @@ def test_what_cannot_be_read_back_is_judged_again() -> None:
     planned.verdicts.blobs = {place: (key, b"[]") for place, (key, _) in planned.verdicts.blobs.items()}
 
     assert planned.plan() == first
+
+
+def test_a_silent_unit_that_never_had_a_host_key_is_left_out_with_how_it_is_imaged() -> None:
+    planned = Planned()
+    silent = Unobserved("", START, Cause.UNREACHABLE, "no answer")
+    labelled = [number for number, unit in enumerate(planned.units) if unit.serial and unit.mac]
+    for number in labelled[:2]:
+        planned.observe(number, lambda unit: replace(silent, unit=unit))
+    blank, known = (planned.units[number].name for number in labelled[:2])
+    planned.state.units.pin({known: (Pin("ssh-ed25519", "AAAA"),)}, actor="ada", at=START, why="")
+    said = with_blank_machines(planned.plan(), planned.fleet, planned.state)
+    reasons = {out.unit: out.reason for out in said.left_out}
+    assert reasons[known] == "no answer"
+    assert reasons[blank].startswith("no answer; to be imaged")
+    assert f"'fleetctl image request {blank}'" in reasons[blank]
