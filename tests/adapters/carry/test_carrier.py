@@ -90,9 +90,10 @@ def test_what_is_there_is_not_sent_again(keeper: Keeper, tmp_path: Path) -> None
     assert len(keeper.calls) == calls + 1, "one question is enough"
 
 
-def test_a_copy_goes_on_where_it_was_cut(keeper: Keeper, tmp_path: Path) -> None:
+@pytest.mark.parametrize("rate", [0, 3_000_000])
+def test_a_copy_goes_on_where_it_was_cut(keeper: Keeper, tmp_path: Path, rate: int) -> None:
     file = a_bundle(tmp_path)
-    cargo = a_cargo(file)
+    cargo = a_cargo(file, rate=rate)
     keeper.cut(None, 100_000, None, 20_000)
     assert bring(keeper, cargo) is None
     assert keeper.kept(cargo.step.bundle) == file.read_bytes()
