@@ -52,6 +52,12 @@ def test_without_a_lab_status_says_what_to_do(tmp_path: Path) -> None:
     assert "fleetctl lab up" in refused.stderr
 
 
+def test_a_level_of_the_first_tier_is_none_of_the_second(tmp_path: Path) -> None:
+    refused = call(tmp_path, "lab", "up", "--tier", "system", "--level", "loopback")
+    assert refused.returncode == 2
+    assert "tier 'system' has none" in refused.stderr
+
+
 def test_taking_nothing_down_is_no_failure(tmp_path: Path) -> None:
     for name, text in sample_files(2).items():
         (tmp_path / name).parent.mkdir(exist_ok=True)

@@ -6,7 +6,7 @@ import pytest
 
 from fleetctl.core.problems import CouldNot
 from fleetctl.lab.layout import Level
-from fleetctl.lab.levels import ENTER, ENTER_AS_ROOT, Run, cannot, choose
+from fleetctl.lab.levels import ENTER, ENTER_AS_ROOT, Run, cannot, choose, missing
 
 
 def machine(*refused: str) -> Run:
@@ -48,6 +48,19 @@ def test_root_does_without_a_user_namespace_where_it_has_to() -> None:
 def test_a_forced_level_that_does_not_work_is_refused_with_the_reason() -> None:
     with pytest.raises(CouldNot, match="namespaces: no --net here"):
         choose(Level.NAMESPACES, as_root=False, run=machine("--net"))
+
+
+def test_the_second_tier_is_never_taken_unasked_and_needs_root() -> None:
+    assert choose(None, as_root=True, run=machine()).level is Level.NAMESPACES
+    with pytest.raises(CouldNot, match="system: "):
+        choose(Level.SYSTEM, as_root=False, run=machine())
+
+
+@pytest.mark.skipif(bool(missing(Level.SYSTEM)), reason="the programs of the second tier are not all here")
+def test_the_second_tier_has_a_network_and_no_user_namespace() -> None:
+    assert choose(Level.SYSTEM, as_root=True, run=machine()).enter == (*ENTER_AS_ROOT, "--net")
+    with pytest.raises(CouldNot, match="system: it needs root"):
+        choose(Level.SYSTEM, as_root=False, run=machine())
 
 
 def test_processes_need_no_trial() -> None:
