@@ -95,8 +95,8 @@ class Building:
         assert failures == [None], failures
         return wall_s
 
-    def stage(self, bundle: Bundle) -> float:
-        """Stage a bundle on every unit; return the wall time in s until the last has it."""
+    def stage(self, bundle: Bundle) -> tuple[float, float]:
+        """Stage a bundle on every unit; return the wall time in s until all fetch it, and until the last has it."""
         with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
             sources = Sources(
                 route=lambda step: self.routes[step.unit],
@@ -112,8 +112,9 @@ class Building:
                 started_s = time.monotonic()
                 executor.submit([bundle.step(unit) for unit in self.routes])
                 _wait_for_outcomes(executor, len(self.routes))
+                begun_s = time.monotonic() - started_s
                 _wait_until_ready(self.routes, bundle)
-                return time.monotonic() - started_s
+                return begun_s, time.monotonic() - started_s
             finally:
                 executor.close()
 
