@@ -28,8 +28,8 @@ from fleetctl.lab.faults import Detail
 COPY_AT_MOST, SITE_AT_MOST, UPDATE_AT_MOST_S = 1.1, 1.3, 1.5
 MB = 1_000_000
 ONE_MACHINE = (
-    "What comes after the copy is CPU: a step for each unit, and all units fetch and check the bundle on the cores that "
-    "the controller, the gateway and other work have"
+    "What comes after the copy is CPU: a step for each unit, and all units fetch and check the bundle on the cores that"
+    " the controller, the gateway and other work have"
 )
 
 
