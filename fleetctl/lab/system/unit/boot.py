@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import socket
+import stat
 import sys
 import time
 import traceback
@@ -26,8 +27,9 @@ from fleetctl.lab.unit.settings import PATH, Settings, from_json
 LAYERS = ("layer", "debian")
 """What lies below a slot, the upper one first."""
 _SYSTEMD = "/lib/systemd/systemd"
-_LOOP, _LOOPS = 7, 1024
-_CONTROL = (10, 237)
+_LOOP, _CONTROL = 7, (10, 237)
+"""Numbers of the kernel's: of loop devices, and of what attaches them."""
+_LOOPS = 1024
 _FORGOTTEN_S = 10.0
 _COMMIT = "commit=30"
 """After so many seconds ext4 syncs by itself: later than usual, so that what a cut loses is seen to be lost."""
@@ -126,14 +128,17 @@ def _protect(root: Path) -> None:
 def _show_devices(machine: Machine) -> None:
     """Show the slots, and every loop device, for RAUC attaches bundles to any that is free."""
     dev, lab = machine.root / "dev", machine.root / "run/lab"
-    os.mknod(dev / "loop-control", 0o600 | 0o020000, os.makedev(*_CONTROL))
+    os.mknod(dev / "loop-control", 0o600 | stat.S_IFCHR, os.makedev(*_CONTROL))
     for number in range(_LOOPS):
-        os.mknod(dev / f"loop{number}", 0o600 | 0o060000, os.makedev(_LOOP, number))
+        os.mknod(dev / f"loop{number}", 0o600 | stat.S_IFBLK, os.makedev(_LOOP, number))
     for slot, device in machine.slots.items():
         (dev / f"slot{slot}").symlink_to(device.name)
-    for name, source in (("console", Path("/proc/self/fd/1")), (hardware.SOCKET.name, machine.hardware)):
-        target = (dev if name == "console" else lab) / name
-        target.touch()
-        system.bind(source.resolve() if name == "console" else source, target)
+    _show(Path("/dev/null"), dev / "console")
+    _show(machine.hardware, lab / hardware.SOCKET.name)
     (lab / "slot").mkdir()
     system.bind(machine.folder / "slot", lab / "slot")
+
+
+def _show(source: Path, target: Path) -> None:
+    target.touch()
+    system.bind(source, target)
