@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from fleetctl.core.heat.forecast import Forecast
-from fleetctl.core.heat.premises import premises_of
+from fleetctl.core.heat.premises import SitePremises, premises_of
+from fleetctl.core.heat.slack import by_slack
 from fleetctl.core.inventory.fleet import Fleet, Unit
 from fleetctl.core.plan import Plan, UnitPlan
 from fleetctl.core.policy import Policy
@@ -17,6 +18,7 @@ from fleetctl.core.rollout.waves import assign, placed
 from fleetctl.core.simulate.build import build
 from fleetctl.core.simulate.conditions import Conditions, Faults, Weather
 from fleetctl.core.simulate.report import Simulation, summed_up
+from fleetctl.core.simulate.world import World
 from fleetctl.services.playing import Played, Terms, play
 
 NEW_CONFIG = "1" * 64
@@ -98,13 +100,24 @@ def played_out(order: Order) -> Played:
     """Play a rollout; returns the world and the board as they are then."""
     conditions, policy, fleet = _conditions(order), order.policy, order.fleet
     world = build(fleet, order.plan.units, order.began, conditions)
-    admitted = enlist.Admitted(enlist.in_order(order.plan.units), {})
+    premises = {site: premises_of(fleet, site) for site in {unit.site for unit in order.plan.units}}
+    slack = _slack(order, world, premises) if policy.order == "slack" else enlist.NO_SLACK
+    admitted = enlist.Admitted(enlist.in_order(order.plan.units, slack), {})
     lineup = enlist.Lineup(assign(placed(fleet, [unit.unit for unit in admitted.units]), policy))
     terms = enlist.Terms("simulated", policy, "", "simulate", order.began)
     rollout, progress = enlist.enlist(order.plan, admitted, terms, lineup)
-    premises = {site: premises_of(fleet, site) for site in rollout.sites}
     under = Terms(premises, order.forecast, order.zone, conditions.approval_s, conditions.most_s)
     return play(world, rollout, progress, under)
+
+
+def _slack(order: Order, world: World, premises: Mapping[str, SitePremises]) -> Mapping[str, float]:
+    """Return how long units can be done without, as `apply` reckons it: by what they tell now, at design weather."""
+    slack: dict[str, float] = {}
+    for site, of in premises.items():
+        heaters = [unit.unit for unit in order.plan.units if unit.site == site and unit.unit in of.heaters]
+        facts = {unit: world.observe(unit) for unit in of.heaters}
+        slack |= by_slack(of, heaters, facts, order.policy, order.began, UTC)
+    return slack
 
 
 def with_limit(order: Order, simulation: Simulation) -> Simulation:

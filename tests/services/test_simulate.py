@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from fleetctl.core.policy import Drain, Policy, Wave
 from fleetctl.core.rollout.state import Phase, Status
 from fleetctl.core.simulate.conditions import Faults
-from fleetctl.services.simulate import lowest_where, played_out, simulate
+from fleetctl.services.simulate import Order, lowest_where, played_out, simulate
 from tests.builders.fleets import a_building, a_fleet, a_plant
 from tests.builders.simulated import CALM, an_order, quiet
 
@@ -141,3 +141,18 @@ def test_the_limit_is_found_by_halving(limit: float, found: float) -> None:
 
 def test_a_limit_that_nothing_meets_is_none() -> None:
     assert lowest_where(lambda _: False, -30.0, 10.0, 0.25) is None
+
+
+def test_order_by_slack_starts_with_the_rooms_that_stay_warm_longest() -> None:
+    site = a_building()
+    tight = replace(site.dwellings["A102"], heat_loss_w_k=20.0)
+    fleet = a_fleet(replace(site, dwellings={**site.dwellings, "A102": tight}))
+    by_site = an_order(fleet, policy=replace(POLICY, max_in_progress=1), conditions=quiet())
+    by_slack = replace(by_site, policy=replace(by_site.policy, order="slack"))
+    first = [_first_dwelling(order) for order in (by_site, by_slack)]
+    assert first == ["A101", "A102"]
+
+
+def _first_dwelling(order: Order) -> str:
+    units = (order.fleet.by_name[name] for _, name in played_out(order).record.starts)
+    return next(unit.dwelling for unit in units if unit.dwelling)

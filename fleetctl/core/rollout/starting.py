@@ -24,19 +24,32 @@ SITE_WIDE = ""
 def pass_down_gate(tick: Tick) -> None:
     """Let units that wait at the down gate pass, those first that wait longest."""
     waiting = [p for p in tick.under_way() if p.at_gate and not p.open and not p.in_doubt]
+    refused: dict[str, Refusal] = {}
     for progress in sorted(waiting, key=lambda p: (p.since or tick.now.utc, p.unit)):
         look_s = tick.board.at_gate.get(progress.site, {}).get(progress.unit, 0.0)
         if look_s > tick.now.monotonic_s:
             tick.reasons.setdefault(progress.site, progress.reason)
             tick.wakes.append(look_s)
             continue
-        answer = tick.gates.down(progress, tick.down_at(progress.site) - {progress.unit})
+        answer = _may_go_down(tick, progress, refused)
         if isinstance(answer, Pass):
             tick.admit(progress)
             down = transitions.interrupt(progress, answer.zone_before_c, answer.repair, tick.now)
             tick.move(replace(transitions.go_down(down, tick.rules, tick.now), text=answer.text or "no rule applies"))
         else:
             _refused(tick, progress, answer)
+
+
+def _may_go_down(tick: Tick, progress: Progress, refused: dict[str, Refusal]) -> Refusal | Pass:
+    """Ask the down gate, but not for a unit that takes heat where another one was refused in this very decision."""
+    takes = f"{progress.site}/{admission.takes_heat_from(tick, progress)}"
+    known = refused.get(progress.site) or refused.get(takes)
+    if known is not None and not tick.gates.costs_no_heat(progress):
+        return known
+    answer = tick.gates.down(progress, tick.down_at(progress.site) - {progress.unit})
+    if isinstance(answer, Refusal) and answer.by_guard:
+        refused[progress.site if answer.site_wide else takes] = answer
+    return answer
 
 
 def start(tick: Tick) -> None:
