@@ -71,7 +71,7 @@ class SiteQueue:
 
     def queue_of(self, progress: Progress) -> list[tuple[int, int, str]]:
         """Return the queue that a pending unit waits in."""
-        return self.unstaged if progress.is_unstaged else self.pending
+        return self.unstaged if progress.release and not progress.installed else self.pending
 
 
 class Board:
@@ -219,12 +219,10 @@ class Board:
         queue = self.sites.setdefault(progress.site, SiteQueue())
         order = queue.order.setdefault(progress.unit, len(queue.order))
         queue.started += progress.attempt > 0
-        if progress.release and not progress.phase.is_end:
-            self.open_releases[progress.release] += 1
+        if progress.release:
+            self._place_update(progress)
         if progress.phase is Phase.PENDING:
             insort(queue.queue_of(progress), (progress.wave, order, progress.unit))
-            if progress.is_unstaged:
-                self.unstaged_sites.add(progress.site)
         elif not progress.phase.is_end:
             self._place_active(queue, progress)
         elif progress.phase is Phase.DEFERRED:
@@ -233,6 +231,11 @@ class Board:
             queue.down.add(progress.unit)
         if progress.zone_before_c is not None:
             queue.touched.add(progress.unit)
+
+    def _place_update(self, progress: Progress) -> None:
+        self.open_releases[progress.release] += not progress.phase.is_end
+        if progress.phase is Phase.PENDING and not progress.installed:
+            self.unstaged_sites.add(progress.site)
 
     def _place_active(self, queue: SiteQueue, progress: Progress) -> None:
         self.active[progress.unit] = progress
