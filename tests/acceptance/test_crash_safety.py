@@ -102,6 +102,8 @@ def interrupted(cli: Cli, event: str, sent: signal.Signals) -> subprocess.Popen[
         ("unit-drains", signal.SIGKILL),
         ("unit-reboots", signal.SIGKILL),
         ("unit-releases", signal.SIGSTOP),
+        ("unit-releases", signal.SIGKILL),
+        ("unit-soaks", signal.SIGKILL),
     ],
 )
 def test_without_its_controller_every_unit_heats_and_the_next_one_ends_the_rollout(
