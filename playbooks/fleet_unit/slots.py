@@ -14,10 +14,14 @@ if TYPE_CHECKING:
     from fleet_unit.kinds import Document
 
 
+ANSWER_S = 30.0
+"""RAUC's service is started by the question, which takes a busy machine its time; no answer would look like no slot."""
+
+
 def ask(*options: str) -> Document:
     """Return what `rauc status` tells; an empty document if it tells nothing that can be read."""
     rauc = program("rauc")
-    code, said = run([rauc, "status", *options, "--output-format=json"], 10.0, errors=False) if rauc else (127, "")
+    code, said = run([rauc, "status", *options, "--output-format=json"], ANSWER_S, errors=False) if rauc else (127, "")
     try:
         told = json.loads(said) if code == 0 else {}
         return told if isinstance(told, dict) else {}
