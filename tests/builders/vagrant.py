@@ -1,4 +1,4 @@
-"""The virtual machines of `vagrant/`, through `scripts/vms`: brought up once, run commands on, cut and started again."""
+"""The virtual machines of `vagrant/`, through `scripts/vms`: brought up once, run commands on, cut, started again."""
 
 from __future__ import annotations
 
