@@ -135,7 +135,7 @@ def _an_update(folder: Path, units: int) -> Line:
     _release(folder, "qh-1-1.0.0", "qh-1")
     with up(folder):
         _release(folder, "qh-1-1.1.0", "qh-1")
-        apply = [FLEETCTL, "apply", "kind=radiator", "--yes", "--policy", "bench"]
+        apply: list[str | Path] = [FLEETCTL, "apply", "kind=radiator", "--yes", "--policy", "bench"]
         used = once(Command(apply, folder, _keys(folder)))
     detail = f"CPU of the controller; release and config of {units} units in {number(used.wall_s)} s"
     return Figure("a whole update, a unit", used.cpu_s / units, "s", UPDATE_AT_MOST_S, detail)
