@@ -72,12 +72,18 @@ def shown(cli: Cli) -> Mapping[str, Any]:
     return {row["unit"]: row for row in cli.json("rollout", "show", "last")["units"]}
 
 
+def dwelling(unit: str) -> str:
+    return unit.rpartition("-")[0]
+
+
 def broken(cli: Cli) -> Mapping[str, str]:
-    """Break five units at once, some of them under way; returns each with its fault."""
+    """Break five units at once, some of them under way, the others in dwellings of their own; returns each fault."""
     rows = [row for row in shown(cli).values() if not row["unit"].endswith("/gw-a")]
     busy = [row["unit"] for row in rows if row["phase"] in UNDER_WAY][:2]
     waiting = [row["unit"] for row in rows if row["phase"] == "pending"]
-    victims = dict(zip([*busy, *waiting[-5 + len(busy) :]], BREAKS, strict=True))
+    apart = {dwelling(unit): unit for unit in waiting if dwelling(unit) not in map(dwelling, busy)}
+    chosen = dict.fromkeys([*busy, *apart.values(), *waiting])
+    victims = dict(zip([*chosen][: len(BREAKS)], BREAKS, strict=True))
     for unit, fault in victims.items():
         lab.fault(cli.folder / ".fleetctl/lab", unit, fault, Detail())
     return victims
@@ -111,9 +117,9 @@ def assert_caps_held(found: Observed) -> None:
 def assert_listed(cli: Cli, victims: Mapping[str, str]) -> Mapping[str, Any]:
     """Hold that the healthy are done, those beside a broken one perhaps not, and that everybody else has a reason."""
     rows = shown(cli)
-    dwellings = {unit.rpartition("-")[0] for unit, fault in victims.items() if fault != "slow"}
+    dwellings = {dwelling(unit) for unit, fault in victims.items() if fault != "slow"}
     for unit, row in rows.items():
-        beside = unit.rpartition("-")[0] in dwellings
+        beside = dwelling(unit) in dwellings
         assert row["phase"] == "succeeded" or (beside and row["phase"] in {"failed", "deferred"}), row
         assert row["phase"] == "succeeded" or row["reason"], row
         if row["phase"] == "succeeded" and unit not in victims:
