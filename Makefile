@@ -4,7 +4,7 @@
 
 export PYTHONDONTWRITEBYTECODE := 1
 BIN := .venv/bin
-# Acceptance tests mostly wait for reboots, leases and drains, so there are more of them than cores.
+# Acceptance tests mostly wait for reboots, leases and drains: more at once than there are cores, and begun first.
 TEST_WORKERS ?= 3
 
 help: ## show this
@@ -18,7 +18,7 @@ demo: setup ## a building and a hot-water plant, checked, planned and configured
 
 test: ## all tests (stand-in units and PostgreSQL included)
 	@scripts/setup test
-	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
 system-test: ## stand-in units with systemd, the real RAUC and disks that lose writes (root; builds a Debian the first time)
 	@scripts/setup test system
