@@ -158,7 +158,12 @@ class Folders:
         return self._folder.world / "units" / str(stand.number) / "disk"
 
     def cut(self, members: Sequence[int]) -> None:
-        """End every process of the unit, none of which has a namespace that ends with it."""
+        """End every process of the unit, none of which has a namespace that ends with it.
+
+        Its init is stopped first: it would start again what it sees end, and a program that has not yet asked to end
+        with its parent would outlive it.
+        """
+        processes.signal_all(members[:1], signal.SIGSTOP)
         processes.end_family(members[0])
         processes.signal_all(members[:1], signal.SIGKILL)
 
