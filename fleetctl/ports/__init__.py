@@ -6,9 +6,11 @@ no SQL, no socket.
 
 from __future__ import annotations
 
+from fleetctl.ports.commissioning import Ledger
 from fleetctl.ports.fleet import FleetFiles, Forecasts, SiteCache, TemplateFiles
 from fleetctl.ports.imaging import Desk, Images, Imagings
 from fleetctl.ports.machine import Clock, Process, Processes, Secrets
+from fleetctl.ports.platform import Platform
 from fleetctl.ports.reach import Executor, Prober, Shell, Target
 from fleetctl.ports.releases import Bundles, Releases
 from fleetctl.ports.state import (
@@ -43,9 +45,11 @@ __all__ = [
     "Imagings",
     "Journal",
     "Led",
+    "Ledger",
     "Lost",
     "Orders",
     "Plans",
+    "Platform",
     "Poster",
     "Prober",
     "Process",
