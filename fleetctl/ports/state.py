@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fleetctl.core.rollout.state import Change, Command, CommandKind, Noted, Progress, Rollout, StepTaken
     from fleetctl.core.route import Pin, Way
     from fleetctl.core.verdicts import Seen
+    from fleetctl.ports.commissioning import Ledger
     from fleetctl.ports.imaging import Imagings
 
 
@@ -307,6 +308,11 @@ class State(Protocol):
     @property
     def imaging(self) -> Imagings:
         """Return what is remembered of imaging over the network."""
+        ...
+
+    @property
+    def ledger(self) -> Ledger:
+        """Return the ledger of commissionings."""
         ...
 
     def chain_head(self) -> Head:

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from fleetctl.adapters.store import refusals
 from fleetctl.core.clock import next_epoch
+from fleetctl.core.commissioning.ledger import Entry
 from fleetctl.core.config import Config
 from fleetctl.core.digest import digest_of
 from fleetctl.core.facts import Observation
@@ -44,6 +45,7 @@ from fleetctl.core.rollout.state import (
 from fleetctl.core.route import Pin, Way
 from fleetctl.core.verdicts import Seen
 from fleetctl.ports import Controller, State
+from tests.builders.memory_ledger import MemoryLedger
 
 LONG_AGO = datetime.fromtimestamp(0, UTC)
 
@@ -82,6 +84,7 @@ class Rows:
     cursors: dict[str, int] = field(default_factory=dict)
     imaging: dict[str, Imaging] = field(default_factory=dict)
     strangers: dict[tuple[str, str], Stranger] = field(default_factory=dict)
+    ledger: list[Entry] = field(default_factory=list)
     orders: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     before_commit: Callable[[Sequence[Change]], None] = lambda _: None
 
@@ -104,6 +107,7 @@ class MemoryState:
         self.orders = MemoryOrders(self.rows)
         self.cursors = MemoryCursors(self.rows)
         self.imaging = MemoryImagings(self.rows, self.units)
+        self.ledger = MemoryLedger(self.rows, uuid)
 
     def chain_head(self) -> Head:
         with self.rows.lock:

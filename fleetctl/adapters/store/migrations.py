@@ -95,6 +95,21 @@ CREATE TABLE strangers (
     mac TEXT NOT NULL, serial TEXT NOT NULL, last TEXT NOT NULL, body {bytes} NOT NULL, PRIMARY KEY (mac, serial))
 """
 
+_COMMISSIONING = """
+CREATE TABLE ledger (
+    writer TEXT NOT NULL, number {number} NOT NULL, site TEXT NOT NULL, body {bytes} NOT NULL,
+    digest TEXT NOT NULL UNIQUE, PRIMARY KEY (writer, number));
+CREATE INDEX ledger_of_site ON ledger (site);
+CREATE TABLE kits (id TEXT NOT NULL PRIMARY KEY, site TEXT NOT NULL, body {bytes} NOT NULL);
+CREATE TABLE machines (
+    serial TEXT NOT NULL PRIMARY KEY, unit TEXT, lifecycle TEXT NOT NULL, body {bytes} NOT NULL);
+CREATE TABLE certificates (
+    number TEXT NOT NULL PRIMARY KEY, serial TEXT NOT NULL, not_after TEXT NOT NULL, revoked TEXT,
+    body {bytes} NOT NULL);
+CREATE INDEX certificates_of_machine ON certificates (serial);
+CREATE TABLE registrations (unit TEXT NOT NULL PRIMARY KEY, serial TEXT NOT NULL, body {bytes} NOT NULL)
+"""
+
 MIGRATIONS: Sequence[Mapping[str, str]] = (
     {"sqlite": _TABLES, "postgresql": _TABLES},
     {"sqlite": _APPEND_ONLY_SQLITE, "postgresql": _APPEND_ONLY_POSTGRESQL},
@@ -102,6 +117,7 @@ MIGRATIONS: Sequence[Mapping[str, str]] = (
     {"sqlite": _CURSORS, "postgresql": _CURSORS},
     {"sqlite": _READINGS, "postgresql": _READINGS},
     {"sqlite": _IMAGING, "postgresql": _IMAGING},
+    {"sqlite": _COMMISSIONING, "postgresql": _COMMISSIONING},
 )
 """Version 1 first; statements end with a semicolon, one that belongs to a statement has a backslash in front."""
 

@@ -153,3 +153,32 @@ IMAGING = _table("imaging", _text("unit", key=True), _bytes("body"))
 
 STRANGERS = _table("strangers", _text("mac", key=True), _text("serial", key=True), _text("last"), _bytes("body"))
 """The machines that were refused an image."""
+
+LEDGER = _table(
+    "ledger",
+    _text("writer", key=True),
+    _number("number", key=True),
+    _text("site"),
+    _bytes("body"),
+    _text("digest"),
+)
+"""What was done in the field. Never changed; of each writer (a state, a kit) a chain of its own."""
+
+KITS = _table("kits", _text("id", key=True), _text("site"), _bytes("body"))
+"""The folders that were taken to a building, and what became of them."""
+
+MACHINES = _table("machines", _text("serial", key=True), _text("unit", null=True), _text("lifecycle"), _bytes("body"))
+"""What is known of each machine, wherever it stands."""
+
+CERTIFICATES = _table(
+    "certificates",
+    _text("number", key=True),
+    _text("serial"),
+    _text("not_after"),
+    _text("revoked", null=True),
+    _bytes("body"),
+)
+"""Every certificate that the fleet's CA has issued, by its number in hexadecimal; `serial` is the machine's."""
+
+REGISTRATIONS = _table("registrations", _text("unit", key=True), _text("serial"), _bytes("body"))
+"""What each unit is registered as."""

@@ -13,6 +13,7 @@ from fleetctl.adapters.store.cursors import SqlCursors
 from fleetctl.adapters.store.engine import Database, open_database
 from fleetctl.adapters.store.imaging import SqlImagings
 from fleetctl.adapters.store.journal import SqlJournal
+from fleetctl.adapters.store.ledger import SqlLedger
 from fleetctl.adapters.store.migrations import LATEST
 from fleetctl.adapters.store.orders import SqlOrders
 from fleetctl.adapters.store.placements import Placement
@@ -37,6 +38,7 @@ class SqlState:
         self.orders = SqlOrders(database)
         self.cursors = SqlCursors(database)
         self.imaging = SqlImagings(database)
+        self.ledger = SqlLedger(database)
 
     @cached_property
     def uuid(self) -> str:

@@ -1,0 +1,1 @@
+"""Commissioning a building: what was done, proved, skipped and left open, place by place. Pure."""

@@ -1,0 +1,31 @@
+"""What is remembered of commissionings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from fleetctl.core.commissioning.ledger import Draft, Entry
+
+
+class Ledger(Protocol):
+    """The ledger of commissionings: only ever added to, chained per writer, covered by the event log."""
+
+    def append(self, drafts: Iterable[Draft]) -> Sequence[Entry]:
+        """Write entries as this state's own, in their order, in one transaction; returns them with their digests."""
+        ...
+
+    def entries(self, site: str | None = None) -> Sequence[Entry]:
+        """Return the entries of a site, or all, in the order that everybody agrees on (`in_order`)."""
+        ...
+
+    def merge(self, entries: Iterable[Entry]) -> Sequence[Entry]:
+        """Take in entries of other writers, in one transaction; returns those that are new here.
+
+        An entry that is there already is passed over, so merging twice changes nothing.
+
+        Raises:
+            CouldNot: if the chain of a writer would have a gap, a change or a fork; nothing is taken in then.
+        """
+        ...
