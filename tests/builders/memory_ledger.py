@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
 from typing import Protocol
 
 from fleetctl.core.commissioning.ledger import Draft, Entry, in_order, new_entries, noted, written
@@ -13,7 +13,7 @@ from fleetctl.core.rollout.state import Noted
 class Shelf(Protocol):
     """Where it keeps its entries, and the log that it tells of them."""
 
-    lock: AbstractContextManager[object]
+    lock: threading.RLock
     ledger: list[Entry]
     events: list[Noted]
 
