@@ -274,6 +274,23 @@ class Webhook:
     events: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """The fleet's own CA, whose certificates say which machine a unit is. Fleets without one register nothing.
+
+    Attributes:
+        root_sha256: of its root certificate, in hexadecimal: whoever changes the certificate changes no trust.
+        valid_days: how long a machine's certificate holds.
+        renew_days: how long before its end it is renewed.
+        crl_url: where the list of revoked certificates can be had; empty if that is nowhere.
+    """
+
+    root_sha256: str
+    valid_days: int = 90
+    renew_days: int = 30
+    crl_url: str = ""
+
+
 @dataclass(frozen=True)
 class Fleet:
     """Everything that is declared."""
@@ -286,6 +303,8 @@ class Fleet:
     secrets: Mapping[str, SecretRef] = field(default_factory=dict)
     webhooks: Mapping[str, Webhook] = field(default_factory=dict)
     sites: Mapping[str, Site] = field(default_factory=dict)
+    authority: Authority | None = None
+    """None: no unit is registered with anybody."""
     digest: str = ""
     """Digest of `fleet.yaml`'s validated content."""
 

@@ -39,6 +39,7 @@ def resolve_fleet(declared: declared_fleet.Fleet) -> resolved.Fleet:
         | {name: resolve_policy(name, policy) for name, policy in declared.policies.items()},
         webhooks={name: resolved.Webhook(**dict(written(hook))) for name, hook in declared.notify.items()},
         secrets={name: resolved.SecretRef(name, **dict(written(ref))) for name, ref in declared.secrets.items()},
+        authority=resolved.Authority(**dict(written(declared.authority))) if declared.authority else None,
     )
     return replace(fleet, digest=digest_of_value(fleet))
 

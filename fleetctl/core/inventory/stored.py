@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from fleetctl.core.inventory.fleet import (
+    Authority,
     ComputeSettings,
     Dwelling,
     Fleet,
@@ -134,6 +135,7 @@ def fleet_from_bytes(content: bytes) -> CheckedFleet:
         policies={id: _policy(policy) for id, policy in values["policies"].items()},
         secrets={id: SecretRef(**ref) for id, ref in values["secrets"].items()},
         webhooks={id: Webhook(**hook | {"events": tuple(hook["events"])}) for id, hook in values["webhooks"].items()},
+        authority=Authority(**values["authority"]) if values["authority"] else None,
         digest=values["digest"],
     )
     return CheckedFleet(fleet, _problems(stored["problems"]))

@@ -121,6 +121,14 @@ ERRORS: dict[str, tuple[str, list[Edit]]] = {
     "no key in a file": ("bad-locator", [("backend: env, locator: MUNGE_KEY", "backend: age, locator: ▸secrets.age")]),
     "no controller": ("no-controller", [("QR-2,", "QR-2, ▸compute: {platform: slurm},")]),
     "unknown secret": ("unknown-secret", [("QR-2,", "QR-2, compute: {secret: ▸mung},")]),
+    "a certificate that is due at once": (
+        "renewed-at-once",
+        [("policies:", f"authority: {{root_sha256: {'0' * 64}, valid_days: 30, renew_days: ▸30}}\npolicies:")],
+    ),
+    "a list of revoked certificates over https": (
+        "bad-url",
+        [("policies:", f"authority: {{root_sha256: {'0' * 64}, crl_url: ▸https://crl.example.net/a}}\npolicies:")],
+    ),
     "unknown secret of a webhook": ("unknown-secret", [("fleet, secret: munge", "fleet, secret: ▸mungo")]),
     "a webhook in the clear": ("bad-url", [("url: https://alerts", "url: ▸http://alerts")]),
     "a password in an address": ("bad-url", [("url: https://alerts", "url: ▸https://me:pass@alerts")]),

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from fleetctl.core.inventory.fleet import Fleet, Unit, Webhook
+from fleetctl.core.inventory.fleet import Authority, Fleet, Unit, Webhook
+from fleetctl.core.inventory.stored import CheckedFleet, fleet_from_bytes, fleet_to_bytes
 from fleetctl.core.notify import EVENTS
 from tests.builders.inventories import a_folder, examined
 
@@ -121,3 +122,12 @@ def test_a_webhook_is_told_of_everything_unless_it_says_of_what() -> None:
     for found, events in ((examined(a_folder()), ("halted", "failed")), (examined(texts), EVENTS)):
         assert found.fleet is not None
         assert found.fleet.webhooks == {"on-call": Webhook("https://alerts.example.net/fleet", "munge", events)}
+
+
+def test_an_authority_has_defaults_and_is_kept_in_the_cache() -> None:
+    found = examined(a_folder(("policies:", f"authority: {{root_sha256: {'a' * 64}}}\npolicies:")))
+    assert found.fleet is not None
+    assert found.fleet.authority == Authority("a" * 64, valid_days=90, renew_days=30)
+    kept = fleet_from_bytes(fleet_to_bytes(CheckedFleet(found.fleet, ())))
+    assert kept.fleet is not None
+    assert kept.fleet.authority == found.fleet.authority

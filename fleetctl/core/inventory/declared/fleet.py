@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from fleetctl.core.inventory.declared.authority import Authority
 from fleetctl.core.inventory.declared.notify import Webhook
 from fleetctl.core.inventory.declared.policy import Policy
 from fleetctl.core.inventory.declared.quantities import (
@@ -102,5 +103,7 @@ class Fleet(Declared):
     """How rollouts go; `default` is used if no other is named."""
     secrets: dict[Id, Secret] = Field(default_factory=dict)
     """Secrets by name."""
+    authority: Authority | None = None
+    """The fleet's own CA; without one no unit is registered."""
     notify: dict[Id, Webhook] = Field(default_factory=dict)
     """Who is told when a rollout halts, waits for an approval, ends or fails."""

@@ -12,6 +12,7 @@ from fleetctl.core.inventory.flaws import Flaw
 from fleetctl.core.inventory.fleet import Fleet, Site
 from fleetctl.core.inventory.invariants import (
     addresses,
+    authority,
     caps,
     climate,
     disinfection,
@@ -48,6 +49,7 @@ _OF_SHARED = (
     releases.channels_lead_to_releases,
     secrets.locators,
     webhooks.secrets,
+    authority.renewed_before_the_end,
     policies.deadlines_of_models,
     policies.staging,
     windows.fit_models,
