@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fleetctl.core.route import Pin, Way
     from fleetctl.core.verdicts import Seen
     from fleetctl.ports.commissioning import Ledger
+    from fleetctl.ports.identity import Registry
     from fleetctl.ports.imaging import Imagings
 
 
@@ -313,6 +314,11 @@ class State(Protocol):
     @property
     def ledger(self) -> Ledger:
         """Return the ledger of commissionings."""
+        ...
+
+    @property
+    def registry(self) -> Registry:
+        """Return the certificates that were issued, and what units are registered as."""
         ...
 
     def chain_head(self) -> Head:

@@ -18,6 +18,8 @@ from fleetctl.core.commissioning.ledger import Entry
 from fleetctl.core.config import Config
 from fleetctl.core.digest import digest_of
 from fleetctl.core.facts import Observation
+from fleetctl.core.identity.certificate import Certificate
+from fleetctl.core.identity.registration import Registration
 from fleetctl.core.imaging.desk import Answer, FromDisk, Given, noted
 from fleetctl.core.imaging.record import Imaging, Stranger
 from fleetctl.core.log_heads import Head
@@ -46,6 +48,7 @@ from fleetctl.core.route import Pin, Way
 from fleetctl.core.verdicts import Seen
 from fleetctl.ports import Controller, State
 from tests.builders.memory_ledger import MemoryLedger
+from tests.builders.memory_registry import MemoryRegistry
 
 LONG_AGO = datetime.fromtimestamp(0, UTC)
 
@@ -85,6 +88,8 @@ class Rows:
     imaging: dict[str, Imaging] = field(default_factory=dict)
     strangers: dict[tuple[str, str], Stranger] = field(default_factory=dict)
     ledger: list[Entry] = field(default_factory=list)
+    certificates: dict[str, Certificate] = field(default_factory=dict)
+    registrations: dict[str, Registration] = field(default_factory=dict)
     orders: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     before_commit: Callable[[Sequence[Change]], None] = lambda _: None
 
@@ -108,6 +113,7 @@ class MemoryState:
         self.cursors = MemoryCursors(self.rows)
         self.imaging = MemoryImagings(self.rows, self.units)
         self.ledger = MemoryLedger(self.rows, uuid)
+        self.registry = MemoryRegistry(self.rows)
 
     def chain_head(self) -> Head:
         with self.rows.lock:

@@ -104,9 +104,10 @@ CREATE TABLE kits (id TEXT NOT NULL PRIMARY KEY, site TEXT NOT NULL, body {bytes
 CREATE TABLE machines (
     serial TEXT NOT NULL PRIMARY KEY, unit TEXT, lifecycle TEXT NOT NULL, body {bytes} NOT NULL);
 CREATE TABLE certificates (
-    number TEXT NOT NULL PRIMARY KEY, serial TEXT NOT NULL, not_after TEXT NOT NULL, revoked TEXT,
+    number TEXT NOT NULL PRIMARY KEY, serial TEXT NOT NULL, key TEXT NOT NULL, not_after TEXT NOT NULL, revoked TEXT,
     body {bytes} NOT NULL);
 CREATE INDEX certificates_of_machine ON certificates (serial);
+CREATE INDEX certificates_of_key ON certificates (key);
 CREATE TABLE registrations (unit TEXT NOT NULL PRIMARY KEY, serial TEXT NOT NULL, body {bytes} NOT NULL)
 """
 

@@ -174,11 +174,13 @@ CERTIFICATES = _table(
     "certificates",
     _text("number", key=True),
     _text("serial"),
+    _text("key"),
     _text("not_after"),
     _text("revoked", null=True),
     _bytes("body"),
 )
-"""Every certificate that the fleet's CA has issued, by its number in hexadecimal; `serial` is the machine's."""
+"""Every certificate that the fleet's CA has issued, by its number in hexadecimal; `serial` is the machine's, `key` the
+digest of its public key."""
 
 REGISTRATIONS = _table("registrations", _text("unit", key=True), _text("serial"), _bytes("body"))
 """What each unit is registered as."""

@@ -18,6 +18,7 @@ from fleetctl.adapters.store.migrations import LATEST
 from fleetctl.adapters.store.orders import SqlOrders
 from fleetctl.adapters.store.placements import Placement
 from fleetctl.adapters.store.plans import SqlPlans
+from fleetctl.adapters.store.registry import SqlRegistry
 from fleetctl.adapters.store.rollouts import SqlRollouts
 from fleetctl.adapters.store.schema import META
 from fleetctl.adapters.store.units import SqlUnits
@@ -39,6 +40,7 @@ class SqlState:
         self.cursors = SqlCursors(database)
         self.imaging = SqlImagings(database)
         self.ledger = SqlLedger(database)
+        self.registry = SqlRegistry(database)
 
     @cached_property
     def uuid(self) -> str:

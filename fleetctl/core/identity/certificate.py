@@ -11,7 +11,7 @@ gets a new one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -104,6 +104,10 @@ class Certificate:
         if at >= self.not_after:
             return Health.EXPIRED
         return Health.DUE if at >= self.not_after - renew else Health.VALID
+
+    def as_revoked(self, reason: Reason, at: datetime) -> Certificate:
+        """Return it as it is once it is revoked; what was revoked before stays as it was."""
+        return self if self.revoked is not None else replace(self, revoked=at, reason=reason)
 
     def holds(self, at: datetime) -> bool:
         """Say whether others believe it, as far as they know of revocations."""
