@@ -1,0 +1,1 @@
+"""Discovery: what is on the wire, held against what is declared. Pure."""
