@@ -9,6 +9,7 @@ from __future__ import annotations
 from fleetctl.ports.commissioning import Ledger
 from fleetctl.ports.fleet import FleetFiles, Forecasts, SiteCache, TemplateFiles
 from fleetctl.ports.imaging import Desk, Images, Imagings
+from fleetctl.ports.kits import Kits
 from fleetctl.ports.machine import Clock, Process, Processes, Secrets
 from fleetctl.ports.platform import Platform
 from fleetctl.ports.reach import Executor, Prober, Shell, Target
@@ -44,6 +45,7 @@ __all__ = [
     "Images",
     "Imagings",
     "Journal",
+    "Kits",
     "Led",
     "Ledger",
     "Lost",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fleetctl.ports.commissioning import Ledger
     from fleetctl.ports.identity import Registry
     from fleetctl.ports.imaging import Imagings
+    from fleetctl.ports.kits import Kits
 
 
 class Fenced(CouldNot):
@@ -314,6 +315,11 @@ class State(Protocol):
     @property
     def ledger(self) -> Ledger:
         """Return the ledger of commissionings."""
+        ...
+
+    @property
+    def kits(self) -> Kits:
+        """Return the kits that left."""
         ...
 
     @property

@@ -22,6 +22,7 @@ from fleetctl.core.identity.certificate import Certificate
 from fleetctl.core.identity.registration import Registration
 from fleetctl.core.imaging.desk import Answer, FromDisk, Given, noted
 from fleetctl.core.imaging.record import Imaging, Stranger
+from fleetctl.core.kit.record import Kit
 from fleetctl.core.log_heads import Head
 from fleetctl.core.plan import Plan
 from fleetctl.core.rollout.holds import Hold, Override
@@ -47,6 +48,7 @@ from fleetctl.core.rollout.state import (
 from fleetctl.core.route import Pin, Way
 from fleetctl.core.verdicts import Seen
 from fleetctl.ports import Controller, State
+from tests.builders.memory_kits import MemoryKits
 from tests.builders.memory_ledger import MemoryLedger
 from tests.builders.memory_registry import MemoryRegistry
 
@@ -88,6 +90,7 @@ class Rows:
     imaging: dict[str, Imaging] = field(default_factory=dict)
     strangers: dict[tuple[str, str], Stranger] = field(default_factory=dict)
     ledger: list[Entry] = field(default_factory=list)
+    kits: dict[str, Kit] = field(default_factory=dict)
     certificates: dict[str, Certificate] = field(default_factory=dict)
     registrations: dict[str, Registration] = field(default_factory=dict)
     orders: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
@@ -113,6 +116,7 @@ class MemoryState:
         self.cursors = MemoryCursors(self.rows)
         self.imaging = MemoryImagings(self.rows, self.units)
         self.ledger = MemoryLedger(self.rows, uuid)
+        self.kits = MemoryKits(self.rows)
         self.registry = MemoryRegistry(self.rows)
 
     def chain_head(self) -> Head:

@@ -13,6 +13,7 @@ from fleetctl.adapters.store.cursors import SqlCursors
 from fleetctl.adapters.store.engine import Database, open_database
 from fleetctl.adapters.store.imaging import SqlImagings
 from fleetctl.adapters.store.journal import SqlJournal
+from fleetctl.adapters.store.kits import SqlKits
 from fleetctl.adapters.store.ledger import SqlLedger
 from fleetctl.adapters.store.migrations import LATEST
 from fleetctl.adapters.store.orders import SqlOrders
@@ -40,6 +41,7 @@ class SqlState:
         self.cursors = SqlCursors(database)
         self.imaging = SqlImagings(database)
         self.ledger = SqlLedger(database)
+        self.kits = SqlKits(database)
         self.registry = SqlRegistry(database)
 
     @cached_property
