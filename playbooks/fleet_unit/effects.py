@@ -15,9 +15,15 @@ if TYPE_CHECKING:
 
     from fleet_unit.kinds import Document
 
+    Effect = Callable[[Step, Journal], str | tuple[str, Document]]
 
-def perform(step: Step, effect: Callable[[Step, Journal], str]) -> Document:
-    """Do one effect: fenced, once, journalled before and after. Returns its outcome."""
+
+def perform(step: Step, effect: Effect) -> Document:
+    """Do one effect: fenced, once, journalled before and after. Returns its outcome.
+
+    What an effect has to answer besides its message stands in the outcome under `answer`; it is journalled as well, so
+    a repeated step gives the same.
+    """
     try:
         with Lock():
             return _perform_locked(step, effect)
@@ -25,7 +31,7 @@ def perform(step: Step, effect: Callable[[Step, Journal], str]) -> Document:
         return outcome(step, refusal.ending, str(refusal))
 
 
-def _perform_locked(step: Step, effect: Callable[[Step, Journal], str]) -> Document:
+def _perform_locked(step: Step, effect: Effect) -> Document:
     journal = Journal()
     if step.epoch < journal.epoch:
         raise Refused(f"epoch {step.epoch} is of a controller that was taken over: this unit has seen {journal.epoch}")
@@ -42,9 +48,11 @@ def _perform_locked(step: Step, effect: Callable[[Step, Journal], str]) -> Docum
     return {**earlier, "repeated": True} if earlier else _do(step, effect, journal)
 
 
-def _do(step: Step, effect: Callable[[Step, Journal], str], journal: Journal) -> Document:
+def _do(step: Step, effect: Effect, journal: Journal) -> Document:
     try:
-        result = outcome(step, "ok", effect(step, journal))
+        said = effect(step, journal)
+        message, answer = (said, {}) if isinstance(said, str) else said
+        result = {**outcome(step, "ok", message), **({"answer": answer} if answer else {})}
     except Ended as end:
         result = outcome(step, end.ending, str(end))
     except OSError as error:

@@ -14,6 +14,12 @@
     fleet-unit receive         --epoch N --attempt ID --step N --bundle SHA256 --size BYTES --offset N < bytes
     fleet-unit activate-reboot --epoch N --attempt ID --step N [--slot NAME]
     fleet-unit netboot         --epoch N --attempt ID --step N
+    fleet-unit identity        --epoch N --attempt ID --step N [--renew]
+    fleet-unit enrol           --epoch N --attempt ID --step N < enrolment
+    fleet-unit wipe-identity   --epoch N --attempt ID --step N
+    fleet-unit power-off       --epoch N --attempt ID --step N
+    fleet-unit look            [--sweep NETWORK]
+    fleet-unit blink           --for SECONDS
     fleet-unit boot
     fleet-unit mark-good       [--within S --ssh ADDRESS:PORT --fall-back]
     fleet-unit cache           --bind ADDRESS:PORT [--allow NETWORK]
@@ -37,12 +43,14 @@ if TYPE_CHECKING:
     from fleet_unit.journal import Journal, Step
     from fleet_unit.kinds import Document
 
-    Effect = Callable[[Step, Journal], str]
+    Effect = Callable[[Step, Journal], str | tuple[str, Document]]
     Options = dict[str, str]
 
 STEP = ("epoch", "attempt", "step")
 NEEDED = {
     "status": (),
+    "look": (),
+    "blink": ("for",),
     "boot": (),
     "configure": STEP,
     "confirm": (*STEP, "digest"),
@@ -52,6 +60,10 @@ NEEDED = {
     "undrain": (*STEP, "reason"),
     "activate-reboot": STEP,
     "netboot": STEP,
+    "identity": STEP,
+    "enrol": STEP,
+    "wipe-identity": STEP,
+    "power-off": STEP,
     "stage": (*STEP, "bundle", "size"),
     "install": (*STEP, "bundle", "release"),
     "flash": (*STEP, "component", "bundle", "version"),
@@ -59,7 +71,7 @@ NEEDED = {
     "mark-good": (),
     "cache": ("bind",),
 }
-NUMBERS = ("epoch", "step", "confirm-timeout", "size", "offset", "rate", "patience", "within")
+NUMBERS = ("epoch", "step", "confirm-timeout", "size", "offset", "rate", "patience", "within", "for")
 
 
 def main(arguments: list[str]) -> int:
@@ -115,6 +127,14 @@ def answer(command: str, options: Options) -> Document | None:
         from fleet_unit.boot import boot
 
         return boot()
+    if command == "look":
+        from fleet_unit.look import look
+
+        return look(options.get("sweep", ""))
+    if command == "blink":
+        from fleet_unit.blink import blink
+
+        return blink(int(options["for"]))
     if command == "receive":
         from fleet_unit.commands import receive
 
@@ -210,6 +230,30 @@ def _netboot(_: Options) -> Effect:
     return netboot
 
 
+def _identity(options: Options) -> Effect:
+    from fleet_unit.identity import identity
+
+    return identity(renew="renew" in options)
+
+
+def _enrol(_: Options) -> Effect:
+    from fleet_unit.enrol import enrol, read_enrolment
+
+    return enrol(read_enrolment())
+
+
+def _wipe_identity(_: Options) -> Effect:
+    from fleet_unit.identity import wipe_identity
+
+    return wipe_identity
+
+
+def _power_off(_: Options) -> Effect:
+    from fleet_unit.reboot import power_off
+
+    return power_off
+
+
 def _stage(options: Options) -> Effect:
     from fleet_unit.commands import stage
 
@@ -237,6 +281,10 @@ EFFECTS: dict[str, Callable[[Options], Effect]] = {
     "undrain": _undrain,
     "activate-reboot": _activate_reboot,
     "netboot": _netboot,
+    "identity": _identity,
+    "enrol": _enrol,
+    "wipe-identity": _wipe_identity,
+    "power-off": _power_off,
     "stage": _stage,
     "install": _install,
     "flash": _flash,
@@ -249,10 +297,22 @@ def _guard(words: list[str]) -> None:
     guard(words[0], float(words[1]))
 
 
-def _delayed_reboot(_: list[str]) -> None:
-    from fleet_unit.reboot import delayed_reboot
+def _blinking(words: list[str]) -> None:
+    from fleet_unit.blink import blinking
 
-    delayed_reboot()
+    blinking(float(words[0]), words[1])
+
+
+def _delayed_reboot(_: list[str]) -> None:
+    from fleet_unit.reboot import delayed
+
+    delayed("reboot")
+
+
+def _delayed_power_off(_: list[str]) -> None:
+    from fleet_unit.reboot import delayed
+
+    delayed("poweroff")
 
 
 def _fetch(words: list[str]) -> None:
@@ -269,7 +329,9 @@ def _write_slot(words: list[str]) -> None:
 
 OWN: dict[str, Callable[[list[str]], None]] = {
     "guard": _guard,
+    "blinking": _blinking,
     "delayed-reboot": _delayed_reboot,
+    "delayed-power-off": _delayed_power_off,
     "fetch": _fetch,
     "write-slot": _write_slot,
 }

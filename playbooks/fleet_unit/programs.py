@@ -14,8 +14,8 @@ from fleet_unit.paths import ROOT
 HOOK_TIMEOUT_S = 60.0
 
 
-def run(argv: list[str], timeout_s: float, errors: bool = True) -> tuple[int, str]:
-    """Run a program without input; return its exit code and the end of what it printed.
+def run(argv: list[str], timeout_s: float, errors: bool = True, most: int = 65536) -> tuple[int, str]:
+    """Run a program without input; return its exit code and the end of what it printed, `most` bytes of it.
 
     A program that does not end in time is killed with its group (code 124), one that is not there has code 127.
     """
@@ -30,12 +30,12 @@ def run(argv: list[str], timeout_s: float, errors: bool = True) -> tuple[int, st
     finally:
         os.close(writer)
     try:
-        return _collect(pid, reader, time.monotonic() + timeout_s)
+        return _collect(pid, reader, time.monotonic() + timeout_s, most)
     finally:
         os.close(reader)
 
 
-def _collect(pid: int, reader: int, deadline: float) -> tuple[int, str]:
+def _collect(pid: int, reader: int, deadline: float, most: int) -> tuple[int, str]:
     """Wait for the end of the process rather than of its output: a reload may leave a daemon that holds the pipe."""
     output, code = b"", None
     while True:
@@ -43,7 +43,7 @@ def _collect(pid: int, reader: int, deadline: float) -> tuple[int, str]:
             ended, status = os.waitpid(pid, os.WNOHANG)
             code = os.waitstatus_to_exitcode(status) if ended else None
         chunk = os.read(reader, 65536) if select.select([reader], [], [], 0.02)[0] else b""
-        output = (output + chunk)[-65536:]
+        output = (output + chunk)[-most:]
         if code is not None and not chunk:
             return code, output.decode(errors="replace").strip()
         if code is None and time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""The effect `activate-reboot`: recorded and answered first, done then."""
+"""The effects `activate-reboot` and `power-off`: recorded and answered first, done then."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fleet_unit.endings import Refused
 from fleet_unit.files import read_document
 from fleet_unit.journal import Journal, Step
 from fleet_unit.lock import Lock, is_held
-from fleet_unit.paths import CHANGE, INSTALLING
+from fleet_unit.paths import CHANGE, INSTALLING, REGISTRATION
 from fleet_unit.programs import detach, myself, program
 from fleet_unit.system import booted_slot
 
@@ -49,8 +49,19 @@ def refuse_reboot(slot: str) -> None:
         raise Refused("there is no 'reboot' on this unit")
 
 
-def delayed_reboot() -> None:
-    """Reboot when the outcome is recorded and has had the time to go out (a process of its own).
+def power_off(_: Step, __: Journal) -> str:
+    """Go off for good after the answer is out; only a unit that is registered as nothing any more may."""
+    registered = read_document(REGISTRATION).get("unit")
+    if registered:
+        raise Refused(f"it is registered as {registered}: 'wipe-identity' comes first")
+    if not program("poweroff"):
+        raise Refused("there is no 'poweroff' on this unit")
+    detach(myself("delayed-power-off"))
+    return f"goes off in {REBOOT_DELAY_S:.0f} s"
+
+
+def delayed(name: str) -> None:
+    """Reboot or power off when the outcome is recorded and has had the time to go out (a process of its own).
 
     A caller whose connection breaks all the same finds the outcome in the journal of the next boot.
     """
@@ -60,4 +71,4 @@ def delayed_reboot() -> None:
     except Refused:
         return  # some other effect has it for too long to reboot in the midst of it
     time.sleep(REBOOT_DELAY_S)
-    os.execv(program("reboot"), ["reboot"])
+    os.execv(program(name), [name])

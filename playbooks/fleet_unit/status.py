@@ -6,7 +6,7 @@ from fleet_unit import compute, heat, update
 from fleet_unit.active import edited, pointed, previous
 from fleet_unit.files import read_document
 from fleet_unit.journal import newest_entry
-from fleet_unit.paths import CHANGE, COMPONENTS_TOLD
+from fleet_unit.paths import CHANGE, COMPONENTS_TOLD, REGISTRATION
 from fleet_unit.slots import slots
 from fleet_unit.system import boot_id, booted_slot, reboot_needed, release
 from fleet_unit.trees import manifest
@@ -26,6 +26,7 @@ def status(epoch: int = 0) -> Document:
         raise_fence(epoch)
     slot = booted_slot()
     active = manifest(pointed(slot))
+    registered = read_document(REGISTRATION)
     return {
         "schema": STATUS_SCHEMA,
         "boot_id": boot_id(),
@@ -44,4 +45,6 @@ def status(epoch: int = 0) -> Document:
         "journal": newest_entry(),
         "update": update.state(),
         "components": read_document(COMPONENTS_TOLD),
+        "registration": registered.get("digest", ""),
+        "certificate": {key: registered.get(key, "") for key in ("number", "not_after")} if registered else None,
     }
