@@ -24,7 +24,7 @@ def decrypt(file: Path, environ: Environment) -> str:
     content = encrypted(file)
     identity = identity_file(environ)
     try:
-        return bytes(pyrage.decrypt(content, list(_identities(identity)))).decode()
+        return bytes(pyrage.decrypt(content, identities(identity))).decode()
     except pyrage.DecryptError:
         hint = f"name the right identity with {IDENTITY_VARIABLE}, or have the file encrypted for yours"
         raise CouldNot(f"{file} cannot be decrypted with the identity in {identity}", hint=hint) from None
@@ -35,6 +35,15 @@ def decrypt(file: Path, environ: Environment) -> str:
 def identity_file(environ: Environment) -> Path:
     """Return the file with the private identity."""
     return Path(environ.get(IDENTITY_VARIABLE) or DEFAULT_IDENTITY).expanduser()
+
+
+def identities(file: Path) -> list[Any]:
+    """Return the private identities of a file: age's, or one of SSH.
+
+    Raises:
+        CouldNot: if there are none, or others may read them.
+    """
+    return list(_identities(file))
 
 
 def _identities(file: Path) -> Iterator[Any]:
