@@ -1,0 +1,1 @@
+"""Commission a building: people's lines and instruments' findings become entries of the ledger, stage by stage."""

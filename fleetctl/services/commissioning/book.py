@@ -1,0 +1,76 @@
+"""The ledger as one sitting knows it: read once, then followed, with the checklist that it folds to.
+
+What cannot be written, for the disk is full or the database away, is held and tried again. As long as something is held
+nothing new is begun, so at most what was measured last is at stake, and that can be measured again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from fleetctl.core.commissioning.checklist import Checklist, fold
+from fleetctl.core.commissioning.ledger import Draft, Entry
+from fleetctl.core.inventory.fleet import Site
+from fleetctl.core.problems import CouldNot
+from fleetctl.ports import Clock, Ledger
+
+REREAD_S = 20.0
+"""Another engineer may write to the same state; so old may what is known of it be."""
+
+
+class Book:
+    """Entries of one site, and what follows from them."""
+
+    def __init__(self, ledger: Ledger, site: Site, clock: Clock) -> None:
+        self._ledger, self._site, self._clock = ledger, site, clock
+        self._held: list[Draft] = []
+        self._read()
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """Return what is written."""
+        return self._entries
+
+    @property
+    def checklist(self) -> Checklist:
+        """Return how everything stands."""
+        if self._checklist is None:
+            self._checklist = fold(self._site, self._entries)
+        return self._checklist
+
+    @property
+    def holds(self) -> bool:
+        """Say whether something could not be written yet."""
+        return bool(self._held)
+
+    def write(self, drafts: Iterable[Draft]) -> None:
+        """Write entries.
+
+        Raises:
+            CouldNot: if they cannot be written now; they are held then.
+        """
+        self._held += drafts
+        if not self._held:
+            return
+        written = self._ledger.append(self._held)
+        self._held = []
+        self._entries = [*self._entries, *written]
+        self._checklist = None
+
+    def drop(self) -> None:
+        """Forget what is held: whoever said it is told, and says it again."""
+        self._held = []
+
+    def follow(self) -> None:
+        """Take in what others have written, now and then; a state that is away is read later."""
+        if self._clock.now().monotonic_s - self._read_s < REREAD_S:
+            return
+        try:
+            self._read()
+        except CouldNot:
+            self._read_s = self._clock.now().monotonic_s
+
+    def _read(self) -> None:
+        self._entries: list[Entry] = list(self._ledger.entries(self._site.id))
+        self._checklist: Checklist | None = None
+        self._read_s = self._clock.now().monotonic_s
