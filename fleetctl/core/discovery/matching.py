@@ -53,7 +53,9 @@ def match(site: str, roster: Roster, survey: Survey, *, at: datetime, by: str) -
         at: when.
         by: from where: `gateway` or `here`.
     """
-    seen = _Seen([(machine, whose(machine, roster)) for machine in join(survey.sightings) if not machine.is_switch])
+    judged = [(machine, whose(machine, roster)) for machine in join(survey.sightings)]
+    # What says that it is a switch is believed only if it is no unit's: nobody hides a machine by a frame.
+    seen = _Seen([(machine, of) for machine, of in judged if of is not None or not machine.is_switch])
     claimed = seen.of_units()
     own = {name: machines[0] for name, machines in claimed.items() if len(machines) == 1 and name in roster.units}
     awake = {name: machine for name, machine in own.items() if machine.is_awake}

@@ -286,3 +286,8 @@ def test_the_worst_comes_first() -> None:
     codes = [finding.code for finding in found.findings]
     assert codes == worst_first(codes)
     assert {Code.DUPLICATE_MAC, Code.MISSING, Code.UNKNOWN} <= set(codes)
+
+
+def test_nobody_hides_a_units_machine_by_calling_it_a_switch() -> None:
+    lie = Sighting(Source.LLDP, GATEWAY.name, (ONE.mac,), is_switch=True, said="sw1")
+    assert discovered(FLEET, *everybody_but(), lie).is_as_declared

@@ -1,0 +1,119 @@
+"""`fleet-unit look` tells what a machine is and what it sees; `fleet-unit blink` makes it show itself."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.builders.unit_root import UnitRoot
+
+LEASE = "1800003600 02:00:00:00:00:11 10.77.1.11 a101-1 *\n"
+
+
+@pytest.fixture
+def unit(tmp_path: Path) -> UnitRoot:
+    return UnitRoot.make(tmp_path, kind="gateway")
+
+
+def link(unit: UnitRoot, name: str, address: str, *, is_hardware: bool = True) -> None:
+    unit.write(f"/sys/class/net/{name}/address", f"{address}\n")
+    if is_hardware:
+        unit.path(f"/sys/class/net/{name}/device").mkdir()
+
+
+def test_it_hands_on_what_programs_say(unit: UnitRoot) -> None:
+    unit.write("/var/lib/misc/dnsmasq.leases", LEASE)
+    unit.write("/usr/sbin/lldpctl", '#!/bin/sh\necho "{\\"lldp\\": {}}" "$@"\n', 0o755)
+    told = unit.call("look")
+    assert told["release"]["serial"] == "QR-1"
+    assert told["leases"] == {"text": LEASE, "gap": ""}
+    assert told["lldp"]["text"] == '{"lldp": {}} -f json'
+    assert isinstance(json.loads(told["neighbours"]["text"]), list)
+    assert abs(told["now_s"] - time.time()) < 60
+
+
+def test_what_it_cannot_tell_is_a_gap_with_the_reason(unit: UnitRoot) -> None:
+    told = unit.call("look")
+    assert "no lease file" in told["leases"]["gap"]
+    assert "lldpctl is not installed" in told["lldp"]["gap"]
+    unit.write("/usr/sbin/lldpctl", "#!/bin/sh\nexit 3\n", 0o755)
+    assert unit.call("look")["lldp"] == {"text": "", "gap": "lldpctl ended with code 3"}
+
+
+def test_a_flood_is_a_gap_and_no_broken_document(unit: UnitRoot) -> None:
+    unit.write("/var/lib/misc/dnsmasq.leases", "\x1b" * 200_000)
+    assert "more than 160000 characters" in unit.call("look")["leases"]["gap"]
+
+
+def test_links_are_those_that_are_hardware(unit: UnitRoot) -> None:
+    link(unit, "lo", "00:00:00:00:00:00")
+    link(unit, "lan0", "02:00:00:00:00:01")
+    link(unit, "docker0", "02:42:00:00:00:01", is_hardware=False)
+    assert unit.call("look")["links"] == {"lan0": "02:00:00:00:00:01"}
+
+
+@pytest.mark.parametrize(
+    ("network", "reason"),
+    [("10.99.99.0/24", "this machine is not in"), ("10.0.0.0/8", "too large"), ("here", "is no network")],
+)
+def test_nobody_is_called_on_foreign_wires(unit: UnitRoot, network: str, reason: str) -> None:
+    told = unit.call("look", "--sweep", network)
+    assert reason in told["neighbours"]["gap"]
+    assert told["neighbours"]["text"]
+
+
+def test_it_blinks_by_the_program_that_the_image_brings(unit: UnitRoot) -> None:
+    shown = unit.path("/shown")
+    unit.write("/usr/lib/fleet/identify", f"#!/bin/sh\necho $1 > {shown}.new\nmv {shown}.new {shown}\n", 0o755)
+    told = unit.call("blink", "--for", "60")
+    assert (told["for_s"], told["by"], told["refusal"]) == (60, "/usr/lib/fleet/identify", "")
+    assert wait_for(shown) == "60\n"
+
+
+def light(unit: UnitRoot, name: str, trigger: str) -> Path:
+    return unit.write(f"/sys/class/leds/{name}/trigger", trigger)
+
+
+def test_it_blinks_by_the_light_that_is_meant_for_it_and_gives_it_back(unit: UnitRoot) -> None:
+    other = light(unit, "board:green:status", "none [heartbeat]")
+    trigger = light(unit, "board:blue:identify", "none timer [heartbeat]")
+    assert unit.call("blink", "--for", "1")["by"] == "board:blue:identify"
+    until(trigger, "timer")
+    until(trigger, "heartbeat")
+    assert other.read_text() == "none [heartbeat]"
+
+
+def test_a_second_call_takes_the_place_of_the_first(unit: UnitRoot) -> None:
+    trigger = light(unit, "board:blue:identify", "none timer [heartbeat]")
+    unit.call("blink", "--for", "3600")
+    until(trigger, "timer")
+    unit.call("blink", "--for", "1")
+    until(trigger, "heartbeat")
+
+
+@pytest.mark.parametrize("seconds", ["0", "3601", "99999999"])
+def test_it_blinks_for_an_hour_at_most(unit: UnitRoot, seconds: str) -> None:
+    light(unit, "board:blue:identify", "[none]")
+    assert "up to 3600 s" in unit.call("blink", "--for", seconds)["refusal"]
+
+
+def test_a_machine_with_nothing_to_show_says_so(unit: UnitRoot) -> None:
+    assert "neither a light" in unit.call("blink", "--for", "60")["refusal"]
+
+
+def until(file: Path, text: str) -> None:
+    deadline = time.monotonic() + 20
+    while file.read_text() != text:
+        assert time.monotonic() < deadline, file.read_text()
+        time.sleep(0.02)
+
+
+def wait_for(file: Path) -> str:
+    deadline = time.monotonic() + 20
+    while not file.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return file.read_text()
