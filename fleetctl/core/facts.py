@@ -42,6 +42,8 @@ class Cause(StrEnum):
     NOT_STAGED = "not_staged"
     """The bundle could not be brought or installed; nothing was interrupted."""
     CANCELLED = "cancelled"
+    AWAY = "away"
+    """The CA or the compute platform could not be asked; what is left to do is done by asking again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,10 @@ class Facts:
     """None if the unit runs no compute daemon."""
     staged: Staged | None = None
     installed: Installed | None = None
+    certificate: str = ""
+    """Number of the certificate that says who it is; empty if it has none."""
+    certificate_until: datetime | None = None
+    """End of that certificate."""
     components: Mapping[str, str] = field(default_factory=dict)
     """Version of each component that is flashed apart from the system (controller firmware, boot loader), by name."""
 
@@ -242,6 +248,7 @@ def facts_from_status(unit: str, document: Mapping[str, Any], *, at: datetime, h
             previous_digest=config.get("previous", ""),
             host_key=host_key,
             registration=document.get("registration", ""),
+            **_certificate(document.get("certificate")),
             heat=_heat(document.get("heat")),
             journal=_journal(document.get("journal")),
             compute=_compute(document.get("compute")),
@@ -299,6 +306,15 @@ def _installed(document: Mapping[str, Any] | None) -> Installed | None:
         done=bool(document["done"]),
         failure=str(document.get("failure") or ""),
     )
+
+
+def _certificate(document: Mapping[str, Any] | None) -> dict[str, Any]:
+    if not document:
+        return {}
+    return {
+        "certificate": str(document["number"]),
+        "certificate_until": datetime.fromisoformat(document["not_after"]),
+    }
 
 
 def _journal(document: Mapping[str, Any] | None) -> JournalEntry | None:

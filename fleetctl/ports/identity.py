@@ -7,10 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+from fleetctl.core.facts import Cause
+from fleetctl.core.problems import CouldNot
+
 if TYPE_CHECKING:
     from fleetctl.core.identity.certificate import Certificate, Profile, Reason
     from fleetctl.core.identity.issuing import Request
     from fleetctl.core.identity.registration import Registration
+
+
+class NotRegistered(CouldNot):
+    """Raised when a unit is not registered; the cause says whether a person has to look, or asking again is enough."""
+
+    def __init__(self, message: str, *, cause: Cause, hint: str = "") -> None:
+        self.cause = cause
+        super().__init__(message, hint=hint)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,9 @@
 No module is shipped and no file is copied. A payload (it may hold secrets) comes from the controller over a Unix socket
 that only its user may open, and goes to the unit on the command's standard input: it is in no variable, no argument, no
 environment and no artefact.
+
+A task may ask the unit for something `first`: what the payload is made of, as a certificate is of a request for one.
+The unit's answer goes to the controller over the same socket, and both calls are one step.
 """
 
 from __future__ import annotations
@@ -23,17 +26,18 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible's own classes a
 
     TRANSFERS_FILES = False
     _requires_connection = True
-    _VALID_ARGS = frozenset({"command", "payload"})
+    _VALID_ARGS = frozenset({"command", "payload", "first"})
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Do the step that the host's variables describe."""
         result: dict[str, Any] = super().run(tmp, task_vars or {})
         step = (task_vars or {})["fleet_step"]
-        brings = self._task.args.get("payload") and step["payload"]
-        payload = fetch(step["socket"], step["id"]) if brings else None
-        command = shlex.join([*step["become"], "fleet-unit", self._task.args["command"], *step["options"]])
-        code, out, err = self._connection.exec_command(command, in_data=payload, sudoable=False)
-        outcome = read_outcome(code, out, err)
+        first = self._task.args.get("first")
+        outcome = self._call(step, first, step["first"]) if first else None
+        if outcome is None or outcome["ending"] == "ok":
+            brings = self._task.args.get("payload") and step["payload"]
+            payload = fetch(step["socket"], step["id"], (outcome or {}).get("answer")) if brings else None
+            outcome = self._call(step, self._task.args["command"], step["options"], payload)
         result["outcome"] = outcome
         result["changed"] = outcome["ending"] == "ok" and not outcome.get("repeated", False)
         result["failed"] = outcome["ending"] != "ok"
@@ -41,12 +45,24 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible's own classes a
             result["msg"] = outcome.get("message", "")
         return result
 
+    def _call(
+        self, step: dict[str, Any], name: str, options: list[str], payload: bytes | None = None
+    ) -> dict[str, Any]:
+        command = shlex.join([*step["become"], "fleet-unit", name, *options])
+        return read_outcome(*self._connection.exec_command(command, in_data=payload, sudoable=False))
 
-def fetch(path: str, step: str) -> bytes:
-    """Ask the controller for the payload of a step; it answers only while it still leads."""
+
+def fetch(path: str, step: str, answer: dict[str, Any] | None = None) -> bytes:
+    """Ask the controller for the payload of a step; it answers only while it still leads.
+
+    Args:
+        path: of the controller's socket.
+        step: id of the step.
+        answer: of the unit, that the payload is made of.
+    """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.connect(path)
-        connection.sendall(step.encode() + b"\n")
+        connection.sendall(step.encode() + b"\n" + (json.dumps(answer).encode() if answer else b""))
         connection.shutdown(socket.SHUT_WR)
         payload = b"".join(iter(lambda: connection.recv(65536), b""))
     if not payload:

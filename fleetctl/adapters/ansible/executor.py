@@ -11,10 +11,11 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fleetctl.adapters.ansible.options import options_of
+from fleetctl.adapters.ansible.options import first_of, options_of
 from fleetctl.adapters.ansible.outcomes import host_of, result_of
 from fleetctl.adapters.ansible.payloads import PayloadServer
 from fleetctl.adapters.ansible.run import Event, Settings, run_playbook
@@ -26,6 +27,7 @@ from fleetctl.core.names import alias
 from fleetctl.core.problems import CouldNot
 from fleetctl.core.rollout.state import Ending, Step, StepKind, StepResult
 from fleetctl.core.route import Route
+from fleetctl.ports.identity import NotRegistered
 
 PLAYBOOKS = {
     StepKind.STAGE: "stage.yml",
@@ -37,13 +39,26 @@ PLAYBOOKS = {
     StepKind.UNDRAIN: "undrain.yml",
     StepKind.ROLL_BACK: "rollback.yml",
     StepKind.IMAGE: "image.yml",
+    StepKind.REGISTER: "register.yml",
+    StepKind.WIPE: "retire.yml",
+    StepKind.POWER_OFF: "off.yml",
 }
 LINGER_S = 0.3
 """How long the first step of a batch waits for company; a run costs a second of CPU whatever its size."""
+MOST_COMPLETING = 8
+"""Steps at once that are completed after their run."""
 MOST_RUNS = 16
 """Runs at once, stragglers included."""
 STRAGGLER_S = 10.0
 """A run older than this waits for a unit that hangs, and takes no slot any more."""
+
+
+def _nobody_enrols(step: Step, _: bytes) -> bytes:
+    raise NotRegistered(f"{step.unit}: nobody registers units here", cause=Cause.AWAY)
+
+
+def _nothing_is_left(_: Step) -> str:
+    return ""
 
 
 @dataclass(frozen=True)
@@ -58,6 +73,9 @@ class Sources:
         check_leading: raises `Fenced` if another controller has taken over.
         ssh_config: writes the routes as a configuration for the SSH client and returns the file.
         redact: takes secrets out of what units and Ansible say.
+        enrolment: what a `register` step brings to its unit, made of what the unit answered; raises `NotRegistered`.
+        complete: does what is left of a `register` step when the unit has its certificate; returns what it did, in
+            words, or raises `NotRegistered`. It may take its time.
     """
 
     route: Callable[[Step], Route]
@@ -67,6 +85,8 @@ class Sources:
     check_leading: Callable[[], None]
     ssh_config: Callable[[Sequence[Route]], Path]
     redact: Callable[[str], str]
+    enrolment: Callable[[Step, bytes], bytes] = _nobody_enrols
+    complete: Callable[[Step], str] = _nothing_is_left
 
 
 class AnsibleExecutor:
@@ -85,6 +105,7 @@ class AnsibleExecutor:
         self._runs: dict[threading.Thread, float] = {}
         """When each run began, on the monotonic clock."""
         self._payloads = PayloadServer(settings.folder / "payloads", self._payload)
+        self._completing = ThreadPoolExecutor(MOST_COMPLETING, "ansible-complete")
         self._carrier = Carrier(sources.reach, sources.check_leading)
         self._dispatcher = threading.Thread(target=self._dispatch, name="ansible-dispatch", daemon=True)
         self._dispatcher.start()
@@ -120,6 +141,7 @@ class AnsibleExecutor:
             self._changed.notify_all()
         self._dispatcher.join()
         self._carrier.close()
+        self._completing.shutdown(wait=False, cancel_futures=True)
         for run in list(self._runs):
             run.join()
         self._payloads.close()
@@ -182,7 +204,8 @@ class AnsibleExecutor:
         except Exception as fault:  # whatever escapes a run leaves its steps without an outcome
             said = f"the run broke: {type(fault).__name__}: {fault}"
         for step in silent.values():
-            message = self._payloads.refusals.pop(step.id, "") or said or "Ansible ended without an outcome"
+            refusal = self._payloads.refusals.pop(step.id, None)
+            message = _words(refusal) if refusal else said or "Ansible ended without an outcome"
             self._end(StepResult(step, Ending.NO_OUTCOME, message))
         with self._changed:
             self._runs.pop(threading.current_thread(), None)
@@ -201,7 +224,7 @@ class AnsibleExecutor:
         def on_event(event: Event) -> None:
             host = host_of(event)
             if host is not None and host in steps and silent.pop(steps[host].id, None) is not None:
-                self._end(result_of(event, steps[host], time.monotonic() - started_s))
+                self._heard(result_of(event, steps[host], time.monotonic() - started_s))
 
         return run_playbook(
             self._settings,
@@ -211,6 +234,27 @@ class AnsibleExecutor:
             on_event,
             lambda: self._closing or not any(step.id in self._open for step in batch),
         )
+
+    def _heard(self, result: StepResult) -> None:
+        """Take in what a unit said; a `register` step may have been refused by us, or goes on elsewhere."""
+        if result.step.kind is not StepKind.REGISTER:
+            self._end(result)
+        elif (refusal := self._payloads.refusals.pop(result.step.id, None)) is not None:
+            self._end(_refused(result, refusal))
+        elif result.ending is Ending.OK:
+            self._completing.submit(self._complete, result)
+        else:
+            self._end(result)
+
+    def _complete(self, result: StepResult) -> None:
+        try:
+            done = self._sources.complete(result.step)
+            self._end(replace(result, message="; ".join(filter(None, (result.message, done)))))
+        except CouldNot as reason:
+            self._end(replace(_refused(result, reason), ending=Ending.FAILED))
+        except Exception as fault:  # nobody waits for this thread: what escapes it would leave the step open
+            text = f"it could not be completed: {type(fault).__name__}: {fault}"
+            self._end(replace(result, ending=Ending.FAILED, message=text))
 
     def _routes(self, batch: list[Step]) -> Iterator[tuple[str, Route]]:
         for step in batch:
@@ -225,15 +269,16 @@ class AnsibleExecutor:
             "socket": str(self._payloads.path),
             "payload": step.kind is not StepKind.STAGE or bool(step.config_digest),
             "become": ["sudo", "-n"] if route.become else [],
+            "first": first_of(step),
             "options": options_of(step, self._urls.get(step.id, "")),
         }
 
-    def _payload(self, step_id: str) -> bytes:
+    def _payload(self, step_id: str, said: bytes) -> bytes:
         step = self._open.get(step_id)
         if step is None:
             raise CouldNot(f"step {step_id} is not open")
         self._sources.check_leading()
-        return self._sources.payload(step)
+        return self._sources.enrolment(step, said) if step.kind is StepKind.REGISTER else self._sources.payload(step)
 
     def _end(self, result: StepResult) -> None:
         """Report a step's first result; whatever comes later says nothing any more."""
@@ -241,3 +286,12 @@ class AnsibleExecutor:
             self._urls.pop(result.step.id, None)
             if self._open.pop(result.step.id, None) is not None:
                 self._results.put(replace(result, message=self._sources.redact(result.message)))
+
+
+def _refused(result: StepResult, reason: CouldNot) -> StepResult:
+    cause = reason.cause if isinstance(reason, NotRegistered) else result.cause
+    return replace(result, ending=Ending.REFUSED, message=_words(reason), cause=cause)
+
+
+def _words(reason: CouldNot) -> str:
+    return f"{reason}" + (f"; {reason.hint}" if reason.hint else "")

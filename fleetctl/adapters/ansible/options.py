@@ -16,6 +16,12 @@ def options_of(step: Step, url: str = "") -> list[str]:
     return [*which(step), *_of_kind(step), *(["--url", url] if url else [])]
 
 
+def first_of(step: Step) -> list[str]:
+    """Return the options of the call that comes before a step's own, and is journalled apart from it."""
+    options = ["--epoch", str(step.epoch), "--attempt", f"{step.attempt_id}:first", "--step", str(step.number)]
+    return [*options, *(["--renew"] if step.renew else [])]
+
+
 def which(step: Step) -> list[str]:
     """Return the options that say which step it is, and whose."""
     return ["--epoch", str(step.epoch), "--attempt", step.attempt_id, "--step", str(step.number)]

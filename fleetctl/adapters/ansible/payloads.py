@@ -15,17 +15,22 @@ from pathlib import Path
 
 from fleetctl.core.problems import CouldNot
 
+MOST_BYTES = 64 << 10
+"""Of what a unit may have answered."""
+
 
 class PayloadServer:
     """Answers `STEP-ID\\n` with the step's payload, or with nothing.
+
+    What follows the line up to the end is what the unit answered, if its payload is made of that.
 
     Attributes:
         path: of the socket; in a folder of mode 0700.
     """
 
-    def __init__(self, path: Path, payload: Callable[[str], bytes]) -> None:
+    def __init__(self, path: Path, payload: Callable[[str, bytes], bytes]) -> None:
         self.path = path
-        self.refusals: dict[str, str] = {}
+        self.refusals: dict[str, CouldNot] = {}
         """Why a step got nothing, by its id; read once by whoever reports the step."""
         self._payload = payload
         self._server = _Server(str(path), self._answer)
@@ -40,11 +45,11 @@ class PayloadServer:
         self._thread.join()
         self.path.unlink(missing_ok=True)
 
-    def _answer(self, step: str) -> bytes:
+    def _answer(self, step: str, said: bytes) -> bytes:
         try:
-            return self._payload(step)
+            return self._payload(step, said)
         except CouldNot as reason:
-            self.refusals[step] = f"{reason}" + (f"; {reason.hint}" if reason.hint else "")
+            self.refusals[step] = reason
             return b""
 
 
@@ -52,7 +57,7 @@ class _Server(socketserver.ThreadingUnixStreamServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, path: str, answer: Callable[[str], bytes]) -> None:
+    def __init__(self, path: str, answer: Callable[[str, bytes], bytes]) -> None:
         self.answer = answer
         super().__init__(path, _Request)
 
@@ -62,11 +67,11 @@ class _Request(socketserver.StreamRequestHandler):
         assert isinstance(self.server, _Server)  # noqa: S101 - only that server builds requests
         step = self.rfile.readline(1024).decode(errors="replace").strip()
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # a run that was cancelled hangs up
-            self.wfile.write(self.server.answer(step))
+            self.wfile.write(self.server.answer(step, self.rfile.read(MOST_BYTES)))
 
 
 @contextlib.contextmanager
-def serving(path: Path, payload: Callable[[str], bytes]) -> Iterator[PayloadServer]:
+def serving(path: Path, payload: Callable[[str, bytes], bytes]) -> Iterator[PayloadServer]:
     """Serve payloads for the length of a block."""
     server = PayloadServer(path, payload)
     try:

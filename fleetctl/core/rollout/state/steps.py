@@ -26,6 +26,12 @@ class StepKind(StrEnum):
     """Jobs again, unless the drain is somebody else's."""
     ROLL_BACK = "roll_back"
     """Back to the config before the last one."""
+    REGISTER = "register"
+    """A key made on the unit, a certificate for it, and whatever else knows it: registry, platform. Safe to repeat."""
+    WIPE = "wipe"
+    """Forget key, certificate and registration; only a person asks for it, one unit at a time."""
+    POWER_OFF = "power_off"
+    """Go off for good, after its identity was wiped."""
     IMAGE = "image"
     """Start from the network, where the machine is imaged anew; only a person asks for it, one unit at a time."""
 
@@ -59,6 +65,7 @@ class Step:
         bundle_bytes: for `stage` and `install`: its size.
         rate_bytes_per_s: for `stage`: how fast it may be brought there at most; 0 sets no limit.
         slot: for `reboot`: boot name of the slot that is to be activated first; empty for a plain reboot.
+        renew: for `register`: with a new key, although the one in force has a certificate.
     """
 
     rollout: str
@@ -76,6 +83,7 @@ class Step:
     bundle_bytes: int = 0
     rate_bytes_per_s: int = 0
     slot: str = ""
+    renew: bool = False
 
     @property
     def attempt_id(self) -> str:
