@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -24,6 +24,7 @@ class Kit:
         entries: of its ledger that were taken in so far.
         revoked: when somebody revoked it; None if nobody did.
         revoked_by, reason: who, and why.
+        decided: digests of conflicts, other than those of the ledger, that a person decided for what is here.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Kit:
     revoked: datetime | None = None
     revoked_by: str = ""
     reason: str = ""
+    decided: tuple[str, ...] = ()
 
     def standing(self, now: datetime) -> str:
         """Return where it stands in one word or two."""
@@ -51,9 +53,9 @@ class Kit:
             return "merged"
         return "expired" if now >= self.expires else "out"
 
-    def after_merge(self, at: datetime, entries: int) -> Kit:
-        """Return it after its results were taken in."""
-        return replace(self, merged=at, entries=entries)
+    def after_merge(self, at: datetime, entries: int, decided: Iterable[str] = ()) -> Kit:
+        """Return it after its results were taken in; `decided` adds to what was decided before."""
+        return replace(self, merged=at, entries=entries, decided=tuple(sorted({*self.decided, *decided})))
 
     def after_revocation(self, actor: str, at: datetime, reason: str) -> Kit:
         """Return it after somebody revoked it; the first to do so is kept."""
