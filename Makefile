@@ -24,9 +24,9 @@ system-test: ## stand-in units with systemd, the real RAUC and disks that lose w
 	@scripts/setup test system
 	$(BIN)/python -m pytest -m system -n 2 --dist loadfile
 
-vm-test: ## virtual machines: boot loader, kernel, updates, power cuts (minutes; no root or KVM needed to run them)
+vm-test: ## virtual machines: boot loader, kernel, updates, power cuts (a quarter of an hour; no root or KVM needed to run them)
 	@scripts/setup test vm
-	$(BIN)/python -m pytest -m vm
+	$(BIN)/python -m pytest -m vm -n 2 --dist loadgroup tests/vm
 
 check: setup ## format, lint, types, layers, YAML, playbooks
 	$(BIN)/ruff format --check .

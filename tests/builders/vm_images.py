@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,15 +23,24 @@ _PACK = "-comp zstd -Xcompression-level 1 -no-progress -quiet"
 class ImageWorks:
     """Builds with keys and a cache of its own below a folder.
 
+    Several processes may use one folder: each image is built once.
+
     Attributes:
         folder: for images and keys.
         cache: of packages; may outlive the tests.
-        login: public key of who may log in.
     """
 
     folder: Path
     cache: Path
-    login: Path
+
+    @property
+    def login(self) -> Path:
+        """Return the key of who may log in; its public half is beside it."""
+        with self._alone():
+            if not (self.folder / "key").exists():
+                words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "vms", "-f", str(self.folder / "key")]
+                subprocess.run(words, check=True)
+        return self.folder / "key"
 
     @property
     def keyring(self) -> Path:
@@ -39,17 +51,21 @@ class ImageWorks:
         keys = self.folder / "keys"
         return [f"--cert={keys / 'builder.pem'}", f"--key={keys / 'builder.key'}", f"--keyring={self.keyring}"]
 
-    def image(self, kind: str, version: str, *options: str) -> Path:
-        """Build an image; returns its folder."""
-        if not self.keyring.exists():
-            self._fleetctl("image", "keys", str(self.folder / "keys"))
-        out = self.folder / version
-        if (out / "image.json").exists():
-            return out
-        words = ["image", "build", kind, "--version", version, "--out", str(out), "--cache", str(self.cache)]
-        words += ["--lock", str(self.folder / f"{kind}.lock")]
-        words += ["--model", f"vm-{kind}", "--compatible", f"vm-{kind}"]
-        self._fleetctl(*words, "--authorized-keys", str(self.login), *self._signing, *options)
+    def first(self, kind: str) -> Path:
+        """Return the folder of the image that machines of a kind begin with."""
+        return self.image(kind, f"{kind}-1")
+
+    def image(self, kind: str, version: str) -> Path:
+        """Return the folder of an image, built if it is not there."""
+        out, login = self.folder / version, self.login.with_suffix(".pub")
+        with self._alone():
+            if not self.keyring.exists():
+                self._fleetctl("image", "keys", str(self.folder / "keys"))
+            if (out / "image.json").exists():
+                return out
+            words = ["image", "build", kind, "--version", version, "--out", str(out), "--cache", str(self.cache)]
+            words += ["--lock", str(self.folder / f"{kind}.lock"), "--no-bill", "--authorized-keys", str(login)]
+            self._fleetctl(*words, "--model", f"vm-{kind}", "--compatible", f"vm-{kind}", *self._signing)
         return out
 
     def variant(self, image: Path, version: str, *, compatible: str, breaks: str = "") -> Path:
@@ -59,7 +75,7 @@ class ImageWorks:
             image: folder of the image.
             version: of the variant.
             compatible: that it is packed for.
-            breaks: `panic` leaves it without a first process, `cold` lets its heat agent give no heat.
+            breaks: `panic` takes its first process away, `cold` lets its heat agent give no heat.
         """
         work = self.folder / f"variant-{version}"
         work.mkdir()
@@ -69,7 +85,7 @@ class ImageWorks:
         edits = ["rm /usr/lib/fleet/release", "cd /usr/lib/fleet", f"write {work / 'release'} release"]
         (work / "hardware").write_text('{"power_w": 0.0, "water_c": 5.0}\n')
         cold = ["rm hardware.json", f"write {work / 'hardware'} hardware.json"]
-        edits += {"panic": ["rm /boot/initrd"], "cold": cold, "": []}[breaks]
+        edits += {"panic": ["rm /usr/lib/systemd/systemd"], "cold": cold, "": []}[breaks]
         script = "\n".join([*edits, ""])
         subprocess.run(["debugfs", "-w", "-f", "-", root], input=script.encode(), check=True, capture_output=True)
         subprocess.run(["e2fsck", "-fy", root], capture_output=True)
@@ -82,6 +98,12 @@ class ImageWorks:
         subprocess.run(words, check=True, capture_output=True)
         shutil.rmtree(work)
         return bundle
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with (self.folder / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def _fleetctl(self, *words: str) -> None:
         environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "SOURCE_DATE_EPOCH": EPOCH}

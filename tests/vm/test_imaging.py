@@ -20,9 +20,9 @@ import pytest
 
 from tests.builders.vagrant import REPOSITORY, Machines
 
-pytestmark = pytest.mark.vm
+pytestmark = [pytest.mark.vm, pytest.mark.xdist_group("blank")]
 UNIT, NAME = "vm/blank", "blank"
-IMAGED_S = 600.0
+IMAGED_S = 1800.0
 """An idle machine needs 60."""
 FLEETCTL = (sys.executable, "-c", "from fleetctl.cli.main import run; run()")
 
@@ -70,8 +70,18 @@ class Operator:
 
 
 @pytest.fixture(scope="module")
+def home(machines: Machines) -> Path:
+    return machines.home
+
+
+@pytest.fixture(scope="module")
+def image(machines: Machines) -> Path:
+    return machines.works.first("radiator")
+
+
+@pytest.fixture(scope="module")
 def operator(home: Path) -> Operator:
-    folder = home / "imaging-fleet"
+    folder = home / "fleet-blank"
     shutil.copytree(REPOSITORY / "vagrant/fleet", folder, ignore=shutil.ignore_patterns(".fleetctl"))
     for name in ("key", "key.pub"):
         shutil.copy(home / name, folder / name)
@@ -79,16 +89,14 @@ def operator(home: Path) -> Operator:
 
 
 @pytest.fixture(scope="module")
-def blank(home: Path, operator: Operator) -> Iterator[Machines]:
-    """The blank machine's box, and on its network the script that the gateway would have."""
-    made = Machines(home)
-    made.tool("blank")
+def blank(machines: Machines, operator: Operator) -> Machines:
+    """Return machines with, on the blank one's network, the script that the gateway would have."""
     operator.says("render", "vm/gateway", "--out", str(operator.folder / "rendered"))
     (script,) = (operator.folder / "rendered").rglob("boot.ipxe")
-    shutil.copy(script, home / "tftp/boot.ipxe")
-    (home / "tftp/boot.ipxe").chmod(0o644)
-    yield made
-    made.tool("vagrant", "destroy", "--force", NAME)
+    (machines.home / "tftp").mkdir(exist_ok=True)
+    shutil.copy(script, machines.home / "tftp/boot.ipxe")
+    (machines.home / "tftp/boot.ipxe").chmod(0o644)
+    return machines
 
 
 def login(home: Path, port: int, operator: Operator, known: Path) -> subprocess.CompletedProcess[str]:
@@ -113,12 +121,12 @@ def wait_for_login(home: Path, port: int, operator: Operator) -> str:
 
 
 def test_a_blank_machine_is_imaged_and_answers_with_its_enrolled_key(
-    home: Path, images: dict[str, Path], operator: Operator, blank: Machines
+    home: Path, image: Path, operator: Operator, blank: Machines
 ) -> None:
     operator.says("image", "request", UNIT)
-    with operator.serving(images["radiator"]) as server:
+    with operator.serving(image) as server:
         began = time.monotonic()
-        blank.up(NAME)
+        blank.up_only(NAME)
         out, _ = server.communicate(timeout=IMAGED_S)
     release = wait_for_login(home, blank.ports[NAME], operator)
     print(f"imaged and answering after {time.monotonic() - began:.0f} s")
@@ -131,17 +139,17 @@ def test_a_blank_machine_is_imaged_and_answers_with_its_enrolled_key(
 
 
 def test_a_machine_whose_power_is_cut_while_it_is_imaged_again_images_by_itself(
-    home: Path, images: dict[str, Path], operator: Operator, blank: Machines
+    home: Path, image: Path, operator: Operator, blank: Machines
 ) -> None:
     before = operator.imaging()["host_key"]
     blank.ask(NAME, "echo from-before > /data/from-before; sync")
-    ways = blank.tool("vagrant", "ssh-config", NAME)
+    ways = blank.ways(NAME)
     inventory = [sys.executable, str(REPOSITORY / "vagrant/inventory"), str(operator.folder)]
     subprocess.run(inventory, input=ways, text=True, check=True, env={**os.environ, "PYTHONPATH": str(REPOSITORY)})
     for rule in ("G1", "G2", "G3", "G5", "G6", "G8"):  # its gateway and its neighbour are not there
         operator.says("override", "add", rule, UNIT, "--for", "1h", "--reason", "a trial")
     operator.says("unit", "reimage", UNIT, "--yes")
-    with operator.serving(images["radiator"]) as server:
+    with operator.serving(image) as server:
         operator.wait_for("4 of ")
         blank.cut(NAME)
         assert operator.imaging()["stage"] == "imaging"

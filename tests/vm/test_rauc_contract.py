@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from pathlib import Path
 
 import pytest
 
 from tests.builders.vagrant import Machines
-from tests.builders.vm_images import ImageWorks
 from tests.contract import test_rauc as contract
 from tests.contract.test_rauc import Driver, Said, unit
 
-pytestmark = pytest.mark.vm
+pytestmark = [pytest.mark.vm, pytest.mark.xdist_group("radiator")]
 __all__ = ["unit"]
 # A fixture of this module takes the place of theirs; the tests are the very same functions.
 globals().update({name: test for name, test in vars(contract).items() if name.startswith("test_")})
@@ -23,8 +21,8 @@ class Virtual:
 
     compatible = "vm-radiator"
 
-    def __init__(self, machines: Machines, name: str, works: ImageWorks, image: Path) -> None:
-        self._machines, self._name, self._works, self._image = machines, name, works, image
+    def __init__(self, machines: Machines, name: str) -> None:
+        self._machines, self._name, self._works = machines, name, machines.works
 
     def rauc(self, *arguments: str) -> Said:
         ended = self._machines.run(self._name, shlex.join(["rauc", *arguments]))
@@ -32,7 +30,9 @@ class Virtual:
 
     def bundle(self, version: str, *, compatible: str = "", boots: bool = True, damaged: bool = False) -> str:
         wanted = compatible or self.compatible
-        bundle = self._works.variant(self._image, version, compatible=wanted, breaks="" if boots else "panic")
+        bundle = self._works.variant(
+            self._works.first(self._name), version, compatible=wanted, breaks="" if boots else "panic"
+        )
         if damaged:
             with bundle.open("r+b") as file:
                 file.seek(bundle.stat().st_size // 2)
@@ -51,6 +51,7 @@ class Virtual:
 
 
 @pytest.fixture(scope="module")
-def a_unit_with_rauc(machines: Machines, works: ImageWorks, images: dict[str, Path]) -> Driver:
+def a_unit_with_rauc(machines: Machines) -> Driver:
     """Return the radiator, for every test of the contract."""
-    return Virtual(machines, "radiator", works, images["radiator"])
+    machines.run_only("radiator")
+    return Virtual(machines, "radiator")
