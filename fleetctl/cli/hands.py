@@ -88,6 +88,18 @@ class Footing(Protocol):
         ...
 
 
+class Registering(Protocol):
+    """What an executor asks about its `register` steps; see `Sources`."""
+
+    def enrolment(self, step: Step, answer: bytes) -> bytes:
+        """Return what a unit is sent for its request."""
+        ...
+
+    def complete(self, step: Step) -> str:
+        """Let everybody else know a unit that has its certificate; returns what was done."""
+        ...
+
+
 class Grounds:
     """The fleets of the rollouts being driven; each is loaded when its rollout is first touched."""
 
@@ -212,7 +224,15 @@ def _identity(frame: Frame) -> Identity:
     return Identity(frame.actor, socket.gethostname(), command[:200])
 
 
-def executing(frame: Frame, state: State, grounds: Footing, epoch: int, stack: ExitStack) -> AnsibleExecutor:
+def executing(
+    frame: Frame,
+    state: State,
+    grounds: Footing,
+    epoch: int,
+    stack: ExitStack,
+    *,
+    registering: Registering | None = None,
+) -> AnsibleExecutor:
     """Return what does steps as long as nobody leads with a later epoch; the stack ends it."""
     from fleetctl.adapters.ansible.executor import AnsibleExecutor, Sources
     from fleetctl.adapters.ansible.run import Settings
@@ -239,6 +259,8 @@ def executing(frame: Frame, state: State, grounds: Footing, epoch: int, stack: E
         ssh_config=masters.config,
         redact=grounds.redact,
     )
+    if registering is not None:
+        sources = replace(sources, enrolment=registering.enrolment, complete=registering.complete)
     executor = AnsibleExecutor(Settings(playbooks_folder(frame.folder), folder, marker), sources)
     stack.callback(executor.close)
     return executor

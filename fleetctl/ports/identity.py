@@ -11,8 +11,9 @@ from fleetctl.core.facts import Cause
 from fleetctl.core.problems import CouldNot
 
 if TYPE_CHECKING:
-    from fleetctl.core.identity.certificate import Certificate, Profile, Reason
+    from fleetctl.core.identity.certificate import Certificate, Profile
     from fleetctl.core.identity.issuing import Request
+    from fleetctl.core.identity.reasons import Reason
     from fleetctl.core.identity.registration import Registration
 
 

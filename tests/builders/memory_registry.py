@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Protocol
 
 from fleetctl.core.identity import telling
-from fleetctl.core.identity.certificate import Certificate, Reason
+from fleetctl.core.identity.certificate import Certificate
+from fleetctl.core.identity.reasons import Reason
 from fleetctl.core.identity.registration import Registration
 from fleetctl.core.rollout.state import Noted
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from fleetctl.core.identity.certificate import Certificate, Reason
+from fleetctl.core.identity.certificate import Certificate
+from fleetctl.core.identity.reasons import Reason
 from fleetctl.core.identity.registration import Registration
 from fleetctl.ports import State
 

@@ -5,6 +5,7 @@ The root's key is needed only to make or renew the issuing certificate, so it ma
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -90,7 +91,7 @@ class FleetAuthority:
             actor=actor,
         )
 
-    def revocations(self, revoked: tuple[Certificate, ...], at: datetime) -> bytes:
+    def revocations(self, revoked: Iterable[Certificate], at: datetime) -> bytes:
         """Return the signed list of revoked certificates in DER.
 
         Raises:

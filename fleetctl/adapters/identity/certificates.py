@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from fleetctl.core.identity.certificate import CLOCK_SKEW, Certificate, Profile, Reason
+from fleetctl.core.identity.certificate import CLOCK_SKEW, Certificate, Profile
+from fleetctl.core.identity.reasons import Reason
 
 ROOT_DAYS = 20 * 365
 ISSUING_DAYS = 2 * 365

@@ -14,7 +14,8 @@ from fleetctl.adapters.store.engine import Database
 from fleetctl.adapters.store.schema import CERTIFICATES, REGISTRATIONS
 from fleetctl.adapters.store.times import to_column
 from fleetctl.core.identity import telling
-from fleetctl.core.identity.certificate import Certificate, Reason
+from fleetctl.core.identity.certificate import Certificate
+from fleetctl.core.identity.reasons import Reason
 from fleetctl.core.identity.registration import Registration
 
 CERTIFICATE: Codec[Certificate] = Codec(Certificate)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from fleetctl.core.identity.reasons import Reason
 from fleetctl.core.inventory.fleet import Authority, Fleet, Unit
 
 CLOCK_SKEW = timedelta(hours=1)
@@ -29,17 +30,6 @@ class Health(StrEnum):
     """It is to be renewed, and holds until then."""
     EXPIRED = "expired"
     REVOKED = "revoked"
-
-
-class Reason(StrEnum):
-    """Why a certificate is revoked; the words of RFC 5280, section 5.3.1."""
-
-    UNSPECIFIED = "unspecified"
-    KEY_COMPROMISE = "keyCompromise"
-    SUPERSEDED = "superseded"
-    """Another one has taken its place."""
-    CESSATION_OF_OPERATION = "cessationOfOperation"
-    """The machine is retired."""
 
 
 @dataclass(frozen=True, slots=True)

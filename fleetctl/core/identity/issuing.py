@@ -15,7 +15,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from fleetctl.core.identity.certificate import Certificate, Health, Reason
+from fleetctl.core.identity.certificate import Certificate, Health
+from fleetctl.core.identity.reasons import Reason
 from fleetctl.core.inventory.fleet import Unit
 
 

@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP384R1, generate_pri
 
 from fleetctl.adapters.identity.authority import FleetAuthority, listed
 from fleetctl.adapters.identity.keys import CaKeys
-from fleetctl.core.identity.certificate import Certificate, Reason
+from fleetctl.core.identity.certificate import Certificate
+from fleetctl.core.identity.reasons import Reason
 from fleetctl.core.problems import CouldNot, InvalidInput
 from tests.builders.authority import NOON, a_profile, a_request, an_authority
 

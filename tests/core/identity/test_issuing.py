@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleetctl.core.identity.certificate import Certificate, Health, Reason
+from fleetctl.core.identity.certificate import Certificate, Health
 from fleetctl.core.identity.issuing import Again, Issue, Refused, Request, decide
+from fleetctl.core.identity.reasons import Reason
 from fleetctl.core.inventory.fleet import Kind, Unit
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -1,0 +1,130 @@
+"""What a `register` step needs of us: a certificate for the unit's request, then everybody else who has to know it.
+
+Both halves are safe to repeat: a key that has a certificate gets that one again, a node that is there is left alone,
+and the registry's entry is replaced by the same. Whatever is away (the CA's key, the platform) leaves the unit with
+what it has already, and is told as `away`: asking again finishes it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from fleetctl.core.clock import to_text
+from fleetctl.core.facts import Cause
+from fleetctl.core.identity.certificate import Certificate, profile_of
+from fleetctl.core.identity.issuing import Again, Refused, Request, decide
+from fleetctl.core.identity.registration import ENROLMENT_SCHEMA, NO_PLATFORM, Registration, renewal, wanted
+from fleetctl.core.inventory.fleet import Authority, Fleet, Unit
+from fleetctl.core.platform.node import node_name
+from fleetctl.core.problems import CouldNot
+from fleetctl.ports import Clock, State
+from fleetctl.ports.identity import Issuer, NotRegistered
+from fleetctl.ports.platform import Platform
+
+PlatformOf = Callable[[Unit], Platform]
+"""Returns the platform that a unit takes jobs from; raises `CouldNot` if it cannot be asked."""
+JOIN_S = 60.0
+"""How long a node has to join its platform."""
+PROOF_S = 120.0
+"""How long a real job on the node may take, waiting included."""
+MAX_REQUEST = 16 << 10
+
+
+@dataclass(frozen=True)
+class Registrar:
+    """Registers the units of one fleet.
+
+    Attributes:
+        authority: what the fleet declares of its CA.
+        issuer: signs.
+        platform_of: for units that take jobs.
+        actor: who asked for it.
+    """
+
+    fleet: Fleet
+    authority: Authority
+    issuer: Issuer
+    state: State
+    platform_of: PlatformOf
+    clock: Clock
+    actor: str
+
+    def enrolment(self, unit: Unit, answer: bytes) -> bytes:
+        """Return what a unit is sent for its answer to `fleet-unit identity`: certificate, chain, registration.
+
+        Raises:
+            NotRegistered: if it gets none; says why.
+        """
+        try:
+            chain = self.issuer.chain()
+        except CouldNot as reason:
+            raise NotRegistered(str(reason), cause=Cause.AWAY, hint=reason.hint) from reason
+        certificate = self._certificate(unit, self._request(unit, answer))
+        told = {
+            "digest": wanted(self.fleet, unit),
+            "unit": unit.name,
+            "serial": unit.serial,
+            "number": certificate.number,
+            "not_after": to_text(certificate.not_after),
+        }
+        texts = {"certificate": certificate.pem, "chain": chain.issuing, "root": chain.root}
+        return json.dumps({"schema": ENROLMENT_SCHEMA, **texts, "registration": told}).encode()
+
+    def complete(self, unit: Unit) -> str:
+        """Let everybody else know a unit that has its certificate; returns what was done, in words.
+
+        Raises:
+            NotRegistered: if somebody could not be told; the unit keeps its certificate.
+        """
+        node, proof = self._join(unit)
+        held = [c for c in self.state.registry.certificates(serial=unit.serial) if c.unit == unit.name]
+        number = max(held, key=lambda c: (c.revoked is None, c.not_before)).number if held else ""
+        at = self.clock.now().utc
+        digest, platform = wanted(self.fleet, unit), unit.compute.platform
+        entry = Registration(unit.name, unit.serial, digest, number, platform, node, proof, at, self.actor)
+        self.state.registry.register(entry)
+        return f"node {node} of {platform}, {proof or 'not proved: it is drained'}" if node else "heat only"
+
+    def _request(self, unit: Unit, answer: bytes) -> Request:
+        try:
+            return self.issuer.read(str(json.loads(answer[:MAX_REQUEST])["request"]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise NotRegistered(f"{unit.name} did not answer with a request", cause=Cause.BAD_ANSWER) from error
+        except CouldNot as reason:
+            raise NotRegistered(f"{unit.name}: {reason}", cause=Cause.BAD_ANSWER, hint=reason.hint) from reason
+
+    def _certificate(self, unit: Unit, request: Request) -> Certificate:
+        now, registry = self.clock.now().utc, self.state.registry
+        known = registry.certificates(serial=unit.serial, key=request.key)
+        answer = decide(request, unit, known, now, renewal(self.authority))
+        if isinstance(answer, Refused):
+            cause = Cause.WRONG_IDENTITY if answer.suspect else Cause.REFUSED
+            raise NotRegistered(answer.reason, cause=cause)
+        if isinstance(answer, Again):
+            return answer.certificate
+        return self._issued(unit, request, now)
+
+    def _issued(self, unit: Unit, request: Request, now: datetime) -> Certificate:
+        try:
+            certificate = self.issuer.issue(request, profile_of(self.fleet, self.authority, unit, now), self.actor)
+        except CouldNot as reason:
+            raise NotRegistered(str(reason), cause=Cause.AWAY, hint=reason.hint) from reason
+        self.state.registry.keep(certificate, now)  # before anybody has it: what is not kept cannot be revoked
+        return certificate
+
+    def _join(self, unit: Unit) -> tuple[str, str]:
+        """Return the unit's node and what proves it; both are empty for heat only."""
+        if unit.compute.platform == NO_PLATFORM:
+            return "", ""
+        name = node_name(unit.site, unit.id)
+        try:
+            platform = self.platform_of(unit)
+            node = platform.register(name, within_s=JOIN_S)
+            # One that is drained, by us for a rollout or by a person, takes no job; its drain is nobody's to lift here.
+            return name, f"job {platform.prove(name, within_s=PROOF_S).id}" if node.takes_jobs else ""
+        except CouldNot as reason:
+            text = f"{unit.name} has its certificate, but is no node of {unit.compute.platform} yet: {reason}"
+            raise NotRegistered(text, cause=Cause.AWAY, hint=reason.hint) from reason

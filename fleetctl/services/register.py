@@ -1,0 +1,147 @@
+"""Register units: many at once, each with everybody who has to know it, and read back. Safe to repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from fleetctl.core.facts import Cause, Facts, Observation, Unobserved
+from fleetctl.core.identity.need import Known, need_of, read_back
+from fleetctl.core.identity.registration import renewal, wanted
+from fleetctl.core.identity.result import Result, Standing
+from fleetctl.core.inventory.fleet import Unit
+from fleetctl.core.problems import CouldNot
+from fleetctl.core.rollout.state import Ending, Step, StepKind, StepResult
+from fleetctl.ports import Clock, Executor, State
+from fleetctl.services.enrolment import Registrar
+
+Look = Callable[[Sequence[Unit]], Mapping[str, Observation]]
+"""Observes units; returns what was seen by their names."""
+POLL_S = 1.0
+SILENCE_S = 300.0
+"""How long no unit may say anything before those that are left are given up."""
+_SUSPECT = frozenset({Cause.WRONG_IDENTITY, Cause.HOST_KEY_CHANGED})
+_AWAY = frozenset({Cause.AWAY, Cause.UNREACHABLE, Cause.GATEWAY_DOWN, Cause.TIMED_OUT})
+
+
+@dataclass(frozen=True)
+class Errand:
+    """How one round of registering goes.
+
+    Attributes:
+        id: fresh; with it the units' journals tell this round from every other.
+        epoch: the present controller's.
+        renew: new keys and certificates, due or not.
+    """
+
+    id: str
+    epoch: int
+    registrar: Registrar
+    executor: Callable[[], Executor]
+    look: Look
+    renew: bool = False
+
+
+def register(errand: Errand, units: Sequence[Unit]) -> Iterator[Result]:
+    """Register units; yields what came of each as soon as it is known."""
+    seen = errand.look(units)
+    known, steps = known_of(errand.registrar.state, units), []
+    for unit in units:
+        judged = _judged(errand, unit, seen.get(unit.name), known)
+        if isinstance(judged, Result):
+            yield judged
+        else:
+            steps.append(judged)
+    if steps:
+        yield from _carried_out(errand, {unit.name: unit for unit in units}, steps)
+
+
+def known_of(state: State, units: Sequence[Unit]) -> Known:
+    """Return what the registry has of some units."""
+    names = {unit.serial for unit in units}
+    certificates = {c.number: c for c in state.registry.certificates() if c.serial in names}
+    return Known(state.registry.registrations([unit.name for unit in units]), certificates)
+
+
+def _judged(errand: Errand, unit: Unit, seen: Observation | None, known: Known) -> Result | Step:
+    """Return what has to be done for a unit, or what came of it already."""
+    if not unit.serial:
+        text = "it has no serial in the inventory, so nobody knows which machine belongs there"
+        return Result(unit.name, Standing.FAILED, text)
+    if not isinstance(seen, Facts):
+        return _unseen(unit, seen)
+    if seen.serial != unit.serial:
+        text = f"answers as {seen.serial or 'nobody'}, the inventory says {unit.serial}"
+        return Result(unit.name, Standing.SUSPECT, text)
+    registrar = errand.registrar
+    now = registrar.clock.now().utc
+    need = need_of(wanted(registrar.fleet, unit), seen, known, now, renewal(registrar.authority))
+    if need is None and not errand.renew:
+        return _result(unit, Standing.UNCHANGED, "", known)
+    renew = errand.renew or (need is not None and need.renew)
+    return Step(errand.id, unit.name, 1, 1, StepKind.REGISTER, errand.epoch, renew=renew)
+
+
+def _unseen(unit: Unit, seen: Unobserved | None) -> Result:
+    if seen is None:
+        return Result(unit.name, Standing.FAILED, "it was not observed")
+    standing = Standing.SUSPECT if seen.cause in _SUSPECT else Standing.FAILED
+    return Result(unit.name, Standing.PENDING if seen.cause in _AWAY else standing, seen.message)
+
+
+def _carried_out(errand: Errand, units: Mapping[str, Unit], steps: Sequence[Step]) -> Iterator[Result]:
+    try:
+        errand.registrar.issuer.chain()
+    except CouldNot as reason:  # nobody has to be asked for what cannot be answered
+        for step in steps:
+            yield Result(step.unit, Standing.PENDING, str(reason))
+        return
+    done = []
+    for result in results_of(errand.executor(), steps, errand.registrar.clock):
+        if result.ending is Ending.OK:
+            done.append(units[result.step.unit])
+        else:
+            yield Result(result.step.unit, _standing(result), result.message)
+    if done:
+        yield from _read_back(errand, done)
+
+
+def results_of(executor: Executor, steps: Sequence[Step], clock: Clock) -> Iterator[StepResult]:
+    """Do steps and yield what came of each; those of units that say nothing for long are given up."""
+    executor.submit(steps)
+    left = {step.id: step for step in steps}
+    heard_s = clock.now().monotonic_s
+    while left:
+        for result in executor.poll(POLL_S):
+            if left.pop(result.step.id, None) is not None:
+                heard_s = clock.now().monotonic_s
+                yield result
+        if clock.now().monotonic_s - heard_s > SILENCE_S:
+            for step in left.values():
+                executor.cancel(step)
+
+
+def _read_back(errand: Errand, units: Sequence[Unit]) -> Iterator[Result]:
+    """Look again at units that say they are registered, and at the registry."""
+    seen, known = errand.look(units), known_of(errand.registrar.state, units)
+    for unit in units:
+        facts = seen.get(unit.name)
+        if not isinstance(facts, Facts):
+            yield _unseen(unit, facts)
+            continue
+        flaw = read_back(wanted(errand.registrar.fleet, unit), facts, known)
+        yield _result(unit, Standing.FAILED if flaw else Standing.REGISTERED, flaw or "", known)
+
+
+def _result(unit: Unit, standing: Standing, text: str, known: Known) -> Result:
+    entry = known.registrations.get(unit.name)
+    certificate = known.certificates.get(entry.number) if entry else None
+    if entry and not text:
+        text = f"node {entry.node} of {entry.platform}, {entry.proof or 'not proved'}" if entry.node else "heat only"
+    return Result(unit.name, standing, text, entry, certificate.not_after if certificate else None)
+
+
+def _standing(result: StepResult) -> Standing:
+    if result.cause in _SUSPECT:
+        return Standing.SUSPECT
+    return Standing.PENDING if result.cause in _AWAY else Standing.FAILED
