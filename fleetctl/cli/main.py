@@ -17,6 +17,7 @@ import typer
 from fleetctl import __version__
 from fleetctl.cli import (
     apply,
+    authority,
     controller,
     doctor,
     heat,
@@ -28,6 +29,7 @@ from fleetctl.cli import (
     override,
     plan,
     probe,
+    register,
     release,
     render,
     report,
@@ -100,6 +102,8 @@ app.add_typer(lab.app, name="lab")
 app.command(epilog="Example: fleetctl render site=les-sables --out rendered/")(render.render)
 app.command(epilog="Example: fleetctl probe site=les-sables --detailed-exitcode")(probe.probe)
 app.add_typer(unit.app, name="unit")
+app.add_typer(authority.app, name="ca")
+app.command(epilog="Example: fleetctl register site=les-sables")(register.register)
 
 
 def run() -> None:
