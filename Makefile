@@ -26,7 +26,7 @@ system-test: ## stand-in units with systemd, the real RAUC and disks that lose w
 
 vm-test: ## virtual machines: boot loader, kernel, updates, power cuts (a quarter of an hour; no root or KVM needed to run them)
 	@scripts/setup test vm
-	$(BIN)/python -m pytest -m vm -n 2 --dist loadgroup tests/vm
+	$(BIN)/python -m pytest -m vm -n 2 --dist loadfile tests/vm
 
 check: setup ## format, lint, types, layers, YAML, playbooks
 	$(BIN)/ruff format --check .

@@ -1,7 +1,7 @@
 """Virtual machines for the tests of the third tier: each process has its own, images are made once for all.
 
-Tests that need the same machine are of one group, `pytest.mark.xdist_group`, so that one process has it. A process lets
-one machine run at a time, so there are as many at once as there are processes.
+The tests of a file share a machine, so a file is one process's. A process lets one machine run at a time: there are as
+many at once as there are processes.
 """
 
 from __future__ import annotations

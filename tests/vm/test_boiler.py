@@ -12,7 +12,7 @@ import pytest
 from tests.builders.vagrant import Machines
 from tests.builders.vm_fleet import ENDED_S, Driven, adopted
 
-pytestmark = [pytest.mark.vm, pytest.mark.xdist_group("boiler")]
+pytestmark = pytest.mark.vm
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pytest
 
 from tests.builders.vagrant import Machines
 
-pytestmark = [pytest.mark.vm, pytest.mark.xdist_group("gateway")]
+pytestmark = pytest.mark.vm
 NAME = "gateway"
 
 

@@ -20,7 +20,7 @@ import pytest
 
 from tests.builders.vagrant import REPOSITORY, Machines
 
-pytestmark = [pytest.mark.vm, pytest.mark.xdist_group("blank")]
+pytestmark = pytest.mark.vm
 UNIT, NAME = "vm/blank", "blank"
 IMAGED_S = 1800.0
 """An idle machine needs 60."""

@@ -10,7 +10,7 @@ import pytest
 from tests.builders.vagrant import Machines
 from tests.builders.vm_fleet import Driven, adopted
 
-pytestmark = [pytest.mark.vm, pytest.mark.xdist_group("radiator")]
+pytestmark = pytest.mark.vm
 
 
 @pytest.fixture(scope="module")

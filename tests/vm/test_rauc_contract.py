@@ -10,7 +10,7 @@ from tests.builders.vagrant import Machines
 from tests.contract import test_rauc as contract
 from tests.contract.test_rauc import Driver, Said, unit
 
-pytestmark = [pytest.mark.vm, pytest.mark.xdist_group("radiator")]
+pytestmark = pytest.mark.vm
 __all__ = ["unit"]
 # A fixture of this module takes the place of theirs; the tests are the very same functions.
 globals().update({name: test for name, test in vars(contract).items() if name.startswith("test_")})

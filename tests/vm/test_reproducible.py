@@ -12,7 +12,7 @@ import pytest
 
 from tests.builders.vm_images import ImageWorks
 
-pytestmark = [pytest.mark.vm, pytest.mark.xdist_group("images")]
+pytestmark = pytest.mark.vm
 MADE = ("rootfs.ext4", "disk.img", "vmlinuz", "imager.cpio.gz", "packages.lock")
 _BYTES_USED = 40
 """Place of a SquashFS's length in it. What follows it in a bundle differs each time: the hash tree has a random salt,
