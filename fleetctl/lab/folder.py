@@ -8,6 +8,7 @@
               heat.jsonl        the lab's own record of heat
               console/          what each unit prints
               world/            mount point of everything else, seen only inside
+              platform/         of the compute platform, if the lab has one: keys, token, logs, the record of its jobs
               base, disks/      of units with a system of their own: what they share, and the images of their disks
 """
 
@@ -58,6 +59,11 @@ class Record:
         """Return the socket at which the programs of the unit with this number ask for its hardware."""
         return Path(self.sockets) / f"h{number}"
 
+    @property
+    def platform(self) -> Path:
+        """Return the folder of the sockets at which the lab's compute platform is reached."""
+        return Path(self.sockets) / "platform"
+
 
 @dataclass(frozen=True)
 class LabFolder:
@@ -104,6 +110,11 @@ class LabFolder:
     def disks(self) -> Path:
         """Return the folder with the images of their disks."""
         return self.path / "disks"
+
+    @property
+    def platform(self) -> Path:
+        """Return the folder of the compute platform: keys, token, logs, the record of its jobs."""
+        return self.path / "platform"
 
     @property
     def usual_limit(self) -> Path:

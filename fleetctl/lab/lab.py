@@ -58,6 +58,7 @@ def up(
     selected: Collection[str] | None = None,
     weather: Weather = USUAL_WEATHER,
     keyring: str = "",
+    platform: str = "",
     progress: Progress | None = None,
     say: Say = lambda _: None,
 ) -> Up:
@@ -70,6 +71,7 @@ def up(
         selected: names of the units; their gateways come along. None for all.
         weather: outdoor temperature, and how fast time runs in rooms and tanks.
         keyring: certificates, in PEM, of those whose bundles the units believe; empty for none.
+        platform: kind of the compute platform that the lab has, at the second tier; empty for none.
         progress: called while units boot.
         say: tells a person what takes long.
 
@@ -80,7 +82,7 @@ def up(
     _refuse_second(folder)
     choice = levels.choose(level, as_root=os.geteuid() == 0)
     with ExitStack() as claims:  # the supervisor inherits them
-        lay_out = partial(layout.lay_out, fleet, choice.level, selected=selected, weather=weather)
+        lay_out = partial(layout.lay_out, fleet, choice.level, selected=selected, weather=weather, platform=platform)
         blueprint = _free_blueprint(lay_out, claims)
         folder.create()
         try:

@@ -11,19 +11,23 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 from fleetctl.core.inventory.fleet import Fleet, Kind, Site, Unit
+from fleetctl.core.platform.node import node_name
 from fleetctl.core.problems import InvalidInput, Problem
 from fleetctl.core.route import Way
 from fleetctl.lab.spaces import NOTHING, Heating, Spaces, spaces_from, spaces_of
+from fleetctl.lab.system.slurm import settings as slurm
 from fleetctl.lab.unit.settings import Settings
 from fleetctl.lab.unit.settings import from_json as settings_from_json
 
 CONTROLLER = "100.64.0.1"
 """The controller's address on the uplink, in the range for carriers' own networks (RFC 6598), where no site lies."""
 _UPLINK = ip_network("100.64.0.0/16")
-LAN, WAN, PORT = "lan0", "wan0", "eth0"
-"""Interfaces: a gateway's towards its units, its uplink, and the only one of a unit."""
+LAN, WAN, PORT, TUNNEL = "lan0", "wan0", "eth0", "plat0"
+"""Interfaces: a gateway's towards its units, its uplink, a unit's on its site's network, and to its platform."""
 _LOOPBACK = int(ip_address("127.10.0.0"))
 _BLOCK = 254
+_CPUS = 2
+"""Processors of a node whose number of them is not declared."""
 
 
 class Level(StrEnum):
@@ -54,6 +58,7 @@ class Stand:
         gateway: name of the gateway that it is reached through; empty for a gateway.
         host: address of its sshd, seen from the hop before.
         uplink: a gateway's address on the uplink; empty for the others, and where there are no networks.
+        platform: address on the network of the lab's compute platform, with its length; empty if it is no node.
     """
 
     unit: str
@@ -65,6 +70,7 @@ class Stand:
     mac: str
     uplink: str
     settings: Settings
+    platform: str = ""
 
     @property
     def is_gateway(self) -> bool:
@@ -108,6 +114,11 @@ class Blueprint:
     spaces: Spaces = NOTHING
     weather: Weather = USUAL_WEATHER
 
+    @property
+    def nodes(self) -> tuple[Stand, ...]:
+        """Return the nodes of the lab's compute platform; none if it has no platform."""
+        return tuple(stand for stand in self.stands if stand.platform)
+
     def to_json(self) -> str:
         """Return the blueprint as a JSON document."""
         return json.dumps(asdict(self))
@@ -132,6 +143,7 @@ def lay_out(
     selected: Collection[str] | None = None,
     loopback_port: int = 2222,
     weather: Weather = USUAL_WEATHER,
+    platform: str = "",
 ) -> Blueprint:
     """Make the blueprint of a lab.
 
@@ -141,13 +153,14 @@ def lay_out(
         selected: names of the units to stand in for; their gateways come along. None for all.
         loopback_port: port of every sshd where the units share this machine's network.
         weather: what surrounds the lab.
+        platform: kind of the compute platform that the lab has; units that are declared for one are its nodes.
 
     Raises:
         InvalidInput: if no unit is selected.
     """
     wanted = [(n, unit) for n, site in enumerate(fleet.sites.values(), 1) for unit in _wanted(site, selected)]
     spaces = spaces_of(fleet, {unit.name for _, unit in wanted})
-    places = _Places(fleet, level, loopback_port, spaces)
+    places = _Places(fleet, level, loopback_port, spaces, platform)
     stands = tuple(places.stand(site, number, unit) for number, (site, unit) in enumerate(wanted, 1))
     if not stands:
         raise InvalidInput([Problem("empty-selection", "there is no unit to stand in for", hint="widen --select")])
@@ -200,7 +213,8 @@ def _wanted(site: Site, selected: Collection[str] | None) -> list[Unit]:
 class _Places:
     """Gives each unit its stand-in: addresses, interfaces, heat."""
 
-    def __init__(self, fleet: Fleet, level: Level, loopback_port: int, spaces: Spaces) -> None:
+    def __init__(self, fleet: Fleet, level: Level, loopback_port: int, spaces: Spaces, platform: str) -> None:
+        self._platform = platform
         self._fleet, self._level, self._loopback_port = fleet, level, loopback_port
         self._on_loopback: Counter[int] = Counter()
         self._heatings: Mapping[str, Heating] = {heating.unit: heating for heating in spaces.heatings}
@@ -211,6 +225,8 @@ class _Places:
         networked = self._level.is_networked
         host, port = (unit.address, unit.ssh.port) if networked else (self._loopback(site), self._loopback_port)
         uplink = (unit.uplink_address or str(_UPLINK[number + 1])) if networked and unit.kind is Kind.GATEWAY else ""
+        platform = slurm.address(number) if self._is_node(unit) else ""
+        tunnel = ((TUNNEL, platform),) if platform else ()
         return Stand(
             unit=unit.name,
             number=number,
@@ -232,11 +248,19 @@ class _Places:
                 networked=networked,
                 listen="0.0.0.0" if networked else host,  # noqa: S104 - inside the unit's own network
                 port=port,
-                interfaces=self._interfaces(unit, uplink) if networked else (),
+                interfaces=(*self._interfaces(unit, uplink), *tunnel) if networked else (),
                 peer=CONTROLLER if uplink else "",
+                node=self._node(unit) if platform else "",
                 **self._heat(unit),
             ),
+            platform=platform,
         )
+
+    def _is_node(self, unit: Unit) -> bool:
+        return bool(self._platform) and unit.kind is not Kind.GATEWAY and unit.compute.platform != "none"
+
+    def _node(self, unit: Unit) -> str:
+        return slurm.daemon_environment(node_name(unit.site, unit.id), unit.compute.cpus or _CPUS)
 
     def _loopback(self, site: int) -> str:
         self._on_loopback[site] += 1

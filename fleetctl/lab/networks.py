@@ -12,9 +12,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from fleetctl.core.problems import CouldNot
-from fleetctl.lab.layout import CONTROLLER, LAN, PORT, WAN, Stand
+from fleetctl.lab.layout import CONTROLLER, LAN, PORT, TUNNEL, WAN, Stand
+from fleetctl.lab.system.slurm import settings as slurm
 
-_UPLINK, _LAN = "uplink", "br0"
+_UPLINK, _LAN, _TUNNELS = "uplink", "br0", "tunnels"
+PLATFORM = "platform"
+"""Namespace of the compute platform, if the lab has one: units reach it by tunnels, whatever site they are in."""
 _UPLINK_MAC = "02:00:5e:00:00:01"
 """Fixed: a bridge takes the lowest address of its ports otherwise, a new port then changes it, and gateways go on
 sending to the old one."""
@@ -44,7 +47,11 @@ def site_namespace(stand: Stand) -> str:
 def plumbing(stands: Sequence[Stand]) -> list[Batch]:
     """Return what makes all networks of a lab, in order."""
     sites = {site_namespace(s): [t for t in stands if t.site == s.site] for s in stands}
-    return [_uplink(stands, sites), *(_site(name, members) for name, members in sites.items())]
+    return [
+        _uplink(stands, sites),
+        *(_site(name, members) for name, members in sites.items()),
+        *_platform([stand for stand in stands if stand.platform]),
+    ]
 
 
 def links(stand: Stand, *, up: bool) -> list[Batch]:
@@ -53,6 +60,8 @@ def links(stand: Stand, *, up: bool) -> list[Batch]:
     pulled = [Batch(site_namespace(stand), (f"link set {_port(stand)} {state}",))]
     if stand.uplink:
         pulled.append(Batch("", (f"link set {_uplink_port(stand)} {state}",)))
+    if stand.platform:  # a tunnel goes through the cable
+        pulled.append(Batch(PLATFORM, (f"link set {_tunnel(stand)} {state}",)))
     return pulled
 
 
@@ -132,6 +141,10 @@ def _uplink_port(stand: Stand) -> str:
     return f"g{stand.number}"
 
 
+def _tunnel(stand: Stand) -> str:
+    return f"t{stand.number}"
+
+
 def _far_end(stand: Stand) -> tuple[str, str, str]:
     """Return the namespace, the bridge and the port that a unit's cable to the controller's side ends in."""
     if stand.uplink:
@@ -167,3 +180,21 @@ def _site(name: str, stands: Sequence[Stand]) -> Batch:
             f"link set {_port(stand)} master {_LAN} up",
         ]
     return Batch(name, tuple(lines))
+
+
+def _platform(nodes: Sequence[Stand]) -> list[Batch]:
+    """Return what makes the platform's network; nothing if nobody is a node."""
+    if not nodes:
+        return []
+    lines = [
+        "link set lo up",
+        f"link add {_TUNNELS} type bridge",
+        f"addr add {slurm.LEADER}/{slurm.NETWORK.prefixlen} dev {_TUNNELS}",
+        f"link set {_TUNNELS} up",
+    ]
+    for stand in nodes:
+        lines += [
+            f"link add {_tunnel(stand)} type veth peer name {TUNNEL} netns {unit_namespace(stand)}",
+            f"link set {_tunnel(stand)} master {_TUNNELS} up",
+        ]
+    return [Batch("", (f"netns add {PLATFORM}",)), Batch(PLATFORM, tuple(lines))]

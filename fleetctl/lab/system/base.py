@@ -11,7 +11,7 @@ import hashlib
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,10 +31,11 @@ _PACKAGES = (
     "rauc-service",
     "squashfs-tools",  # 'rauc info' runs unsquashfs
 )
+SLURM = ("munge", "slurmctld", "slurmd", "slurmrestd", "slurm-client", "slurm-wlm-jwt-plugin")
+"""What a lab's compute platform needs besides, on its nodes and where it is led from."""
 _OPTIONS = (
     "--mode=root",
     "--variant=minbase",
-    f"--include={','.join(_PACKAGES)}",
     "--dpkgopt=force-unsafe-io",
     "--dpkgopt=path-exclude=/usr/share/doc/*",
     "--dpkgopt=path-exclude=/usr/share/man/*",
@@ -42,32 +43,39 @@ _OPTIONS = (
     # Units have host keys and names of their own.
     '--customize-hook=rm -f "$1"/etc/ssh/ssh_host_* "$1"/etc/machine-id "$1"/etc/hostname "$1"/etc/resolv.conf',
     '--customize-hook=rm -rf "$1"/var/log/* "$1"/var/cache/*',
+    # Whoever knows munge's key is believed to be anybody, and this one would be the same in every lab.
+    '--customize-hook=rm -f "$1"/etc/munge/munge.key',
 )
 _LAST_LINES = 5
 
 
-def ensure(say: Say) -> Path:
+def ensure(say: Say, besides: Sequence[str] = ()) -> Path:
     """Return the folder of the base, built if it is not there yet.
+
+    Args:
+        say: tells a person what takes long.
+        besides: packages that it has more than every base.
 
     Raises:
         CouldNot: if it cannot be built, with the end of what mmdebstrap said.
     """
     home = _home()
-    base = home / f"lab-base-{_recipe()}"
+    options = (f"--include={','.join((*_PACKAGES, *besides))}", *_OPTIONS)
+    base = home / f"lab-base-{_recipe(options)}"
     if base.is_dir():
         return base
     home.mkdir(parents=True, exist_ok=True)
     with _alone(home / "lab-base.lock"):
         if not base.is_dir():
             say("building the system of the units with mmdebstrap; this takes some minutes, once")
-            _build(base)
+            _build(base, options)
     return base
 
 
-def _build(base: Path) -> None:
+def _build(base: Path, options: Sequence[str]) -> None:
     draft = base.with_suffix(".new")
     shutil.rmtree(draft, ignore_errors=True)
-    command = ["mmdebstrap", *_OPTIONS, _SUITE, str(draft)]
+    command = ["mmdebstrap", *options, _SUITE, str(draft)]
     built = subprocess.run(command, capture_output=True, text=True, umask=0o022)
     if built.returncode:
         shutil.rmtree(draft, ignore_errors=True)
@@ -82,8 +90,8 @@ def _home() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fleetctl"
 
 
-def _recipe() -> str:
-    return hashlib.sha256("\0".join((_SUITE, *_OPTIONS)).encode()).hexdigest()[:12]
+def _recipe(options: Sequence[str]) -> str:
+    return hashlib.sha256("\0".join((_SUITE, *options)).encode()).hexdigest()[:12]
 
 
 @contextmanager

@@ -56,6 +56,7 @@ def _programs() -> dict[str, str]:
     return {
         **light.hooks(),
         "lib/fleet/hooks/network": "system.unit.network_hook",
+        "lib/fleet/hooks/compute": "system.unit.compute_hook",
         "lib/fleet/boot-loader": "system.unit.boot_loader",
         "lib/fleet/heat": "system.unit.heat",
         "lib/fleet/compute": "unit.compute",

@@ -8,6 +8,7 @@ from fleetctl.lab.folder import LabFolder, Record
 from fleetctl.lab.layout import Blueprint
 from fleetctl.lab.outside import GONE_S, Say
 from fleetctl.lab.system import base, cgroups, disks
+from fleetctl.lab.system.slurm import platform
 
 _INSTANCES = Path("/proc/sys/fs/inotify/max_user_instances")
 _INSTANCES_PER_UNIT = 5
@@ -19,7 +20,9 @@ class System:
 
     def prepare(self, folder: LabFolder, record: Record, blueprint: Blueprint, say: Say) -> None:
         """Find or build the base, make disks and the cgroup for those of the units, raise what systemd needs."""
-        folder.base.symlink_to(base.ensure(say))
+        folder.base.symlink_to(base.ensure(say, base.SLURM if blueprint.nodes else ()))
+        if blueprint.nodes:
+            platform.prepare(folder, record, len(blueprint.nodes))
         disks.make_all(folder.disks, blueprint.stands)
         cgroups.of(record).mkdir()
         usual, needed = int(_INSTANCES.read_text()), len(blueprint.stands) * _INSTANCES_PER_UNIT + _INSTANCES_OF_OTHERS

@@ -11,6 +11,7 @@ from fleetctl.lab import base, networks, worlds
 from fleetctl.lab.folder import LabFolder
 from fleetctl.lab.layout import Blueprint, Stand
 from fleetctl.lab.system import cgroups, disks, layer
+from fleetctl.lab.system.slurm import nodes, platform
 from fleetctl.lab.system.unit.boot import LAYERS
 from fleetctl.lab.unit.settings import LIBRARY, PYTHON
 
@@ -28,6 +29,13 @@ class System(worlds.Namespaces):
         super().__init__(blueprint, folder)
         self._record = folder.known_record()
         self._disks: dict[int, tuple[disks.Disk, ...]] = {}
+        self._platform = platform.Leader(folder, self._record) if blueprint.nodes else None
+
+    def prepare(self) -> None:
+        """Begin to lead the platform too, if the lab has one."""
+        super().prepare()
+        if self._platform is not None:
+            self._platform.start(self._base / LAYERS[1])
 
     def command(self, stand: Stand) -> list[str]:
         """Start the unit's boot loader in its network, its cgroup and fresh namespaces, with its clock at zero."""
@@ -64,6 +72,8 @@ class System(worlds.Namespaces):
         key = self._folder.key.with_suffix(".pub").read_text()
         layer.build(self._base, self._folder.base.resolve(), self._blueprint.users, key)
         base.give_keyring(self._base / LAYERS[0], self._folder.keyring)
+        if self._platform is not None:
+            nodes.add_to(self._base / LAYERS[0], self._folder.base.resolve(), self._folder.platform)
 
     def _build_unit(self, stand: Stand) -> None:
         unit = self._unit(stand)

@@ -26,6 +26,7 @@ class Settings:
         peer: the controller's address on the uplink, the last interface; empty where there is none.
         heat_loss_w_k: its share of what the zone that it heats loses.
         water_c: what a boiler lifts its water to.
+        node: environment of its platform's daemon, where it is a node of one; else empty.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Settings:
     heat_loss_w_k: float = 20.0
     setpoint_c: float = 20.0
     water_c: float = 60.0
+    node: str = ""
 
     def to_json(self) -> str:
         """Return the settings as a JSON document."""

@@ -10,9 +10,13 @@ from fleetctl.lab.unit.settings import Settings, release_text
 from fleetctl.lab.unit.signature import KEYRING
 
 CACHE_PORT = 8480
+TUNNEL = "plat0"
+"""As in `fleetctl.lab.layout`, which units do not have."""
 _WANTED = "run/systemd/system/multi-user.target.wants"
 _SERVICES = {"gateway": ("fleet-cache",)}
-_HEATING = ("fleet-heat", "fleet-compute")
+_HEATING = ("fleet-heat",)
+_COMPUTES = "fleet-compute"
+"""Stands in for a platform's daemon where the lab has no platform."""
 _RAUC = """\
 [system]
 compatible={compatible}
@@ -53,18 +57,20 @@ def write(settings: Settings, root: Path = Path("/")) -> None:
     (root / "data/rauc").mkdir(exist_ok=True)
     wanted = root / _WANTED
     wanted.mkdir(parents=True, exist_ok=True)
-    for service in _SERVICES.get(settings.kind, _HEATING):
+    heating = _HEATING if settings.node else (*_HEATING, _COMPUTES)
+    for service in _SERVICES.get(settings.kind, heating):
         (wanted / f"{service}.service").symlink_to(f"/lib/systemd/system/{service}.service")
 
 
 def network(settings: Settings) -> Iterator[tuple[str, str]]:
     """Yield networkd's files: what a DHCP server would give, for interfaces that no other file is for.
 
-    A gateway's uplink is an exception: it is the building's, and the lab is the building.
+    A gateway's uplink is an exception: it is the building's, and the lab is the building. So is the way to a platform.
     """
     for name, address in settings.interfaces:
         is_uplink = bool(settings.peer) and name == settings.interfaces[-1][0]
-        rank, route = ("00", f"\n[Route]\nDestination={settings.peer}/32\nScope=link\n") if is_uplink else ("99", "")
+        rank = "00" if is_uplink or name == TUNNEL else "99"
+        route = f"\n[Route]\nDestination={settings.peer}/32\nScope=link\n" if is_uplink else ""
         text = f"[Match]\nName={name}\n\n[Network]\nAddress={address}\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n"
         yield f"{rank}-lab-{name}.network", text + route
 
@@ -75,6 +81,8 @@ def _files(settings: Settings, root: Path) -> Iterator[tuple[str, str]]:
     yield "etc/default/ssh", f'SSHD_OPTS="{_SSHD.format(port=settings.port, listen=settings.listen)}"\n'
     environment = f"LAB_SSH_PORT={settings.port}\nLAB_CACHE={cache_address(settings)}:{CACHE_PORT}\n"
     yield "run/lab/environment", environment
+    if settings.node:
+        yield "run/lab/slurmd.env", settings.node
     yield from ((f"run/systemd/network/{name}", text) for name, text in network(settings))
 
 
