@@ -81,7 +81,9 @@ def _measured(of: Measured) -> dict[str, Any] | None:
         return None
     checks = [{"name": c.name, "holds": c.holds, "text": c.text, "about": dict(c.about)} for c in of.checks]
     curves = [_curve(each) for each in of.curves]
-    return {"verdict": of.verdict, "checks": checks, "curves": curves, "found": dict(of.about)}
+    responses = {each.sensor: [each.rise_k, each.error_k] for each in of.responses}
+    proof = {"responses": responses, "found": dict(of.about)}
+    return {"verdict": of.verdict, "checks": checks, "curves": curves, **proof}
 
 
 def _curve(curve: Curve) -> dict[str, Any]:

@@ -50,18 +50,34 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
+class Response:
+    """How much one sensor answered to the heat of a unit; `error_k` is the standard error."""
+
+    sensor: str
+    rise_k: float
+    error_k: float
+
+
+@dataclass(frozen=True, slots=True)
 class Measured:
     """What one measured stage rests on.
 
     Attributes:
         verdict: in the word that the ledger has for it; empty if nothing was measured.
+        responses: of sensors to a proof of rooms, the clearest first.
         about: what else was found: texts and numbers by the ledger's names.
     """
 
     verdict: str = ""
     checks: tuple[Check, ...] = ()
     curves: tuple[Curve, ...] = ()
+    responses: tuple[Response, ...] = ()
     about: Mapping[str, Any] = field(default_factory=dict)
+
+    def text(self, name: str) -> str:
+        """Return what else was found, by its name in the ledger; empty if there is no such text."""
+        value = self.about.get(name, "")
+        return value if isinstance(value, str) else ""
 
 
 def measured(standing: Standing) -> Measured:
@@ -73,7 +89,8 @@ def measured(standing: Standing) -> Measured:
     ambient = Curve("ambient", "°C", tuple(_points(detail, 2)))
     curves = tuple(curve for curve in (power, ambient) if len(curve.points) > 1)
     about = {name: value for name, value in detail.items() if name != VERDICT and isinstance(value, str | int | float)}
-    return Measured(str(detail.get(VERDICT, "")), checks, curves, about)
+    responses = sorted(_responses(detail), key=lambda each: (-each.rise_k, each.sensor))
+    return Measured(str(detail.get(VERDICT, "")), checks, curves, tuple(responses), about)
 
 
 def number(value: object) -> float | None:
@@ -103,6 +120,14 @@ def _points(detail: Mapping[str, Any], column: int) -> Iterator[Point]:
         )
         if at is not None and value is not None:
             yield at, value
+
+
+def _responses(detail: Mapping[str, Any]) -> Iterator[Response]:
+    rows = detail.get("responses")
+    for sensor, row in rows.items() if isinstance(rows, Mapping) else ():
+        rise_k, error_k = (number(row[0]), number(row[1])) if isinstance(row, list) and len(row) > 1 else (None, None)
+        if rise_k is not None and error_k is not None:
+            yield Response(str(sensor), rise_k, error_k)
 
 
 def _power_band(checks: tuple[Check, ...]) -> tuple[float | None, float | None]:
