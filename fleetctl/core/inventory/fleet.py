@@ -24,6 +24,19 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class BurnIn:
+    """How a machine of a model is burned in, and in which bands it has to stay; see `declared.fleet.BurnIn`."""
+
+    seconds: float = 1800.0
+    power_tolerance: float = 0.1
+    min_heatsink_rise_k: float = 5.0
+    max_heatsink_rise_k: float = 60.0
+    max_throttles: int = 0
+    max_nic_errors: int = 0
+    sensor_tolerance_k: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """A hardware model, as its maker describes it."""
 
@@ -40,6 +53,7 @@ class Model:
     verify_s: float = 300.0
     slot_size_bytes: int = 0
     """Size of one slot of the system; 0 if it is not declared."""
+    burn_in: BurnIn = field(default_factory=BurnIn)
 
 
 @dataclass(frozen=True, slots=True)

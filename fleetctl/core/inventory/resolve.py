@@ -94,7 +94,8 @@ def digest_of_value(value: resolved.Fleet | resolved.Site) -> str:
 def _model(id: str, declared: declared_fleet.Model) -> resolved.Model:
     values = dict(written(declared))
     kind = Kind(values.pop("kind"))
-    return resolved.Model(id=id, kind=kind, modules=values.pop("module_power_w"), **values)
+    burn_in = resolved.BurnIn(**values.pop("burn_in", {}))
+    return resolved.Model(id=id, kind=kind, modules=values.pop("module_power_w"), burn_in=burn_in, **values)
 
 
 def _release(version: str, declared: declared_fleet.Release) -> resolved.Release:

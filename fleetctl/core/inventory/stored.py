@@ -14,6 +14,7 @@ import orjson
 
 from fleetctl.core.inventory.fleet import (
     Authority,
+    BurnIn,
     ComputeSettings,
     Dwelling,
     Fleet,
@@ -176,7 +177,8 @@ def _dwelling(values: dict[str, Any]) -> Dwelling:
 
 
 def _model(values: dict[str, Any]) -> Model:
-    return Model(**values | {"kind": Kind(values["kind"]), "modules": tuple(values["modules"])})
+    burn_in = BurnIn(**values["burn_in"])
+    return Model(**values | {"kind": Kind(values["kind"]), "modules": tuple(values["modules"]), "burn_in": burn_in})
 
 
 def _policy(values: dict[str, Any]) -> Policy:

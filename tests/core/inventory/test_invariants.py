@@ -74,6 +74,10 @@ ERRORS: dict[str, tuple[str, list[Edit]]] = {
     "no such time zone": ("unknown-time-zone", [("time_zone: Europe/Paris", "time_zone: ▸Europe/Pari")]),
     # power
     "power in kilowatts": ("kilowatts", [("heat-qb, power_w: 2000", "heat-qb, power_w: ▸2")]),
+    "an empty band for the heatsink": (
+        "empty-band",
+        [("power_w: 650,", "power_w: 650, burn_in: {min_heatsink_rise_k: 40, ▸max_heatsink_rise_k: 30},")],
+    ),
     "modules over the model": ("modules-over-power", [("module_power_w: [200, 200]", "▸module_power_w: [400, 400]")]),
     "over the subscribed power": ("over-subscribed", [("subscribed_power_w: 20000", "subscribed_power_w: ▸5000")]),
     # climate

@@ -14,6 +14,7 @@ from fleetctl.core.inventory.declared.quantities import (
     Declared,
     FilePath,
     Id,
+    Kelvins,
     Label,
     MachineWatts,
     Seconds,
@@ -26,6 +27,25 @@ from fleetctl.core.inventory.declared.quantities import (
 from fleetctl.core.inventory.declared.site import SiteDefaults, SiteSettings
 
 KindName = Literal["radiator", "boiler", "gateway"]
+
+
+class BurnIn(Declared):
+    """How a machine of a model is burned in, and in which bands it has to stay."""
+
+    seconds: Annotated[float, Field(ge=60, le=14_400)] = 1800.0
+    """How long it runs at full load, in s."""
+    power_tolerance: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    """How far its electrical power may be off the nominal one, as a share."""
+    min_heatsink_rise_k: Kelvins = 5.0
+    """Least that its heatsink becomes warmer than the room, in K: if less, its sensor sits wrongly."""
+    max_heatsink_rise_k: Kelvins = 60.0
+    """Most that its heatsink may become warmer than the room, in K: more is a fan that stands still."""
+    max_throttles: Count = 0
+    """How often its processors may throttle."""
+    max_nic_errors: Count = 0
+    """How many errors its network interface may count."""
+    sensor_tolerance_k: Annotated[float, Field(gt=0, le=10)] = 1.0
+    """How far its temperature sensor may be off a reference before it heats, in K."""
 
 
 class Model(Declared):
@@ -51,6 +71,8 @@ class Model(Declared):
     """Time to prove heat after a reboot, in s."""
     slot_size_bytes: Count = 0
     """Size of one slot of the system; a release whose image is larger is refused. 0: not known."""
+    burn_in: BurnIn = BurnIn()
+    """How a machine is burned in when it is commissioned."""
 
 
 class Release(Declared):

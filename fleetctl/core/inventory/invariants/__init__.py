@@ -46,6 +46,7 @@ _OF_POLICIES = (
 _OF_SHARED = (
     power.power_in_watts,
     power.modules_within_model,
+    power.burn_in_bands,
     releases.channels_lead_to_releases,
     secrets.locators,
     webhooks.secrets,

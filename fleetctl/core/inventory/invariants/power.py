@@ -35,6 +35,16 @@ def modules_within_model(fleet: Fleet) -> Iterator[Flaw]:
             yield Flaw(("fleet", "models", model.id, "module_power_w"), "modules-over-power", message, hint)
 
 
+def burn_in_bands(fleet: Fleet) -> Iterator[Flaw]:
+    """A machine can stay within the band of its heatsink's temperature."""
+    for model in fleet.models.values():
+        low_k, high_k = model.burn_in.min_heatsink_rise_k, model.burn_in.max_heatsink_rise_k
+        if low_k >= high_k:
+            message = f"the heatsink of '{model.id}' has to become {low_k:g} K warmer at least and {high_k:g} K at most"
+            path = ("fleet", "models", model.id, "burn_in", "max_heatsink_rise_k")
+            yield Flaw(path, "empty-band", message, f"write more than {low_k:g}")
+
+
 def subscribed(site: Site, context: Context) -> Iterator[Flaw]:
     """All units and the other load fit into the subscribed power."""
     units_w = sum(context.power_w(unit) for unit in site.units.values())

@@ -1,0 +1,350 @@
+"""The proof of rooms: which unit heats which room, by what each sensor answers to each unit's own pattern of heat.
+
+What a sensor shows is taken for a slow drift (weather, the mass of the walls, the neighbours' usual heat) and an answer
+to each unit, its heat behind the lag of air that a two-node room has; least squares tells them apart. The heat that
+counts is what flowed, not what was asked for. Two facts of any passive building carry the judgement: a heater warms no
+room by more than its own, and no room is warmed by a heater elsewhere as much as by one inside.
+
+Invariant: a unit is called proven only if the sensor of its own room answers to it clearly, no other room's sensor
+answers nearly as much, and no unit of another room makes its own room answer nearly as much. What is neither clear nor
+clearly wrong is not proven, and a sensor that is built into the unit never proves where it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from itertools import pairwise
+from typing import Any
+
+from fleetctl.core.commissioning.burn_in import FAILED
+from fleetctl.core.commissioning.fit import Columns, Found, Series, averaged, lagged, polynomial
+from fleetctl.core.commissioning.standing import PASSED, REASON, VERDICT
+
+LAGS_S = (200.0, 400.0, 800.0, 1600.0)
+"""Of the air of rooms, light to heavy; the one that fits a dwelling best counts."""
+CELLS = 120
+"""Spans of time over which all series are averaged."""
+LEAST_K = 0.15
+"""A lesser answer is none."""
+SURE = 4.0
+"""Standard errors that an answer has to be above nothing."""
+NEAR_SHARE = 0.7
+"""Of an answer: another one from here on is as much as that."""
+DRIFT_S = 1200.0
+"""Time in which a drift bends once."""
+FOLLOWED_SHARE = 0.2
+"""Of a unit's power: its heat has to have varied by so much for a pattern to be seen in it."""
+
+
+class Answer(StrEnum):
+    """What the proof of a unit's room came to."""
+
+    OWN = "own"
+    OTHER = "other"
+    """It heats another room."""
+    NONE = "none"
+    """It gave heat, and no sensor answered."""
+    BUILT_IN = "built_in"
+    """Only its own built-in sensor answered, which moves with it: a person must confirm."""
+    NOT_PROVEN = "not_proven"
+
+
+@dataclass(frozen=True, slots=True)
+class Heating:
+    """A unit that was heated in a pattern.
+
+    Attributes:
+        place: where it is declared to be, such as `A101/living`.
+        power_w: at full load.
+        powers: the heat that flowed, in W, from before the pattern began: the room remembers it.
+    """
+
+    unit: str
+    place: str
+    power_w: float
+    powers: Series
+
+
+@dataclass(frozen=True, slots=True)
+class Sensing:
+    """A sensor that was watched.
+
+    Attributes:
+        place: where it is; of a built-in one where its unit is declared to be.
+        temperatures: in °C.
+        unit: that it is built into; empty for one of its own.
+    """
+
+    id: str
+    place: str
+    temperatures: Series
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """How much one sensor went up and down with one unit's heat.
+
+    Attributes:
+        rise_k: between the unit's least heat and its most, as far as the room could follow.
+        error_k: its standard error.
+    """
+
+    rise_k: float
+    error_k: float
+
+    @property
+    def is_clear(self) -> bool:
+        """Return whether it is an answer at all."""
+        return self.rise_k >= max(LEAST_K, SURE * self.error_k)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was found of one unit.
+
+    Attributes:
+        place: that it heats; empty if that is not known.
+        with_unit: with which it is swapped, if that is plain.
+        text: the arithmetic.
+        responses: of every sensor, by its id.
+    """
+
+    unit: str
+    answer: Answer
+    place: str
+    text: str
+    with_unit: str = ""
+    responses: Mapping[str, Response] = field(default_factory=dict)
+
+    def to_detail(self) -> dict[str, Any]:
+        """Return the detail of the ledger's entry; only an own room counts as passed."""
+        verdicts = {Answer.OWN: PASSED, Answer.OTHER: FAILED, Answer.NONE: FAILED}
+        return {
+            VERDICT: verdicts.get(self.answer, self.answer.value),
+            REASON: "" if self.answer is Answer.OWN else self.text,
+            "answer": self.answer.value,
+            "heats": self.place,
+            "with": self.with_unit,
+            "text": self.text,
+            "responses": {id: [round(r.rise_k, 3), round(r.error_k, 3)] for id, r in self.responses.items()},
+        }
+
+
+def judge(heatings: Sequence[Heating], sensors: Sequence[Sensing], *, speed: float = 1.0) -> Mapping[str, Proof]:
+    """Return what was found of every unit.
+
+    Args:
+        heatings: all units that were heated at the same time.
+        sensors: all that were watched meanwhile, in these dwellings and beside them.
+        speed: seconds that passed in rooms while one did on the clocks of the series.
+    """
+    followed = [each for each in heatings if _followed(each)]
+    found = {each.unit: _did_not_follow(each) for each in heatings if each not in followed}
+    try:
+        answers = _responses(followed, sensors, speed) if followed and sensors else {}
+    except ValueError as error:
+        unclear = {each.unit: Proof(each.unit, Answer.NOT_PROVEN, "", f"patterns alike: {error}") for each in followed}
+        return {**found, **unclear}
+    court = _Court(tuple(followed), tuple(sensors), answers)
+    return {**found, **_paired({each.unit: court.proof(each) for each in followed}, followed)}
+
+
+def _followed(heating: Heating) -> bool:
+    watts = [value for _, value in heating.powers]
+    return len(watts) > 2 and max(watts) - min(watts) >= FOLLOWED_SHARE * heating.power_w
+
+
+def _did_not_follow(heating: Heating) -> Proof:
+    watts = [value for _, value in heating.powers] or [0.0]
+    text = f"its heat went from {min(watts):.0f} to {max(watts):.0f} W of {heating.power_w:.0f} W: no pattern to see"
+    return Proof(heating.unit, Answer.NOT_PROVEN, "", text)
+
+
+def _responses(
+    heatings: Sequence[Heating], sensors: Sequence[Sensing], speed: float
+) -> Mapping[tuple[str, str], Response]:
+    """Return the response of each sensor to each unit, by (sensor, unit), with the lag that fits all of them best."""
+    edges = _edges([*(each.powers for each in heatings), *(each.temperatures for each in sensors)])
+    times = [(early + late) / 2 for early, late in pairwise(edges)]
+    drift = polynomial(times, _drift_degree((edges[-1] - edges[0]) * speed))
+    measured = [averaged(each.temperatures, edges) for each in sensors]
+    best = min((_fitted(lag_s / speed, heatings, times, drift, measured) for lag_s in LAGS_S), key=lambda it: it.misfit)
+    return {
+        (sensor.id, heating.unit): Response(fit.values[at] * span_w, fit.errors[at] * span_w)
+        for sensor, fit in zip(sensors, best.fits, strict=True)
+        for at, (heating, span_w) in enumerate(zip(heatings, best.spans_w, strict=True), start=len(drift))
+    }
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """All sensors, fitted with one lag.
+
+    Attributes:
+        spans_w: by how much the heat of each unit varied behind the lag.
+    """
+
+    spans_w: Sequence[float]
+    fits: Sequence[Found]
+
+    @property
+    def misfit(self) -> float:
+        return sum(fit.misfit for fit in self.fits)
+
+
+def _fitted(
+    lag: float,
+    heatings: Sequence[Heating],
+    times: Sequence[float],
+    drift: Sequence[Sequence[float]],
+    measured: Sequence[Sequence[float]],
+) -> _Fitted:
+    heats = [lagged(each.powers, lag, times) for each in heatings]
+    columns = Columns([*drift, *heats])
+    return _Fitted([max(heat) - min(heat) for heat in heats], [columns.fit(each) for each in measured])
+
+
+def _drift_degree(seconds: float) -> int:
+    """Return how often a drift may bend: once in twenty minutes, more often in more."""
+    return 1 + max(1, round(seconds / DRIFT_S))
+
+
+def _edges(series: Sequence[Series]) -> list[float]:
+    first, last = max(each[0][0] for each in series), min(each[-1][0] for each in series)
+    if last <= first:
+        raise ValueError("heat and sensors were not recorded at the same time")
+    return [first + (last - first) * index / CELLS for index in range(CELLS + 1)]
+
+
+@dataclass(frozen=True)
+class _Court:
+    """Judges units by the responses of sensors."""
+
+    heatings: Sequence[Heating]
+    sensors: Sequence[Sensing]
+    answers: Mapping[tuple[str, str], Response]
+
+    def proof(self, heating: Heating) -> Proof:
+        """Return what was found of a unit."""
+        responses = {each.id: self.answers[each.id, heating.unit] for each in self.sensors}
+        return replace(self._judged(heating), responses=responses)
+
+    def _judged(self, heating: Heating) -> Proof:
+        own = [each for each in self._standing if each.place == heating.place]
+        strongest = self._strongest(heating, self._standing)
+        if strongest is not None and strongest.place != heating.place:
+            doubt = self._doubt(heating, strongest)
+            if doubt is None:
+                text = f"heats {strongest.place}, not {heating.place}: {self._said(strongest, heating)}"
+                return Proof(heating.unit, Answer.OTHER, strongest.place, text)
+        if not own:
+            return self._without_sensor(heating)
+        if strongest is None or strongest not in own:
+            return self._silent(heating, own[0])
+        doubt = self._doubt(heating, strongest)
+        if doubt is None:
+            return Proof(heating.unit, Answer.OWN, heating.place, self._said(strongest, heating))
+        rival = self._rival(heating, strongest)
+        if rival is not None and self._outdone(heating, strongest, rival):
+            text = f"{strongest.id} in {heating.place} answers to {rival.unit}: {doubt}"
+            return Proof(heating.unit, Answer.OTHER, "", text, rival.unit)
+        return Proof(heating.unit, Answer.NOT_PROVEN, "", doubt)
+
+    @property
+    def _standing(self) -> list[Sensing]:
+        """Return the sensors that do not move with a unit."""
+        return [each for each in self.sensors if not each.unit]
+
+    def _strongest(self, heating: Heating, sensors: Sequence[Sensing]) -> Sensing | None:
+        clear = [each for each in sensors if self._rise(each, heating).is_clear]
+        return max(clear, key=lambda each: self._rise(each, heating).rise_k, default=None)
+
+    def _doubt(self, heating: Heating, sensor: Sensing) -> str | None:
+        """Return why it is not certain that a unit stands where a sensor does; None if it is."""
+        near_k = NEAR_SHARE * self._rise(sensor, heating).rise_k
+        for other in self._standing:
+            if other.place != sensor.place and self._at_most(other, heating) > near_k:
+                return f"{self._said(sensor, heating)}, nearly as much: {self._said(other, heating)}"
+        for rival in self.heatings:
+            if rival.unit != heating.unit and self._contradicts(rival, heating, sensor):
+                return f"{self._said(sensor, heating)}, {self._said(sensor, rival)}"
+        return self._own_sensor_apart(heating, sensor)
+
+    def _contradicts(self, rival: Heating, heating: Heating, sensor: Sensing) -> bool:
+        """Say whether what a sensor answers to another unit lets doubt that this one stands there.
+
+        One that is declared to be in the same place has to do about as much, per W; one of another place far less.
+        """
+        scale = heating.power_w / rival.power_w
+        here, there = self._rise(sensor, heating), self._rise(sensor, rival)
+        if rival.place == heating.place:
+            return NEAR_SHARE * scale * there.rise_k > here.rise_k + 2 * here.error_k
+        return scale * self._at_most(sensor, rival) > NEAR_SHARE * here.rise_k
+
+    def _own_sensor_apart(self, heating: Heating, sensor: Sensing) -> str | None:
+        """Return that the unit's built-in sensor feels far more heat than the room's: then they are not in one room."""
+        for inside in self.sensors:
+            felt = self._rise(inside, heating)
+            if inside.unit == heating.unit and NEAR_SHARE**2 * felt.rise_k > self._rise(sensor, heating).rise_k:
+                return f"{self._said(sensor, heating)}, but its built-in sensor {felt.rise_k:+.2f} K"
+        return None
+
+    def _rival(self, heating: Heating, sensor: Sensing) -> Heating | None:
+        """Return the other unit, not of the same place, to which a sensor answers most, per W."""
+        others = [each for each in self.heatings if each.place != heating.place and each.unit != heating.unit]
+        return max(others, key=lambda each: self._rise(sensor, each).rise_k / each.power_w, default=None)
+
+    def _outdone(self, heating: Heating, sensor: Sensing, rival: Heating) -> bool:
+        one, two, scale = self._rise(sensor, heating), self._rise(sensor, rival), heating.power_w / rival.power_w
+        return two.is_clear and NEAR_SHARE * scale * two.rise_k > one.rise_k + SURE / 2 * one.error_k
+
+    def _silent(self, heating: Heating, own: Sensing) -> Proof:
+        """Judge a unit whose own room's sensor does not answer to it, nor clearly another."""
+        text = f"nothing answers in {heating.place}: {self._said(own, heating)}"
+        rival = self._rival(heating, own)
+        if rival is not None and self._outdone(heating, own, rival):
+            text = f"{own.id} in {heating.place} answers to {rival.unit}: {self._said(own, rival)}"
+            return Proof(heating.unit, Answer.OTHER, "", text, rival.unit)
+        least_k = self._rise(own, heating).error_k * SURE
+        if least_k > 2 * LEAST_K:
+            return Proof(heating.unit, Answer.NOT_PROVEN, "", f"{text}; too much noise")
+        return Proof(heating.unit, Answer.NONE, "", text)
+
+    def _without_sensor(self, heating: Heating) -> Proof:
+        inside = next((each for each in self.sensors if each.unit == heating.unit), None)
+        if inside is not None and self._rise(inside, heating).is_clear:
+            text = (
+                f"{self._said(inside, heating)}, built in: it moves with the unit, and a person must confirm the room"
+            )
+            return Proof(heating.unit, Answer.BUILT_IN, "", text)
+        told = f"its built-in sensor answers {self._rise(inside, heating).rise_k:+.2f} K" if inside else "it has none"
+        return Proof(heating.unit, Answer.NONE, "", f"no sensor stands in {heating.place}, and {told}")
+
+    def _rise(self, sensor: Sensing, heating: Heating) -> Response:
+        return self.answers[sensor.id, heating.unit]
+
+    def _at_most(self, sensor: Sensing, heating: Heating) -> float:
+        response = self._rise(sensor, heating)
+        return response.rise_k + 2 * response.error_k
+
+    def _said(self, sensor: Sensing, heating: Heating) -> str:
+        response = self._rise(sensor, heating)
+        return f"{sensor.id} answers {response.rise_k:+.2f} K (±{response.error_k:.2f}) to {heating.unit}"
+
+
+def _paired(found: Mapping[str, Proof], heatings: Sequence[Heating]) -> Mapping[str, Proof]:
+    """Say with which other unit each one that heats another room is swapped."""
+    of_place = {each.place: each.unit for each in heatings}
+    home = {each.unit: each.place for each in heatings}
+    return {unit: _with_pair(proof, home[unit], of_place, found) for unit, proof in found.items()}
+
+
+def _with_pair(proof: Proof, home: str, of_place: Mapping[str, str], found: Mapping[str, Proof]) -> Proof:
+    if proof.answer is not Answer.OTHER or not proof.place:
+        return proof
+    other = of_place.get(proof.place, "")
+    swapped = other in found and found[other].answer is not Answer.OWN and found[other].place in ("", home)
+    return replace(proof, with_unit=other, text=f"{proof.text}; swapped with {other}") if swapped else proof
