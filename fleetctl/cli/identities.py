@@ -101,12 +101,16 @@ def errand(frame: Frame, state: State, fleet: Fleet, stack: ExitStack, *, renew:
 
 @dataclass(frozen=True)
 class OnTheSpot:
-    """Steps that a person asked for, beside any rollout; see `Footing` and `Registering` in `hands`."""
+    """Steps that a person asked for, beside any rollout; see `Footing` and `Registering` in `hands`.
+
+    Attributes:
+        registrar: None where nobody is registered.
+    """
 
     frame: Frame
     state: State
     fleet: Fleet
-    registrar: Registrar
+    registrar: Registrar | None
 
     def route(self, _rollout: str, unit: str, /) -> Route:
         """Return the way to a unit."""
@@ -128,11 +132,17 @@ class OnTheSpot:
 
     def enrolment(self, step: Step, answer: bytes) -> bytes:
         """Return what the unit is sent for its request."""
-        return self.registrar.enrolment(self._unit(step.unit), answer)
+        return self._registrar.enrolment(self._unit(step.unit), answer)
 
     def complete(self, step: Step) -> str:
         """Let everybody else know the unit."""
-        return self.registrar.complete(self._unit(step.unit))
+        return self._registrar.complete(self._unit(step.unit))
+
+    @property
+    def _registrar(self) -> Registrar:
+        if self.registrar is None:
+            raise CouldNot("no unit is registered now")
+        return self.registrar
 
     def _unit(self, name: str) -> Unit:
         return self.fleet.by_name[name]

@@ -37,7 +37,8 @@ def register(
     fleet = compose.fleet(frame)
     units = select(fleet, selection or ())
     with compose.state(frame, durable=True) as state:
-        results = list(_kept(frame, state, _told(frame, registered(frame, state, fleet, units, renew=renew))))
+        told = _told(frame, registered(frame, state, fleet, units, renew=renew))
+        results = sorted(_kept(frame, state, told), key=lambda result: result.unit)
     if frame.is_json:
         print_json({"schema": SCHEMA, "units": [document(result) for result in results]})
     else:

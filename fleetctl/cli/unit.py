@@ -11,6 +11,7 @@ import typer
 from fleetctl.cli.arguments import UnitName
 from fleetctl.cli.frame import Frame, frame_of, print_json
 from fleetctl.cli.reimage import reimage
+from fleetctl.cli.retire import retire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="One unit: show it, log in to it, adopt it, image it again.", no_args_is_help=True)
 app.command(epilog="Example: fleetctl unit reimage les-sables/a101-1")(reimage)
+app.command(epilog="Example: fleetctl unit retire les-sables/a101-1 --reason 'fan broken'")(retire)
 
 
 @app.command(epilog="Example: fleetctl unit show les-sables/a101-1")

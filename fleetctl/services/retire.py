@@ -1,0 +1,226 @@
+"""Take a machine out for good, in an order that leaves nobody trusting a machine that is free to go.
+
+    drained -> revoked -> unregistered -> wiped -> off
+
+Each is read back before the next begins, and each finds out by itself whether it was done before: after a cut at any
+point the same call goes on. A machine that is gone cannot be wiped; it is taken out of everybody else's books, and its
+certificate is believed by nobody who reads the list of revoked ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from fleetctl.core.commissioning.ledger import Draft
+from fleetctl.core.commissioning.lifecycle import Lifecycle, mark
+from fleetctl.core.commissioning.stages import Outcome, Stage
+from fleetctl.core.facts import Cause, Facts, Observation, drain_reason
+from fleetctl.core.identity.reasons import Reason
+from fleetctl.core.identity.registration import NO_PLATFORM
+from fleetctl.core.identity.retiring import WIPED, was_wiped
+from fleetctl.core.inventory.fleet import Unit
+from fleetctl.core.platform.node import Health, node_name
+from fleetctl.core.problems import CouldNot
+from fleetctl.core.rollout.state import Ending, Step, StepKind
+from fleetctl.ports import Clock, Executor, State
+from fleetctl.ports.platform import Platform
+from fleetctl.services.enrolment import PlatformOf
+from fleetctl.services.register import Look, results_of
+
+OFF_S = 90.0
+"""How long a machine may take to go off."""
+AGAIN = "'fleetctl unit retire' goes on from there"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the person chose.
+
+    Attributes:
+        drain_s: how long running jobs are waited for.
+        cancel_jobs: then end them, and report them lost.
+        off: switch the machine off in the end.
+        gone: it is not there any more, or dead: it is neither drained nor wiped.
+        reason: why it is retired.
+    """
+
+    drain_s: float = 7200.0
+    cancel_jobs: bool = False
+    off: bool = True
+    gone: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Farewell:
+    """One machine that is retired, and what with.
+
+    Attributes:
+        id: fresh; with it the unit's journal tells this from every other round.
+        epoch: the present controller's.
+        pause: waits for so many seconds between two looks.
+    """
+
+    id: str
+    epoch: int
+    unit: Unit
+    choice: Choice
+    state: State
+    platform_of: PlatformOf
+    executor: Callable[[], Executor]
+    look: Look
+    clock: Clock
+    actor: str
+    pause: Callable[[float], None]
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def step(self, kind: StepKind, *, cancel_jobs: bool = False) -> str:
+        """Do a step on the unit; returns what it said.
+
+        Raises:
+            CouldNot: if it did not end well.
+        """
+        number = next(self._numbers)
+        step = Step(self.id, self.unit.name, 1, number, kind, self.epoch, cancel_jobs=cancel_jobs)
+        for result in results_of(self.executor(), [step], self.clock):
+            if result.ending is Ending.OK:
+                return result.message
+            raise CouldNot(f"{self.unit.name} did not {kind.value}: {result.message}", hint=AGAIN)
+        raise CouldNot(f"{self.unit.name} said nothing", hint=AGAIN)
+
+    def seen(self) -> Observation | None:
+        """Look at the unit."""
+        return self.look([self.unit]).get(self.unit.name)
+
+    def wait(self, is_so: Callable[[], bool], within_s: float, every_s: float) -> bool:
+        """Look again and again until something is so; says whether it came to be in time."""
+        until_s = self.clock.now().monotonic_s + within_s
+        while not is_so():
+            if self.clock.now().monotonic_s >= until_s:
+                return False
+            self.pause(every_s)
+        return True
+
+    def tell(self, outcome: Outcome, detail: Mapping[str, Any]) -> None:
+        """Write an entry about the unit's registration into the ledger."""
+        at = self.clock.now().utc
+        self.state.ledger.append(
+            [Draft(self.unit.site, self.unit.name, Stage.REGISTERED, outcome, self.actor, at, detail)]
+        )
+
+
+def retire(farewell: Farewell) -> Iterator[str]:
+    """Retire a machine; yields in words what was done, after it was read back.
+
+    Raises:
+        CouldNot: if something could not be done or read back; what was done before stays so.
+    """
+    reached = _reached(farewell)
+    if reached:
+        yield _drained(farewell)
+    yield _revoked(farewell)
+    yield _unregistered(farewell)
+    if reached:
+        yield _wiped(farewell)
+        if farewell.choice.off:
+            yield _off(farewell)
+    farewell.tell(Outcome.NOTE, mark(Lifecycle.RETIRED, farewell.choice.reason))
+
+
+def _reached(farewell: Farewell) -> bool:
+    """Say whether there is a machine to be wiped; one that an earlier try wiped and switched off is not.
+
+    Raises:
+        CouldNot: if it does not answer and nobody said that it is gone, or if another one answers.
+    """
+    unit = farewell.unit
+    if farewell.choice.gone:
+        return False
+    seen = farewell.seen()
+    if isinstance(seen, Facts):
+        if unit.serial and seen.serial != unit.serial:
+            hint = "the machine that should stand there is retired with --gone; this one is another"
+            raise CouldNot(f"{unit.name} answers as {seen.serial}, the inventory says {unit.serial}", hint=hint)
+        return True
+    if was_wiped(farewell.state.ledger.entries(unit.site), unit):
+        return False
+    said = seen.message if seen is not None else "it was not observed"
+    raise CouldNot(f"{unit.name} cannot be wiped: {said}", hint="if it is dead or gone for good, say --gone")
+
+
+def _drained(farewell: Farewell) -> str:
+    if farewell.unit.compute.platform != NO_PLATFORM:
+        return _drained_on(farewell, farewell.platform_of(farewell.unit))
+    said = farewell.step(StepKind.DRAIN)
+    if not farewell.wait(lambda: _is_free(farewell.seen()), farewell.choice.drain_s, 5.0):
+        if not farewell.choice.cancel_jobs:
+            raise CouldNot(f"jobs still run on {farewell.unit.name}", hint="wait for them, or say --cancel-jobs")
+        said = farewell.step(StepKind.DRAIN, cancel_jobs=True)
+    return f"drained: {said}"
+
+
+def _is_free(seen: Observation | None) -> bool:
+    return isinstance(seen, Facts) and (seen.compute is None or (seen.compute.drained and not seen.compute.jobs))
+
+
+def _drained_on(farewell: Farewell, platform: Platform) -> str:
+    """Drain the unit's node on its platform, and wait for its jobs."""
+    name = node_name(farewell.unit.site, farewell.unit.id)
+    platform.drain([name], drain_reason(farewell.id))
+    if farewell.wait(lambda: platform.nodes([name])[name].is_free, farewell.choice.drain_s, 15.0):
+        return f"drained: node {name} has no jobs"
+    if not farewell.choice.cancel_jobs:
+        raise CouldNot(f"jobs still run on node {name}", hint="wait for them, or say --cancel-jobs")
+    lost = platform.cancel([name]).get(name, ())
+    return f"drained: {len(lost)} jobs lost{': ' if lost else ''}{', '.join(job.id for job in lost)}"
+
+
+def _revoked(farewell: Farewell) -> str:
+    registry, at = farewell.state.registry, farewell.clock.now().utc
+    serial, name = farewell.unit.serial, farewell.unit.name
+    # only this place's: a machine that was swapped to another goes on there with a certificate of its own
+    held = [c for c in registry.certificates(serial=serial) if c.unit == name and c.holds(at)]
+    gone = registry.revoke([c.number for c in held], Reason.CESSATION_OF_OPERATION, actor=farewell.actor, at=at)
+    left = [c.number for c in registry.certificates(serial=serial) if c.unit == name and c.holds(at)]
+    if left:
+        raise CouldNot(f"{name} still has certificate {', '.join(left)}", hint=AGAIN)
+    return f"revoked: {len(gone)} certificates" if gone else "revoked: none was left"
+
+
+def _unregistered(farewell: Farewell) -> str:
+    unit, registry = farewell.unit, farewell.state.registry
+    entry = registry.registrations([unit.name]).get(unit.name)
+    node = entry.node if entry else ""
+    if unit.compute.platform != NO_PLATFORM or node:
+        name, platform = node or node_name(unit.site, unit.id), farewell.platform_of(unit)
+        platform.remove(name)
+        if platform.nodes([name])[name].health is not Health.ABSENT:
+            raise CouldNot(f"the platform still has node {name}", hint=AGAIN)
+    registry.unregister(unit.name, actor=farewell.actor, at=farewell.clock.now().utc)
+    if registry.registrations([unit.name]):
+        raise CouldNot(f"{unit.name} is in the registry still", hint=AGAIN)
+    return f"unregistered{f': node {node} is gone' if node else ''}"
+
+
+def _wiped(farewell: Farewell) -> str:
+    said = farewell.step(StepKind.WIPE)
+    seen = farewell.seen()
+    if not isinstance(seen, Facts) or seen.registration or seen.certificate:
+        raise CouldNot(f"{farewell.unit.name} does not show that it is wiped", hint=AGAIN)
+    farewell.tell(Outcome.UNDONE, {WIPED: farewell.unit.serial, "reason": farewell.choice.reason})
+    return f"wiped: {said}"
+
+
+def _off(farewell: Farewell) -> str:
+    farewell.step(StepKind.POWER_OFF)
+
+    def is_off() -> bool:
+        seen = farewell.seen()
+        return not isinstance(seen, Facts) and seen is not None and seen.cause is Cause.UNREACHABLE
+
+    if not farewell.wait(is_off, OFF_S, 3.0):
+        raise CouldNot(f"{farewell.unit.name} still answers", hint=AGAIN)
+    return "off: it answers no more"
