@@ -13,16 +13,16 @@ observed afterwards (`proof.fell`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import timedelta
 
-from fleetctl.core.heat.premises import Gateway, Heater, Loop, Zone
+from fleetctl.core.heat.premises import Gateway, Heater, Loop, SitePremises, Zone
 from fleetctl.core.heat.question import HEADROOM, Question
 from fleetctl.core.heat.readings import water_c
 from fleetctl.core.heat.rules import dwellings, electrical, freshness, gateways, rooms, water
 from fleetctl.core.heat.verdict import Verdict, verdict
 
-__all__ = ["NEVER_OVERRIDDEN", "Question", "Verdict", "refusal", "verdicts"]
+__all__ = ["NEVER_OVERRIDDEN", "Question", "Verdict", "crowded", "refusal", "verdicts"]
 
 NEVER_OVERRIDDEN = frozenset({"G4", "never", "quiet"})
 """Hot water is a matter of health, and what a dwelling says of itself is not ours to override."""
@@ -59,6 +59,19 @@ def refusal(verdicts: Iterable[Verdict], overridden: frozenset[str] = frozenset(
     return "; ".join(against) or None
 
 
+def crowded(premises: SitePremises, unit: str, down: Collection[str], policy_cap_w: float | None) -> Verdict | None:
+    """Return why too much of a dwelling would be down, whatever its temperatures are; None if not so much would be.
+
+    It is the part of G2 that only counts. It refuses most units that wait: a scheduler that asks it first reckons how
+    long rooms stay warm only for a unit that would be let go if they do.
+    """
+    heater = premises.heaters.get(unit)
+    if heater is None or not heater.dwelling:
+        return None
+    counted = _of_dwelling(premises, heater, down, policy_cap_w)
+    return next((each for each in counted if each is not None and not each.holds), None)
+
+
 def _of_repair(question: Question) -> Iterator[Verdict | None]:
     """A unit that is down already takes no heat away, so nothing but the restart of others makes its repair wait."""
     yield verdict("repair", question.unit, True, "it is down already and costs no further budget")
@@ -71,15 +84,21 @@ def _of_heater(question: Question, heater: Heater) -> Iterator[Verdict | None]:
     yield from _of_zones(question, taken)
     yield gateways.gateway_is_up(question, heater)
     if heater.dwelling:
-        dwelling, inside = premises.dwellings[heater.dwelling], premises.heaters_of[heater.dwelling]
-        yield rooms.units_down(dwelling, heater.unit, inside, question.down)
-        yield rooms.power_down(dwelling, heater.unit, premises, question.down, question.policy.cap_down_w)
+        yield from _of_dwelling(premises, heater, question.down, question.policy.cap_down_w)
     if heater.loop:
         loop = premises.loops[heater.loop]
         yield from _of_water(question, loop)
         yield freshness.known(question, heater.unit, (heater,))
         yield water.spare(question, loop, taken)
         yield water.power_down(question, loop, taken)
+
+
+def _of_dwelling(
+    premises: SitePremises, heater: Heater, down: Collection[str], policy_cap_w: float | None
+) -> Iterator[Verdict | None]:
+    dwelling, inside = premises.dwellings[heater.dwelling], premises.heaters_of[heater.dwelling]
+    yield rooms.units_down(dwelling, heater.unit, inside, down)
+    yield rooms.power_down(dwelling, heater.unit, premises, down, policy_cap_w)
 
 
 def _of_gateway(question: Question, gateway: Gateway) -> Iterator[Verdict | None]:

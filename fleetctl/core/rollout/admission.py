@@ -16,6 +16,7 @@ from fleetctl.core.rollout.gates import Pass, Refusal, goes_down
 from fleetctl.core.rollout.state import COUNTED_AS_FAILED, Action, Phase, Progress, Status
 from fleetctl.core.rollout.tick import Tick
 
+GETTING_READY = frozenset({Phase.CONFIGURING, Phase.VERIFYING, Phase.DRAINING})
 NEXT = "it is next: it starts at the controller's next tick"
 
 
@@ -152,6 +153,14 @@ def _goes_down_soon(progress: Progress | None) -> bool:
             return progress.down or bool(progress.release)
         case _:
             return progress.down
+
+
+def gets_ready(tick: Tick, progress: Progress) -> bool:
+    """Say whether another unit that takes heat from the same gets ready already: one at a time does."""
+    active = {*tick.board.sites[progress.site].active, *(u for u, p in tick.moved.items() if p.site == progress.site)}
+    others = [other for unit in active if (other := tick.progress(unit)) is not None and not other.down]
+    space = takes_heat_from(tick, progress)
+    return any(other.phase in GETTING_READY and takes_heat_from(tick, other) == space for other in others)
 
 
 def why(board: Board, unit: str, now: Now, around: Around) -> str:

@@ -15,7 +15,7 @@ from functools import cached_property, lru_cache
 
 from fleetctl.core.clock import Now
 from fleetctl.core.facts import Facts
-from fleetctl.core.heat.guard import Question, refusal, verdicts
+from fleetctl.core.heat.guard import Question, crowded, refusal, verdicts
 from fleetctl.core.heat.premises import Heater, SitePremises, Times
 from fleetctl.core.heat.proof import Proof, already_down, delivers, fell, zone_temperature_c
 from fleetctl.core.heat.readings import told
@@ -29,6 +29,8 @@ from fleetctl.core.windows import Opening, opening
 
 SITE_WIDE_RULES = frozenset({"G7", "G9"})
 """Rules that ask the same of every unit of a site, or nearly: what one restart more draws, and the weather."""
+COUNTING_RULES = frozenset({"G2", "G5", "max_unavailable"})
+"""Rules that refuse because others are down: they are over when those are back."""
 OBSERVE_AGAIN_S = 30.0
 """Pause between two looks at a unit whose telemetry the guard finds too old."""
 
@@ -47,6 +49,7 @@ class Refusal:
         gateway_down: the gateway of the unit does not answer.
         fleet_wide: it is the same for every unit of the fleet that still gives heat.
         site_wide: it is the same for whoever takes heat at the site.
+        crowded: too much is down already; when it is back, nothing else stands in the way.
         halted: the site is halted; only a person opens it again.
     """
 
@@ -59,6 +62,7 @@ class Refusal:
     gateway_down: bool = False
     fleet_wide: bool = False
     site_wide: bool = False
+    crowded: bool = False
     halted: bool = False
 
 
@@ -166,13 +170,18 @@ class Gates:
         full = "" if repair or progress.down else self.fleet_is_full
         if full:
             return Refusal(full, fleet_wide=True)
-        question = self._question(progress, premises, down - {progress.unit}, repair)
-        asked = verdicts(question)
-        against = refusal(asked, self._overridden(progress.unit))
+        down -= {progress.unit}
+        overridden = self._overridden(progress.unit)
+        first = None if repair else crowded(premises, progress.unit, down, self.policy.cap_down_w)
+        if first is not None and first.rule not in overridden:
+            stale = tuple(self._stale({"G8"}, premises, progress.unit))
+            return Refusal(first.text, stale=stale, by_guard=True, crowded=True)
+        asked = verdicts(self._question(progress, premises, down, repair))
+        against = refusal(asked, overridden)
         if against is None:
             zone = premises.zone_of(progress.unit)
             before_c = zone_temperature_c(zone, self.around.facts, self.policy.guard, self.now.utc) if zone else None
-            return Pass(question.repair, before_c, "; ".join(each.text for each in asked))
+            return Pass(repair, before_c, "; ".join(each.text for each in asked))
         rules = {each.rule for each in asked if not each.holds}
         return Refusal(
             against,
@@ -180,6 +189,7 @@ class Gates:
             never="never" in rules,
             by_guard=True,
             site_wide=bool(rules & SITE_WIDE_RULES),
+            crowded=rules <= COUNTING_RULES,
         )
 
     def _question(self, progress: Progress, premises: SitePremises, down: frozenset[str], repair: bool) -> Question:

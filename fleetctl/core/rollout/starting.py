@@ -7,6 +7,7 @@ guard about every waiting unit again.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from fleetctl.core.rollout import admission, transitions
@@ -58,10 +59,11 @@ def start(tick: Tick) -> None:
         wave = tick.rollout.waves[tick.rollout.wave]
         tick.reasons[""] = f"wave {wave.name} waits for approval"
         return
-    for site, queue in tick.board.open_sites:
+    sites, crowded = iter(tick.board.open_sites), list[Progress]()
+    for site, queue in sites:
         blocked = admission.rollout_blocked(tick)
         if blocked is not None:
-            tick.reasons[site] = blocked
+            tick.reasons |= {site: blocked} | {later: blocked for later, _ in sites}
             return
         if tick.board.parked.get(site, 0.0) > tick.now.monotonic_s:
             tick.wakes.append(tick.board.parked[site])
@@ -72,13 +74,33 @@ def start(tick: Tick) -> None:
             continue
         refusal = admission.site_blocked(tick, site)
         if refusal is None:
-            _start_in(tick, site, queue)
+            _start_in(tick, site, queue, crowded)
             continue
         _wait_at(tick, site, queue, refusal)
+    _get_ready(tick, crowded)
 
 
-def _start_in(tick: Tick, site: str, queue: SiteQueue) -> None:
-    """Start who can be started at a site; who is refused is remembered by what it would take heat from."""
+def _get_ready(tick: Tick, crowded: Iterable[Progress]) -> None:
+    """Let units get ready while those are down whose return they wait for, in places of the window that are left over.
+
+    One for each dwelling or loop: it is configured and drained by the time that it may go down, and the down gate holds
+    it until then. Nobody does who could not go down if all others were back.
+    """
+    for progress in crowded:
+        if admission.rollout_blocked(tick) is not None:
+            return
+        if _goes_down_at_once(progress) or admission.gets_ready(tick, progress):
+            continue
+        answer = tick.gates.start(progress, ())
+        if isinstance(answer, Pass):
+            _begin(tick, progress, answer)
+
+
+def _start_in(tick: Tick, site: str, queue: SiteQueue, crowded: list[Progress]) -> None:
+    """Start who can be started at a site; who is refused is remembered by what it would take heat from.
+
+    The first of those who only wait for others to be back is added to `crowded`, for each that heat is taken from.
+    """
     look_s, refused, waited = (
         tick.now.monotonic_s + PARKED_S,
         dict[str, Refusal](),
@@ -105,6 +127,8 @@ def _start_in(tick: Tick, site: str, queue: SiteQueue) -> None:
         if waited and not answer.stale:
             leave_for_later(tick, progress, answer)
             continue
+        if answer.crowded and admission.takes_heat_from(tick, progress) not in refused:
+            crowded.append(progress)
         _not_now(tick, progress, answer, refused)
         if answer.stops:
             break

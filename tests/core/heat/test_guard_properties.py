@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleetctl.core.facts import Observation
-from fleetctl.core.heat.guard import Question
+from fleetctl.core.heat.guard import Question, crowded, verdicts
 from fleetctl.core.heat.physics import OneNode, Surroundings
 from fleetctl.core.policy import AtMost, Policy
 from tests.builders.heat import BOILER, building, plant, question, refused, room, rules_against, water, weather
@@ -157,3 +157,10 @@ def test_zone_of_an_admitted_unit_stays_above_its_floor_for_twice_t_worst_even_i
         floor_c, start_c = min(18.0, heat.setpoint_c - 0.5), heat.zone_temperature_c - 1.0
         end_c = node.step(start_c, Surroundings(asked.outdoor.temperature_c, left_w), 2 * asked.worst_s)
         assert end_c >= min(floor_c, start_c) - 1e-9
+
+
+@given(asked=questions())
+def test_what_is_counted_first_is_what_the_rule_says(asked: Question) -> None:
+    first = crowded(asked.premises, asked.unit, asked.down, asked.policy.cap_down_w)
+    counted = [each for each in verdicts(asked) if each.rule == "G2" and not each.holds]
+    assert first == next(iter(counted), None)
