@@ -150,9 +150,13 @@ def state(frame: Frame, *, durable: bool = False) -> Iterator[State]:
 
     Raises:
         InvalidInput: if it is not a state, or a newer one; or if it would be lost with the pipeline's checkout.
+        CouldNot: if it is durable, and of a kit that expired.
     """
     from fleetctl.adapters.store.state import open_state
+    from fleetctl.cli.kit_end import refuse_ended
 
+    if durable:
+        refuse_ended(frame)
     if durable and frame.state is None and os.environ.get("CI"):
         message = "in a pipeline the state beside the inventory is lost with the checkout"
         hint = "set FLEETCTL_STATE to a database that stays, for instance postgresql+psycopg://user@host/fleet"

@@ -71,12 +71,6 @@ def held(folder: Path) -> dict[str, Held]:
     return {path: Held(of.stat().st_size, sha256(of)) for path, of in files.items() if not of.is_symlink()}
 
 
-def kit_around(fleet: Path) -> Path | None:
-    """Return the kit that a fleet's folder belongs to; None if it belongs to none."""
-    work = fleet.resolve().parent
-    return work.parent if work.name == kits.WORK and (work.parent / kits.FILE).is_file() else None
-
-
 def read_manifest(folder: Path) -> tuple[Manifest, bytes]:
     """Return a kit's manifest and its bytes, whether or not they were signed.
 
@@ -110,12 +104,12 @@ def read_returned(folder: Path, key: str = "") -> Returned:
     manifest, content = read_manifest(folder)
     try:
         signature = (folder / kits.SIGNATURE).read_text("utf-8")
-        results, is_sealed = _read_results(folder / kits.WORK, key or manifest.key)
+        results, is_sealed, damage = _read_results(folder / kits.WORK, key or manifest.key)
         return Returned(
             manifest=manifest,
             digest=digest(content),
             signed=is_signed(signature, manifest.signer, content, kits.NAMESPACE),
-            tampered=tuple(manifest.flaws(held(folder))),
+            tampered=(*manifest.flaws(held(folder)), *damage),
             results=results,
             sealed=is_sealed,
             unsealed=_unsealed(folder / kits.WORK / STATE, manifest.kit, len(results.entries) if results else 0),
@@ -165,12 +159,16 @@ def inventory_of(folder: Path) -> Mapping[str, bytes]:
     return {file.relative_to(folder).as_posix(): file.read_bytes() for file in (fleet, *files) if file.is_file()}
 
 
-def _read_results(work: Path, key: str) -> tuple[outcomes.Results | None, bool]:
+def _read_results(work: Path, key: str) -> tuple[outcomes.Results | None, bool, tuple[str, ...]]:
+    """Return the results, whether the key sealed them, and why they cannot be read."""
     with suppress(FileNotFoundError):
         content = (work / outcomes.FILE).read_bytes()
         signature = (work / outcomes.SIGNATURE).read_text("utf-8")
-        return sealed.from_content(content), is_signed(signature, key, content, outcomes.NAMESPACE)
-    return None, False
+        try:
+            return sealed.from_content(content), is_signed(signature, key, content, outcomes.NAMESPACE), ()
+        except ValueError as error:
+            return None, False, (f"{kits.WORK}/{outcomes.FILE} cannot be read: {error}",)
+    return None, False, ()
 
 
 def _unsealed(state: Path, kit: str, sealed_entries: int) -> int:

@@ -16,7 +16,13 @@ from pathlib import Path
 
 import pyrage
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_ssh_private_key,
+)
 
 from fleetctl.adapters.secrets import age
 from fleetctl.adapters.store.sqlite_file import file_system
@@ -61,6 +67,12 @@ class Lock:
 def new_key() -> str:
     """Return a new private key of ed25519 in OpenSSH's form."""
     return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
+
+
+def public_of(private: str) -> str:
+    """Return the public half of `new_key`, `ssh-ed25519 AAAA…`."""
+    public = load_ssh_private_key(private.encode(), password=None).public_key()
+    return public.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
 
 
 def new_passphrase() -> str:

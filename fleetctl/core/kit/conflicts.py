@@ -7,15 +7,16 @@ merges the same entries later, in whatever order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import product
 
 from fleetctl.core.commissioning.ledger import Draft, Entry
 from fleetctl.core.commissioning.stages import Outcome, Stage
 from fleetctl.core.commissioning.standing import SERIAL, counts
 from fleetctl.core.commissioning.undoing import effective, undoing_of
+from fleetctl.core.kit.knowledge import Knowledge
 
 _PASSED = frozenset({Outcome.DONE, Outcome.CONFIRMED})
 
@@ -36,19 +37,21 @@ class Conflict:
     why: str
 
 
-def conflicts(entries: Iterable[Entry], kit: str, known: Mapping[str, int]) -> tuple[Conflict, ...]:
-    """Return what a kit says against what was written meanwhile, as far as nobody decided it.
+def conflicts(entries: Iterable[Entry], kit: str, knowledge: Knowledge) -> tuple[Conflict, ...]:
+    """Return what a kit says against what others wrote without knowing of it, as far as nobody decided it.
 
     Args:
         entries: of everybody, the kit's among them.
         kit: writer of the kit's entries.
-        known: how many entries of each writer the kit was given: about these it says nothing new, it goes on from them.
+        knowledge: who knew of what.
     """
     standing = effective(entries)
     theirs = [entry for entry in standing if entry.writer == kit]
-    ours = [entry for entry in standing if entry.writer != kit and entry.number > known.get(entry.writer, 0)]
+    ours = [entry for entry in standing if entry.writer != kit]
     found = (
-        Conflict(b.draft.subject, a, b, why) for a, b in product(_last(ours), _last(theirs)) if (why := _against(a, b))
+        Conflict(b.draft.subject, a, b, why)
+        for a, b in _pairs(_last(ours), _last(theirs))
+        if knowledge.are_unaware(a, b) and (why := _against(a, b))
     )
     return tuple(sorted(found, key=lambda each: (each.subject, each.ours.digest, each.theirs.digest)))
 
@@ -62,12 +65,26 @@ def decision(conflict: Conflict, *, keep_theirs: bool, actor: str, at: datetime)
 
 
 def _last(entries: Iterable[Entry]) -> Iterable[Entry]:
-    """Return what each side says in the end of each stage of each place."""
-    last: dict[tuple[str, Stage], Entry] = {}
+    """Return what each writer says in the end of each stage of each place."""
+    last: dict[tuple[str, str, Stage], Entry] = {}
     for entry in entries:
         if counts(entry.draft) and entry.draft.outcome is not Outcome.UNDONE:
-            last[entry.draft.subject, entry.draft.stage] = entry
+            last[entry.writer, entry.draft.subject, entry.draft.stage] = entry
     return last.values()
+
+
+def _pairs(ours: Iterable[Entry], theirs: Iterable[Entry]) -> Iterator[tuple[Entry, Entry]]:
+    """Yield what could be against each other: entries about one place, or about one machine."""
+    by_place: defaultdict[str, list[Entry]] = defaultdict(list)
+    by_serial: defaultdict[str, list[Entry]] = defaultdict(list)
+    for entry in ours:
+        by_place[entry.draft.subject].append(entry)
+        by_serial[_serial(entry)].append(entry)
+    for entry in theirs:
+        yield from ((other, entry) for other in by_place[entry.draft.subject])
+        if serial := _serial(entry):
+            elsewhere = (other for other in by_serial[serial] if other.draft.subject != entry.draft.subject)
+            yield from ((other, entry) for other in elsewhere)
 
 
 def _against(ours: Entry, theirs: Entry) -> str | None:

@@ -11,6 +11,20 @@ from fleetctl.core.rollout.state import Noted
 
 
 @dataclass(frozen=True, slots=True)
+class Merge:
+    """A moment at which a kit's results were taken in.
+
+    Attributes:
+        home: how many entries the state had written itself by then.
+        kit: how many entries of the kit were there from then on.
+    """
+
+    at: datetime
+    home: int
+    kit: int
+
+
+@dataclass(frozen=True, slots=True)
 class Kit:
     """One kit.
 
@@ -20,8 +34,7 @@ class Kit:
         key: public key that it signs its results with.
         known: how many entries of each writer's ledger it was given.
         secrets: fingerprints of the SSH keys that it carries, encrypted.
-        merged: when its results were last taken in; None if never.
-        entries: of its ledger that were taken in so far.
+        merges: when its results were taken in, oldest first; none that brought nothing new.
         revoked: when somebody revoked it; None if nobody did.
         revoked_by, reason: who, and why.
         decided: digests of conflicts, other than those of the ledger, that a person decided for what is here.
@@ -38,8 +51,7 @@ class Kit:
     dwellings: tuple[str, ...] = ()
     known: Mapping[str, int] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
-    merged: datetime | None = None
-    entries: int = 0
+    merges: tuple[Merge, ...] = ()
     revoked: datetime | None = None
     revoked_by: str = ""
     reason: str = ""
@@ -49,13 +61,23 @@ class Kit:
         """Return where it stands in one word or two."""
         if self.revoked is not None:
             return "revoked"
-        if self.merged is not None:
+        if self.merges:
             return "merged"
         return "expired" if now >= self.expires else "out"
 
-    def after_merge(self, at: datetime, entries: int, decided: Iterable[str] = ()) -> Kit:
+    @property
+    def merged(self) -> datetime | None:
+        """Return when its results were last taken in; None if never."""
+        return self.merges[-1].at if self.merges else None
+
+    @property
+    def entries(self) -> int:
+        """Return how many entries of its ledger were taken in so far."""
+        return self.merges[-1].kit if self.merges else 0
+
+    def after_merge(self, merge: Merge, decided: Iterable[str] = ()) -> Kit:
         """Return it after its results were taken in; `decided` adds to what was decided before."""
-        return replace(self, merged=at, entries=entries, decided=tuple(sorted({*self.decided, *decided})))
+        return replace(self, merges=(*self.merges, merge), decided=tuple(sorted({*self.decided, *decided})))
 
     def after_revocation(self, actor: str, at: datetime, reason: str) -> Kit:
         """Return it after somebody revoked it; the first to do so is kept."""

@@ -1,0 +1,1 @@
+"""Kits: made, taken in again, shown, revoked."""
