@@ -67,7 +67,7 @@ def adopted(name: str, machines: Machines) -> Driven:
     folder = machines.home / f"fleet-{name}"
     words = [sys.executable, str(REPOSITORY / "vagrant/inventory"), str(folder)]
     subprocess.run(words, input=machines.ways(name), text=True, check=True, timeout=600)
-    made = Driven(name, Cli(folder, {"FLEETCTL_RELEASE_KEYS": str(folder / "release-keys")}), machines)
+    made = Driven(name, Cli(folder, {"FLEETCTL_RELEASE_KEYS": str(machines.home / f"release-keys-{name}")}), machines)
     (folder / "releases").mkdir(exist_ok=True)
     (folder / "releases/keyring.pem").write_bytes(machines.works.keyring.read_bytes())
     if not (folder / "releases/metadata").exists():
