@@ -76,7 +76,7 @@ ERRORS: dict[str, tuple[str, list[Edit]]] = {
     "power in kilowatts": ("kilowatts", [("heat-qb, power_w: 2000", "heat-qb, power_w: ▸2")]),
     "an empty band for the heatsink": (
         "empty-band",
-        [("power_w: 650,", "power_w: 650, burn_in: {min_heatsink_rise_k: 40, ▸max_heatsink_rise_k: 30},")],
+        [("power_w: 650,", "power_w: 650, burn_in: {min_heatsink_rise_k: 40, max_heatsink_rise_k: ▸30},")],
     ),
     "modules over the model": ("modules-over-power", [("module_power_w: [200, 200]", "▸module_power_w: [400, 400]")]),
     "over the subscribed power": ("over-subscribed", [("subscribed_power_w: 20000", "subscribed_power_w: ▸5000")]),
