@@ -86,12 +86,24 @@ def forgery(signed: SignedHead, trusted: Collection[str]) -> str | None:
         signed: the head.
         trusted: public keys, `ssh-ed25519 AAAA…`.
     """
-    if signed.key not in trusted:
+    return flaw_of(signed.message, signed.signature, signed.key, trusted)
+
+
+def flaw_of(message: bytes, signature: str, public: str, trusted: Collection[str]) -> str | None:
+    """Return what is wrong with a signature, in words; None if a trusted key made it.
+
+    Args:
+        message: that was signed.
+        signature: in base64.
+        public: the key that is said to have made it, `ssh-ed25519 AAAA…`.
+        trusted: public keys.
+    """
+    if public not in trusted:
         return "it is signed with a key that is not trusted"
     try:
-        key = load_ssh_public_key(signed.key.encode())
+        key = load_ssh_public_key(public.encode())
         assert isinstance(key, Ed25519PublicKey)  # noqa: S101 - trusted keys are
-        key.verify(base64.b64decode(signed.signature, validate=True), signed.message)
+        key.verify(base64.b64decode(signature, validate=True), message)
     except (InvalidSignature, binascii.Error, ValueError):
         return "its signature is wrong"
     return None

@@ -1,4 +1,4 @@
-"""Builds what signs the event log's head, and what a signed head is checked with. Part of `compose`."""
+"""Builds what signs the event log's head and reports, and what signatures are checked with. Part of `compose`."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from pathlib import Path
 from fleetctl.adapters.head_file import VARIABLE as HEADS_VARIABLE
 from fleetctl.adapters.head_file import HeadFile
 from fleetctl.adapters.log_key import VARIABLE as KEY_VARIABLE
-from fleetctl.adapters.log_key import LogKey, forgery, read_public
+from fleetctl.adapters.log_key import LogKey, flaw_of, forgery, read_public
+from fleetctl.core.handover.seal import Seal
 from fleetctl.core.log_heads import SignedHead
 from fleetctl.services.log_heads import Notary
 
 
 def notary() -> Notary:
     """Return who signs heads of the event log, and where they are kept: outside of the state."""
-    return Notary(LogKey(_key_file()), head_file())
+    return Notary(log_key(), head_file())
 
 
 def head_file(file: Path | None = None) -> HeadFile:
@@ -33,9 +34,24 @@ def forgeries(files: Iterable[Path]) -> Callable[[SignedHead], str | None]:
     Raises:
         CouldNot: if one cannot be read.
     """
-    own = {LogKey(_key_file()).public} if _key_file().exists() else set()
-    trusted = frozenset(own).union(*map(read_public, files))
-    return lambda head: forgery(head, trusted)
+    keys = _trusted(files)
+    return lambda head: forgery(head, keys)
+
+
+def seal_forgeries(files: Iterable[Path]) -> Callable[[Seal], str | None]:
+    """Return what says what is wrong with the signature of a report's seal; as `forgeries`."""
+    keys = _trusted(files)
+    return lambda seal: flaw_of(seal.message, seal.signature, seal.key, keys)
+
+
+def log_key() -> LogKey:
+    """Return the key that signs heads of the event log, and what rests on the log."""
+    return LogKey(_key_file())
+
+
+def _trusted(files: Iterable[Path]) -> frozenset[str]:
+    own = {log_key().public} if _key_file().exists() else set()
+    return frozenset(own).union(*map(read_public, files))
 
 
 def _key_file() -> Path:

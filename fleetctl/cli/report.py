@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fleetctl.cli import handover
 from fleetctl.cli.arguments import RolloutId
 from fleetctl.cli.frame import Frame, frame_of
 from fleetctl.cli.rollout import find_rollout
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from fleetctl.ports import State
 
 app = typer.Typer(help="Reports: what happened, for people and for machines.", no_args_is_help=True)
+app.command("handover", epilog=handover.HANDOVER_EXAMPLE)(handover.report_handover)
+app.command("verify", epilog=handover.VERIFY_EXAMPLE)(handover.verify)
 
 
 class Format(StrEnum):

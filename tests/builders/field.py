@@ -78,7 +78,9 @@ def burn_in(*, power_w: float = 640.0, verdict: str = "passed") -> dict[str, Any
     """Return the detail of a burn-in that went through, of a machine of 650 W."""
     off = power_w / 650.0 - 1
     holds = abs(off) <= 0.1
-    texts = [("power", holds, f"{power_w:.0f} W of 650 W ({100 * off:+.1f} %), 10 % allowed")]
+    texts: list[tuple[str, bool | None, str]] = [
+        ("power", holds, f"{power_w:.0f} W of 650 W ({100 * off:+.1f} %), 10 % allowed")
+    ]
     texts += [("heatsink", True, "heatsink 31.2 K over what it heats, 5 to 60 K allowed")]
     texts += [
         ("rise", None, "+0.21 K, +0.25 K expected: too little to tell"),

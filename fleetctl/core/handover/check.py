@@ -18,11 +18,13 @@ class Memory:
         state: its UUID.
         entries: of the ledger, of all sites: a writer's chain goes over all of them.
         log: digests of the event log by number, at least where the reports' heads are.
+        log_flaw: what is wrong with the event log's chain, in words; None if it is whole.
     """
 
     state: str
     entries: Sequence[Entry]
     log: Mapping[int, str]
+    log_flaw: str | None = None
 
 
 def issue_of(sealed: Sealed) -> Issue:
@@ -57,6 +59,8 @@ def _misfits(sealed: Sealed, issue: Issue, memory: Memory) -> Iterator[str]:
     flaw = chain_flaw(memory.entries)
     if flaw is not None:
         yield f"the ledger is not whole: {flaw}"
+    if memory.log_flaw is not None:
+        yield f"the event log is not whole: {memory.log_flaw}"
     yield from _missing(sealed, memory.entries)
     if issue.head.number and memory.log.get(issue.head.number) != issue.head.digest:
         yield f"event {issue.head.number} of the log or one before it is not what it was when the report was made"

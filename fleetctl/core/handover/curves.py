@@ -69,7 +69,8 @@ def _thinned(points: Sequence[Point]) -> list[Point]:
 def _range(values: Sequence[float]) -> tuple[float, float]:
     low, high = min(values), max(values)
     more = max(0.0, _LEAST_RANGE - (high - low)) / 2 + (high - low) * _ROOM
-    return low - more, high + more
+    bottom = low - more if low < 0 else max(0.0, low - more)  # a power is never below nothing
+    return bottom, high + more
 
 
 def _x(at: float, began: float, ended: float) -> int:

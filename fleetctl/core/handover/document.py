@@ -20,7 +20,7 @@ def to_document(report: Handover) -> dict[str, Any]:
         "acceptance": _stage(report.acceptance) if report.acceptance else None,
         "dwellings": [_dwelling(each) for each in report.dwellings],
         "plant": [_unit(each) for each in report.plant],
-        "reserves": [_reserve(each) for each in report.reserves],
+        "reserves": [reserve_document(each) for each in report.reserves],
         "ledger": [{"writer": e.writer, "number": e.number, "digest": e.digest} for e in report.ledger],
     }
 
@@ -91,7 +91,8 @@ def _curve(curve: Curve) -> dict[str, Any]:
     return {"of": curve.name, "unit": curve.unit, "low": curve.low, "high": curve.high, "points": points}
 
 
-def _reserve(reserve: Reserve) -> dict[str, Any]:
+def reserve_document(reserve: Reserve) -> dict[str, Any]:
+    """Return a reserve as JSON data, with its lifting if it was lifted."""
     return {
         "name": reserve.name,
         "subject": reserve.subject,

@@ -84,15 +84,33 @@ def attention(unit: UnitReport, speech: Speech) -> Iterator[str]:
         yield speech.say(words.OTHER_SERIAL, installed=unit.serial, declared=unit.unit.serial or "–")
     for stage in unit.stages:
         if stage.state in _STATES:
-            yield stage_said(stage, speech)
+            yield stage_said(stage, reason_of(unit, stage, speech), speech)
         elif stage.stage is Stage.ROOM_PROOF and stage.state is State.CONFIRMED:
             yield speech.say(words.VOUCHED, person=stage.by)
 
 
-def stage_said(stage: StageReport, speech: Speech) -> str:
+def stage_said(stage: StageReport, reason: str, speech: Speech) -> str:
     """Say how a stage that failed, waits, was left out or is void stands."""
-    reason = stage.reason or speech.say(words.NO_REASON)
-    return speech.say(_STATES[stage.state], stage=speech.say(STAGES[stage.stage]), reason=reason)
+    said = reason or speech.say(words.NO_REASON)
+    return speech.say(_STATES[stage.state], stage=speech.say(STAGES[stage.stage]), reason=said)
+
+
+def reason_of(unit: UnitReport, stage: StageReport, speech: Speech) -> str:
+    """Say why a stage stands as it does: by what was measured where that can be said, else as it was written."""
+    if stage.state is not State.FAILED:
+        return stage.reason
+    if stage.stage is Stage.ROOM_PROOF and unit.room_proof.text("answer") in words.ANSWERS:
+        return answer(unit.room_proof, speech)
+    failed = [check for check in unit.burn_in.checks if check.holds is False]
+    if stage.stage is Stage.BURN_IN and failed:
+        return "; ".join(f"{check_name(check, speech)} {arithmetic(check, speech)}" for check in failed)
+    return stage.reason
+
+
+def check_name(check: Check, speech: Speech) -> str:
+    """Say which figure a check is about."""
+    text = words.CHECKS.get(check.name)
+    return speech.say(text) if text else check.name
 
 
 def curve_said(picture: Picture, speech: Speech) -> str:

@@ -26,7 +26,7 @@ ACCEPTED_WITH = Counted(
 NOT_ACCEPTED = Text(en="Not accepted yet", fr="Pas encore réceptionné")
 UNITS_ACCEPTED = Counted(
     one=Text(en="{accepted} of {n} unit accepted", fr="{accepted} unité sur {n} réceptionnée"),
-    many=Text(en="{accepted} of {n} units accepted", fr="unités réceptionnées : {accepted} sur {n}"),
+    many=Text(en="{accepted} of {n} units accepted", fr="Unités réceptionnées : {accepted} sur {n}"),
 )
 
 SUMMARY = Text(en="Summary", fr="Synthèse")
@@ -36,13 +36,13 @@ PLANT = Text(en="Gateways and boilers", fr="Passerelles et chaudières")
 LEFT_OUT = Text(en="left out from “{stage}” on: {reason}", fr="laissé de côté à partir de « {stage} » : {reason}")
 ATTENTION = Text(en="To be looked after", fr="Points à suivre")
 NO_ATTENTION = Text(en="Nothing failed, and nothing waits.", fr="Aucun échec, rien en attente.")
-FAILED_STAGE = Text(en="{stage} failed: {reason}", fr="{stage} : échec ({reason})")
-PENDING_STAGE = Text(en="{stage} is pending: {reason}", fr="{stage} : en attente ({reason})")
+FAILED_STAGE = Text(en="{stage}: failed ({reason})", fr="{stage} : échec ({reason})")
+PENDING_STAGE = Text(en="{stage}: pending ({reason})", fr="{stage} : en attente ({reason})")
 VOID_STAGE = Text(
-    en="{stage} holds no longer: what it rested on was redone or failed",
+    en="{stage}: void, for what it rested on was redone or failed",
     fr="{stage} : caduc, car ce qui le fondait a été refait ou a échoué",
 )
-SKIPPED_STAGE = Text(en="{stage} was left out: {reason}", fr="{stage} : laissé de côté ({reason})")
+SKIPPED_STAGE = Text(en="{stage}: left out ({reason})", fr="{stage} : laissé de côté ({reason})")
 VOUCHED = Text(
     en="no instrument could prove its room; {person} confirmed it",
     fr="aucun instrument n'a pu prouver sa pièce ; {person} l'a confirmée",
