@@ -15,6 +15,7 @@ from fleetctl.core.platform.node import Health, Node
 
 _OURS = drain_reason("")
 _BY_HAND = drain_reason("unit-drain: ")
+_LONGEST = 200
 
 
 class Owner(StrEnum):
@@ -54,8 +55,8 @@ class Deed:
 
 
 def by_hand(reason: str) -> str:
-    """Return the reason that stands on a node which a person drained by fleetctl."""
-    return f"{_BY_HAND}{reason}"
+    """Return the reason that stands on a node which a person drained by fleetctl: one line, without double quotes."""
+    return f"{_BY_HAND}{' '.join(reason.split())[:_LONGEST]}".replace('"', "'").rstrip()
 
 
 def owner(reason: str) -> Owner:

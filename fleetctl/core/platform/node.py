@@ -6,7 +6,7 @@ it; these three are independent of each other, which is where draining goes wron
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -79,14 +79,10 @@ class Node:
     def is_free(self) -> bool:
         """Say whether nothing runs on it and nothing new will: it may go down without a job being lost.
 
-        A silent node is free only once its platform says so by a drain and no jobs: one that is merely silent may
-        answer at any moment, and is then given a job.
+        One that is silent or down is free only if it is drained, too: it may be back at any moment, and is given a job
+        then. What runs on a silent one counts until its platform has given it up.
         """
-        return not self.jobs and (self.drained or self.health in {Health.DOWN, Health.ABSENT})
-
-    def without_jobs(self) -> Node:
-        """Return the node as it is when its jobs are over."""
-        return replace(self, jobs=())
+        return not self.jobs and (self.drained or self.health is Health.ABSENT)
 
 
 def node_name(site: str, unit: str) -> str:

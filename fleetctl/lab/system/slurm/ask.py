@@ -1,6 +1,6 @@
 """Run one of Slurm's programs where a lab's platform is led from, as `ssh LEADER PROGRAM` would in a real one.
 
-    python ask.py SOCKET PROGRAM [ARGUMENTS...]
+    python ask.py SOCKET PROGRAM [ARGUMENTS...] < INPUT
 
 A script of its own with few imports, because fleetctl starts it for every change of a node.
 """
@@ -35,7 +35,7 @@ def ask(path: str, argv: Sequence[str], text: str = "") -> dict[str, Any]:
 def main() -> int:
     """Run it, and be as it was."""
     try:
-        answer = ask(sys.argv[1], sys.argv[2:])
+        answer = ask(sys.argv[1], sys.argv[2:], "" if sys.stdin.isatty() else sys.stdin.read())
     except OSError as error:
         sys.stderr.write(f"{sys.argv[1]}: {error}\n")
         return 255
