@@ -46,6 +46,11 @@ def complete_scopes(ctx: typer.Context, incomplete: str) -> list[str]:
     return _starting(incomplete, (unit.name for unit in units) if "/" in incomplete else ["*", *sites])
 
 
+def complete_sites(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Complete the id of a site."""
+    return _starting(incomplete, dict.fromkeys(unit.site for unit in _units(_frame(ctx))))
+
+
 def complete_rules(incomplete: str) -> list[str]:
     """Complete a rule that can be overridden."""
     from fleetctl.core.rollout.holds import RULES

@@ -71,6 +71,10 @@ class FaultOption(StrEnum):
     LYING_SENSOR = "lying-sensor"
     WEAK_SUPPLY = "weak-supply"
     STUCK_VALVE = "stuck-valve"
+    SWAP = "swap"
+    FOREIGN = "foreign"
+    EXPEL = "expel"
+    REPLACE = "replace"
     MEND = "mend"
 
 
@@ -144,12 +148,16 @@ def fault(
     jitter_ms: Jitter = None,
     loss_percent: Loss = None,
     offset_k: Offset = None,
+    other: Annotated[
+        str | None, typer.Option("--with", metavar="UNIT", help="swap: the unit whose machine it is swapped with.")
+    ] = None,
     source: Source = None,
 ) -> None:
     """Break a stand-in, or repair it: power, network, disk, processes, files, heater, sensors."""
     from fleetctl.lab import lab
 
     detail = _detail(what, delay_ms=delay_ms, jitter_ms=jitter_ms, loss_percent=loss_percent, offset_k=offset_k)
+    detail = replace(detail, other=_other(what, other))
     frame = frame_of_lab(frame_of(ctx), source)
     done = lab.fault(lab_folder(frame), unit, what.value, detail)
     if frame.is_json:
@@ -209,6 +217,14 @@ def _detail(what: FaultOption, **numbers: float | None) -> Detail:
             raise InvalidInput([Problem("misplaced-option", message, hint=f"leave {option} out, or say '{about}'")])
     offset_k = given.pop("offset_k", None)
     return Detail(replace(USUAL, **given), offset_k)
+
+
+def _other(what: FaultOption, other: str | None) -> str:
+    """Return the other unit of a fault that has two; it is an error to name one where there is none, or none."""
+    if (other is not None) is not (what is FaultOption.SWAP):
+        message = "--with names the unit that a machine is swapped with, and goes with 'swap' alone"
+        raise InvalidInput([Problem("misplaced-option", message, hint="fleetctl lab fault UNIT swap --with UNIT")])
+    return other or ""
 
 
 def _frame_to_bring_up(frame: Frame, source: Path | None, units: int | None) -> Frame:

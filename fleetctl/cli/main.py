@@ -19,6 +19,7 @@ from fleetctl.cli import (
     apply,
     authority,
     controller,
+    discover,
     doctor,
     heat,
     hold,
@@ -91,6 +92,7 @@ app.add_typer(override.app, name="override")
 app.add_typer(release.app, name="release")
 app.add_typer(report.app, name="report")
 app.command(epilog="Example: fleetctl -o json doctor")(doctor.doctor)
+app.command(epilog="Example: fleetctl discover les-sables --from gateway")(discover.discover)
 app.command(epilog="Example: fleetctl plan site=launaguet-* --out evening.plan")(plan.plan)
 app.command(epilog="Example: fleetctl apply evening.plan")(apply.apply)
 app.command(epilog="Example: fleetctl simulate site=launaguet-* --outdoor-c 5 --limit-outdoor --out report/")(

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import fleetctl
-from fleetctl.lab import flasher
+from fleetctl.lab import blinker, flasher, wire_files
 from fleetctl.lab.unit import file_checks
 from fleetctl.lab.unit.settings import LIBRARY, PATH, PYTHON
 from fleetctl.lab.unit.signature import KEYRING
@@ -38,7 +38,7 @@ _FOLDERS = (
     "tmp",
     "usr",
     "var/cache",
-    "var/lib",
+    "var/lib/misc",
     "var/log",
     "var/tmp",
     ".slots",
@@ -130,6 +130,7 @@ def build(base: Path, users: Sequence[str], authorized_key: str) -> None:
         (skeleton / folder).chmod(mode)
     copy_library(extra / LIBRARY.removeprefix("/usr/"))
     install_programs(extra, LIBRARY, programs())
+    link_leases(skeleton)
 
 
 def build_folder(root: Path, library: Path, authorized_key: Path) -> None:
@@ -146,6 +147,7 @@ def build_folder(root: Path, library: Path, authorized_key: Path) -> None:
     (root / LIBRARY[1:]).parent.mkdir(parents=True)
     (root / LIBRARY[1:]).symlink_to(library)
     install_programs(root / "usr", str(library), programs())
+    link_leases(root)
     # bash reads its user's ~/.bashrc for sshd only on the first level of shells; what that does is no unit's business.
     environment = f'SetEnv FLEET_ROOT="{root}" PATH="{folder_path(root)}" SHLVL=1\n'
     write_program(root / "usr/lib/fleet/session", _SESSION.format(path=shlex.quote(folder_path(root))))
@@ -171,12 +173,19 @@ def install_programs(usr: Path, library: str, launched: Mapping[str, str]) -> No
     for path, module in launched.items():
         write_program(usr / path, _LAUNCHER.format(python=PYTHON, library=library, module=module))
     write_program(usr / "bin/sudo", _SUDO)
+    write_program(usr / "sbin/lldpctl", wire_files.LLDPCTL)
+    write_program(usr / "lib/fleet/identify", blinker.PROGRAM)
     for name in flasher.COMPONENTS:
         write_program(usr / "lib/fleet/components" / name, flasher.PROGRAM)
     if (program := fleet_unit()) is not None:
         write_program(usr / "lib/fleet/fleet-unit", program.read_text())
         (usr / "lib/fleet/fleet_unit").symlink_to(f"{library}/fleet_unit")
         (usr / "bin/fleet-unit").symlink_to("../lib/fleet/fleet-unit")
+
+
+def link_leases(root: Path) -> None:
+    """Let the lease file of a gateway be the one that the lab writes; for other units the link leads nowhere."""
+    (root / wire_files.LEASE_FILE).symlink_to(f"../../../{wire_files.LEASES}")
 
 
 def fleet_unit() -> Path | None:

@@ -14,12 +14,13 @@ from typing import Any
 
 from fleetctl.core.names import did_you_mean
 from fleetctl.core.problems import CouldNot
-from fleetctl.lab import cable, networks
+from fleetctl.lab import cable, networks, wiring
 from fleetctl.lab.heater import WEAK_SHARE, Heater
 from fleetctl.lab.layout import Level
 from fleetctl.lab.line import USUAL, Line
 from fleetctl.lab.machine import Machine
 from fleetctl.lab.unit import processes
+from fleetctl.lab.wiring import Wiring
 
 _FILL = "data/lab-fill"
 _HEATER_FAULTS = {"dead-heater", "lying-sensor", "weak-supply", "stuck-valve"}
@@ -33,16 +34,19 @@ class Detail:
         line: what a lossy line is like.
         offset_k: what a lying sensor is off by; None if it is frozen instead.
         kbit: what a slow link carries in a second.
+        other: the unit whose machine is swapped with this one's.
     """
 
     line: Line = USUAL
     offset_k: float | None = None
     kbit: int = networks.SLOW_KBIT
+    other: str = ""
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Detail:
         """Read what `dataclasses.asdict` made of one."""
-        return cls(Line(**document.get("line", {})), document.get("offset_k"), document.get("kbit", networks.SLOW_KBIT))
+        kbit, other = document.get("kbit", networks.SLOW_KBIT), document.get("other", "")
+        return cls(Line(**document.get("line", {})), document.get("offset_k"), kbit, other)
 
 
 NO_DETAIL = Detail()
@@ -231,6 +235,10 @@ def _heater(machine: Machine) -> Heater:
     return machine.heater
 
 
+def _swap(machine: Machine, detail: Detail) -> str:
+    return wiring.act(lambda cables, swapped: cables.swap(swapped, detail.other))(machine, detail)
+
+
 def _write_until_full(write: Callable[[bytes], int | None], size: int) -> int:
     block, written = b"\0" * size, 0
     while True:
@@ -241,6 +249,7 @@ def _write_until_full(write: Callable[[bytes], int | None], size: int) -> int:
 
 
 _NO_LINK = tuple((level, "units share this machine's network here") for level in (Level.LOOPBACK, Level.PROCESSES))
+_NEW_DISK = (*_NO_LINK, (Level.SYSTEM, "a unit's disks are images here, and are made with the lab"))
 _NO_DISK = ((Level.PROCESSES, "a unit's disk is a folder of this machine's disk here"),)
 
 
@@ -262,5 +271,13 @@ FAULTS = {
     "lying-sensor": Fault("freezes the temperature sensors, or sets them off by --offset-k", _lying_sensor),
     "weak-supply": Fault("leaves the heater half its power", _weak_supply),
     "stuck-valve": Fault("a radiator gives full power, a boiler's heat does not reach its loop", _stuck_valve),
+    "swap": Fault("exchanges its cable with that of --with UNIT", _swap, refusals=_NO_LINK),
+    "foreign": Fault(
+        "hangs a machine that nobody knows in its place", wiring.act(Wiring.plug_foreign), refusals=_NO_LINK
+    ),
+    "expel": Fault("takes that machine away again", wiring.act(Wiring.expel), refusals=_NO_LINK),
+    "replace": Fault(
+        "hangs a new machine in the place of one that is off", wiring.act(Wiring.exchange), refusals=_NEW_DISK
+    ),
     "mend": Fault("repairs heater, sensors, supply and valve", _mend),
 }

@@ -58,6 +58,7 @@ class Stand:
         gateway: name of the gateway that it is reached through; empty for a gateway.
         host: address of its sshd, seen from the hop before.
         uplink: a gateway's address on the uplink; empty for the others, and where there are no networks.
+        socket: of a switch that its cable ends in, such as `sw1/11`.
         platform: address on the network of the lab's compute platform, with its length; empty if it is no node.
     """
 
@@ -71,6 +72,7 @@ class Stand:
     uplink: str
     settings: Settings
     platform: str = ""
+    socket: str = ""
 
     @property
     def is_gateway(self) -> bool:
@@ -254,6 +256,7 @@ class _Places:
                 **self._heat(unit),
             ),
             platform=platform,
+            socket=unit.port or f"switch-{site}/{number}",
         )
 
     def _is_node(self, unit: Unit) -> bool:

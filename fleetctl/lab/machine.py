@@ -10,7 +10,7 @@ import subprocess
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fleetctl.lab.cable import Relay
 from fleetctl.lab.folder import LabFolder
@@ -19,6 +19,9 @@ from fleetctl.lab.layout import Stand
 from fleetctl.lab.unit import processes
 from fleetctl.lab.unit.settings import PATH
 from fleetctl.lab.worlds import World
+
+if TYPE_CHECKING:
+    from fleetctl.lab.wiring import Wiring
 
 # unshare passes its child's signal on, but older ones cannot with SIGKILL and answer 1.
 _ENDS = {-signal.SIGHUP: "reboot", -signal.SIGINT: "power off", -signal.SIGKILL: "power cut", 1: "power cut"}
@@ -45,6 +48,7 @@ class Machine:
         again: it starts when the last of it has gone: it was switched on before that.
         relay: the relay in its cable, if one was put there.
         heater: its power stage and sensors; None for a gateway.
+        wiring: the cables of its lab.
         wire: the lab's end of what its heat agent commands and reads them by, while it runs.
     """
 
@@ -64,6 +68,7 @@ class Machine:
     process: subprocess.Popen[bytes] | None = None
     relay: Relay | None = None
     wire: socket.socket | None = None
+    wiring: Wiring | None = None
     _hardware: tuple[int, socket.socket] | None = None
     _heard: bytes = b""
     _linked: bool = True

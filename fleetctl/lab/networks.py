@@ -114,6 +114,28 @@ def relayed(stand: Stand, *, relay: bool) -> list[Batch]:
     return [Batch(namespace, lines)]
 
 
+def foreign(stand: Stand, mac: str, address: str) -> list[Batch]:
+    """Return what plugs a machine that only has a MAC and an address into the network of a unit's site."""
+    namespace, port = f"f{stand.number}", f"w{stand.number}"
+    add = f"link add {port} type veth peer name {PORT} address {mac} netns {namespace}"
+    return [
+        Batch("", (f"netns add {namespace}",)),
+        Batch(site_namespace(stand), (add, f"link set {port} master {_LAN} up")),
+        Batch(namespace, (f"addr add {address} dev {PORT}", f"link set {PORT} up")),
+    ]
+
+
+def no_foreign(stand: Stand) -> list[Batch]:
+    """Return what takes that machine away; the end of its cable goes with it."""
+    return [Batch(site_namespace(stand), (f"link del w{stand.number}",)), Batch("", (f"netns del f{stand.number}",))]
+
+
+def another_mac(stand: Stand) -> list[Batch]:
+    """Return what gives the network port of a unit that is off the MAC that its machine has now."""
+    inner = _inner(stand)
+    return [Batch(unit_namespace(stand), (f"link set {inner} down", f"link set {inner} address {stand.mac}"))]
+
+
 def run(batches: Iterable[Batch]) -> None:
     """Run batches one after another.
 

@@ -31,6 +31,7 @@ from fleetctl.lab.layout import Level, Stand
 from fleetctl.lab.machine import Machine, Phase
 from fleetctl.lab.recorder import Recorder
 from fleetctl.lab.tiers import world_of
+from fleetctl.lab.wiring import Wiring
 
 _AT_ONCE = 4 * (os.cpu_count() or 1)
 """Boots under way at one time; more would only wait for one another."""
@@ -66,6 +67,9 @@ class Supervisor:
         self._machines = {
             s.unit: Machine(s, self._world, folder, climate.heaters.get(s.unit)) for s in self._blueprint.stands
         }
+        self._wiring = Wiring(self._machines)
+        for machine in self._machines.values():
+            machine.wiring = self._wiring
         self._waiting = list(self._machines.values())
         self._record = record
         self._selector = selectors.DefaultSelector()
@@ -85,6 +89,7 @@ class Supervisor:
         os.umask(0o022)  # units own what is made from here on
         try:
             self._world.prepare()
+            self._wiring.tell()
         except (OSError, CouldNot) as error:
             self._failure = str(error)
             self._waiting.clear()

@@ -91,7 +91,7 @@ class Connection:
         connection = cls(stream, hop, dialled)
         try:
             connection.prove(deadline, kex)
-            connection._log_in(keys, deadline)
+            connection.log_in(keys, deadline)
         except BaseException:
             connection.close()
             raise
@@ -144,7 +144,17 @@ class Connection:
         self._proved = Pin(key.get_name(), key.get_base64())
         return self._proved
 
-    def _log_in(self, keys: Sequence[paramiko.PKey], deadline: Deadline) -> None:
+    @property
+    def banner(self) -> str:
+        """Return how the server called itself, as it wrote it; empty before keys were exchanged."""
+        return str(self._transport.remote_version)
+
+    def log_in(self, keys: Sequence[paramiko.PKey], deadline: Deadline) -> None:
+        """Prove our identity, after the server has proved its own.
+
+        Raises:
+            SshFailed: if no key is taken, or the connection breaks.
+        """
         for key in keys:
             done = threading.Event()
             try:

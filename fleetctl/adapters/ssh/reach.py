@@ -18,7 +18,12 @@ DialledStream = tuple[socket.socket, subprocess.Popen[bytes] | None]
 
 def command_line(route: Route, argv: Sequence[str]) -> str:
     """Return a command as the unit's shell gets it."""
-    return shlex.join(["sudo", "-n", *argv] if route.become else argv)
+    return in_shell(argv, become=route.become)
+
+
+def in_shell(argv: Sequence[str], *, become: bool) -> str:
+    """Return a command as a shell gets it, through `sudo -n` if that is how one becomes root there."""
+    return shlex.join(["sudo", "-n", *argv] if become else argv)
 
 
 def open_first(route: Route, keys: Keys, deadline: Deadline) -> Connection:

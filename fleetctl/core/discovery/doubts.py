@@ -90,6 +90,7 @@ def unknown(machines: Iterable[Machine], roster: Roster, missing: Collection[str
         where = [f"on {port}" for port in machine.ports] + [f"at {address}" for address in machine.addresses]
         asleep = "" if machine.is_awake else "; it has a lease, and does not answer"
         here = f", where {place} belongs" if place else ""
+        where += [f"host key {key}" for key in machine.host_keys]
         message = f"unknown machine: {machine}{''.join(f', {each}' for each in where)}{here}{asleep}"
         hint = "if it is a unit's, declare its serial and MAC; else find out who put it there"
         if place in missing:

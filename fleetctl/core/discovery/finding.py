@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from fleetctl.core.discovery.joining import Machine
+from fleetctl.core.discovery.sighting import SwitchPort
 
 
 class Standing(StrEnum):
@@ -95,6 +96,7 @@ class Discovery:
         unknown: machines that are no unit's; switches are none.
         findings: the worst first.
         gaps: what could not be asked, in words.
+        here: each port that the machine hangs on which looked, with the unit that belongs there, or an empty text.
     """
 
     site: str
@@ -104,6 +106,7 @@ class Discovery:
     unknown: tuple[Machine, ...] = ()
     findings: tuple[Finding, ...] = ()
     gaps: tuple[str, ...] = ()
+    here: tuple[tuple[SwitchPort, str], ...] = ()
 
     @property
     def is_as_declared(self) -> bool:

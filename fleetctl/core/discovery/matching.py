@@ -73,7 +73,8 @@ def match(site: str, roster: Roster, survey: Survey, *, at: datetime, by: str) -
     found += _missing(standings, own, roster)
     found += doubts.unknown(unknown, roster, {name for name, of in standings.items() if of is Standing.MISSING})
     met = tuple(Met(name, standing, awake.get(name)) for name, standing in standings.items())
-    return Discovery(site, at, by, met, unknown, _in_order(found), survey.gaps)
+    here = tuple((port, unit.name if (unit := roster.by_port(port)) else "") for port in survey.own_ports)
+    return Discovery(site, at, by, met, unknown, _in_order(found), survey.gaps, here)
 
 
 def _standings(

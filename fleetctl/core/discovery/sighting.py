@@ -85,11 +85,13 @@ class Survey:
     Attributes:
         gaps: what could not be asked, each in words with its next step.
         blind: names of gateways that could not look, so that what is behind them alone is not known to be missing.
+        own_ports: that the machine hangs on which looked, if it is no unit's: an engineer's laptop in a room's socket.
     """
 
     sightings: tuple[Sighting, ...]
     gaps: tuple[str, ...] = ()
     blind: frozenset[str] = frozenset()
+    own_ports: tuple[SwitchPort, ...] = ()
 
 
 def safe_text(text: str, longest: int = LONGEST) -> str:
