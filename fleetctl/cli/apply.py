@@ -54,7 +54,7 @@ def apply(
         foresee(frame, fleet, state, plan, chosen)
         if not (yes or file) and not _agreed(len(plan.units)):
             raise typer.Exit(Exit.FAILED)
-        rollout = _start(frame, fleet, state, plan, chosen)
+        rollout = start_rollout(frame, fleet, state, plan, chosen)
         if detach:
             frame.console().print(rollout.id)
             frame.notes().print(f"rollout {rollout.id} waits for a controller; 'fleetctl rollout watch {rollout.id}'")
@@ -126,7 +126,8 @@ def _nothing(frame: Frame, plan: Plan) -> int:
     return Exit.FAILED
 
 
-def _start(frame: Frame, fleet: Fleet, state: State, plan: Plan, policy: Policy) -> Rollout:
+def start_rollout(frame: Frame, fleet: Fleet, state: State, plan: Plan, policy: Policy) -> Rollout:
+    """Make a rollout of a plan, if nobody works on its sites."""
     from fleetctl.cli import compose, depot
     from fleetctl.cli.plan import declared
     from fleetctl.core.rollout.enlist import Terms

@@ -24,7 +24,7 @@ TEXTS: Mapping[Code, Text] = {
     Code.DELIVERED: Text(en="{unit} is delivered, for {place}", fr="{unit} est livré, pour {place}"),
     Code.DELIVERY: Text(
         en="delivery: scan what was unloaded; 'dwelling NAME' ends it",
-        fr="livraison : scannez ce qui arrive ; « logement NOM » pour finir",
+        fr="livraison : scannez l'arrivage ; « logement NOM » finit",
     ),
     Code.LABEL_USED: Text(
         en="{label} was used before: {unit} in {place} {room}, {at}, by {who}",

@@ -24,6 +24,9 @@ class Book:
     def __init__(self, ledger: Ledger, site: Site, clock: Clock) -> None:
         self._ledger, self._site, self._clock = ledger, site, clock
         self._held: list[Draft] = []
+        self._entries: list[Entry] = []
+        self._checklist: Checklist | None = None
+        self._read_s = 0.0
         self._read()
 
     @property
@@ -71,6 +74,6 @@ class Book:
             self._read_s = self._clock.now().monotonic_s
 
     def _read(self) -> None:
-        self._entries: list[Entry] = list(self._ledger.entries(self._site.id))
-        self._checklist: Checklist | None = None
+        self._entries = list(self._ledger.entries(self._site.id))
+        self._checklist = None
         self._read_s = self._clock.now().monotonic_s

@@ -8,19 +8,19 @@ begun again, it goes on where things stand.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fleetctl.core.commissioning.checklist import Checklist
 from fleetctl.core.commissioning.ledger import Draft
 from fleetctl.core.commissioning.stages import Outcome, Stage
 from fleetctl.core.commissioning.standing import REASON
-from fleetctl.core.commissioning.talk.due import due
+from fleetctl.core.commissioning.talk.due import due, is_last_try
 from fleetctl.core.commissioning.talk.hearing import acceptance, hear
 from fleetctl.core.commissioning.talk.said import Verb, understood
 from fleetctl.core.commissioning.talk.sayings import Code, Saying, saying
 from fleetctl.core.commissioning.talk.scene import Heard, Person, Scene, short
 from fleetctl.core.commissioning.talk.tags import Tags
-from fleetctl.core.commissioning.talk.walk import Ask, Walk
+from fleetctl.core.commissioning.talk.walk import Ask, Walk, hindrance
 from fleetctl.core.inventory.fleet import Site, Unit
 from fleetctl.core.problems import CouldNot
 from fleetctl.ports import Clock
@@ -135,8 +135,14 @@ class Sitting:
 
     @property
     def quiet_s(self) -> float:
-        """Return for how long nothing has gone on, neither here nor at a unit."""
-        return self._now_s - self.moved_s
+        """Return for how long nothing has gone on, neither here nor at a unit; every round ends by itself."""
+        return 0.0 if self.setting.rounds.busy else self._now_s - self.moved_s
+
+    def reason(self, name: str) -> str:
+        """Return why a unit does not go on, in words; empty if nothing is known to keep it."""
+        unit = self.checklist.units[name]
+        said = [self.waits.get((name, stage), "") for stage in unit.stages if unit.ready(stage)]
+        return hindrance(unit) or next(filter(None, said), "")
 
     def hear(self, line: str) -> Heard:
         """Take a line of the person; returns what follows from it, which is written."""
@@ -209,13 +215,24 @@ class Sitting:
             yield saying(Code.TROUBLE, stage=done.stage.value, reason=done.trouble)
         if done.result.findings or done.result.goes_on:
             self.moved_s = self._now_s
-        drafts = [self._draft(finding) for finding in done.result.findings]
-        if (flaw := self._write(drafts)) is not None:
+        findings = [self._settled(finding) for finding in done.result.findings if self._is_news(done.stage, finding)]
+        if (flaw := self._write(map(self._draft, findings))) is not None:
             yield flaw
-        yield from (_found(finding) for finding in done.result.findings)
-        pending = [f.subject for f in done.result.findings if f.outcome is Outcome.PENDING]
+        yield from map(_found, findings)
+        pending = [finding.subject for finding in findings if finding.outcome is Outcome.PENDING]
         self._pending_tried.update(pending if done.stage is Stage.REGISTERED else ())
         yield from self._waiting(done)
+
+    def _is_news(self, stage: Stage, finding: Finding) -> bool:
+        """Say whether a finding tells something: what an instrument proves on the side may be known from a person."""
+        unit = self.checklist.units.get(finding.subject)
+        return finding.stage is stage or unit is None or not unit.of(finding.stage).passed
+
+    def _settled(self, finding: Finding) -> Finding:
+        """Let the last of several tries without a verdict fail: somebody has to look."""
+        unit = self.checklist.units.get(finding.subject)
+        endless = finding.outcome is Outcome.NOTE and unit is not None and is_last_try(unit, finding.stage)
+        return replace(finding, outcome=Outcome.FAILED) if endless else finding
 
     def _waiting(self, done: Done) -> Iterator[Saying]:
         for name in done.units:

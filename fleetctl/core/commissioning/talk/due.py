@@ -7,11 +7,23 @@ from collections.abc import Iterable, Iterator
 from fleetctl.core.commissioning.checklist import Checklist, UnitList
 from fleetctl.core.commissioning.order import Why
 from fleetctl.core.commissioning.stages import Stage
-from fleetctl.core.commissioning.standing import State
+from fleetctl.core.commissioning.standing import VERDICT, State
 from fleetctl.core.inventory.fleet import Unit
 
 _BY_ANSWER = frozenset({Stage.DELIVERED.value, Stage.INSTALLED.value})
 """What a machine proves that answers where it is declared: without a person, that has to do."""
+
+
+MOST_TRIES = 3
+"""After so many tries without a verdict somebody has to look why."""
+
+
+def is_last_try(unit: UnitList, stage: Stage) -> bool:
+    """Say whether a try that ends without a verdict now is not to be followed by another."""
+    return (
+        sum(entry.draft.stage is stage and VERDICT in entry.draft.detail for entry in unit.record.notes)
+        >= MOST_TRIES - 1
+    )
 
 
 def due(checklist: Checklist, names: Iterable[str], stage: Stage, *, unattended: bool) -> Iterator[Unit]:

@@ -12,7 +12,7 @@ from fleetctl.core.commissioning.talk.labels import scan
 from fleetctl.core.commissioning.talk.said import Said, Verb
 from fleetctl.core.commissioning.talk.sayings import Code, Saying, saying
 from fleetctl.core.commissioning.talk.scene import HEARD, UNDO, Heard, Scene, no_place, place_subject, says, short
-from fleetctl.core.commissioning.talk.walk import OUTSIDE, Ask
+from fleetctl.core.commissioning.talk.walk import OUTSIDE, Ask, first_open
 from fleetctl.core.commissioning.undoing import effective
 from fleetctl.core.handover.reserves import NUMBER, lifting_draft, reserve_draft
 from fleetctl.core.problems import InvalidInput
@@ -54,7 +54,7 @@ def _skip(scene: Scene, said: Said) -> Heard:
 
 
 def _skip_unit(scene: Scene, name: str, reason: str) -> Heard:
-    stage = scene.checklist.units[name].next
+    stage = first_open(scene.checklist.units[name])
     if stage is None:
         return says(Code.NOTHING_TO_SKIP)
     draft = scene.draft(name, stage, Outcome.SKIPPED, **{REASON: reason})
@@ -63,7 +63,7 @@ def _skip_unit(scene: Scene, name: str, reason: str) -> Heard:
 
 def _first_open(scene: Scene) -> Stage:
     """Return the first stage that some unit of the place has before it: the dwelling is left out from there on."""
-    nexts = [scene.checklist.units[name].next for name in scene.walk.places[scene.place]]
+    nexts = [first_open(scene.checklist.units[name]) for name in scene.walk.places[scene.place]]
     order = list(Stage)
     return min((stage for stage in nexts if stage is not None), key=order.index, default=Stage.ACCEPTED)
 

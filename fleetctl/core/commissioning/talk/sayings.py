@@ -127,6 +127,6 @@ class Saying:
         return Tone.GOOD if self.code in _GOOD else Tone.PLAIN
 
 
-def saying(code: Code, subject: str = "", **values: Value) -> Saying:
+def saying(code: Code, subject: str = "", /, **values: Value) -> Saying:
     """Return a saying."""
     return Saying(code, subject, values)

@@ -116,7 +116,7 @@ def short(subject: str) -> str:
     return subject.rpartition("/")[2].rpartition(":")[2]
 
 
-def says(code: Code, subject: str = "", **values: Value) -> Heard:
+def says(code: Code, subject: str = "", /, **values: Value) -> Heard:
     """Return an answer that changes nothing."""
     return Heard((), (saying(code, subject, **values),))
 

@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fleetctl.core.commissioning.checklist import Checklist, UnitList
-from fleetctl.core.commissioning.order import HANDS_ON
 from fleetctl.core.commissioning.stages import Stage
 from fleetctl.core.commissioning.standing import State
 from fleetctl.core.inventory.fleet import Unit
@@ -94,9 +93,23 @@ def is_acceptable(checklist: Checklist, place: str, names: Collection[str]) -> b
     return open_dwelling or any(not each.accepted for each in units)
 
 
-def needs_person(unit: UnitList, stage: Stage) -> bool:
-    """Return whether only a person can carry a stage on: by hand, or because it failed, or was left out."""
-    return stage in HANDS_ON or unit.of(stage).state in (State.FAILED, State.SKIPPED)
+def first_open(unit: UnitList) -> Stage | None:
+    """Return the first stage of a unit that is not over, whether or not it can be done now; None if all are."""
+    return next((stage for stage in unit.stages if not _is_over(unit, stage)), None)
+
+
+def hindrance(unit: UnitList) -> str:
+    """Return what keeps a unit from going on, as far as the ledger tells; empty if nothing does."""
+    stage = first_open(unit)
+    if stage is None or unit.accepted:
+        return ""
+    block = unit.waits
+    return block.text if block is not None else unit.of(stage).reason
+
+
+def _is_over(unit: UnitList, stage: Stage) -> bool:
+    standing = unit.of(stage)
+    return standing.passed or (stage is Stage.REGISTERED and standing.state is State.PENDING)
 
 
 def _is_asked(unit: UnitList, stage: Stage) -> bool:

@@ -1,0 +1,181 @@
+"""Builds a sitting of a commissioning: its instruments, and where its lines come from. Part of `compose`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fleetctl.cli import compose
+from fleetctl.cli.frame import Frame
+from fleetctl.core.problems import CouldNot
+
+if TYPE_CHECKING:
+    from fleetctl.core.discovery.finding import Discovery
+    from fleetctl.core.facts import Observation
+    from fleetctl.core.identity.result import Result
+    from fleetctl.core.inventory.fleet import Fleet, Unit
+    from fleetctl.core.plan import Plan
+    from fleetctl.core.rollout.state import Rollout
+    from fleetctl.ports import State
+    from fleetctl.ports.instruments import Instrument, Lines
+    from fleetctl.services.commissioning.configured import Means
+    from fleetctl.services.commissioning.sitting import Sitting
+
+POLICY = "commissioning"
+"""Name of the policy that rollouts of a commissioning follow, if the fleet declares one."""
+
+
+@dataclass(frozen=True)
+class How:
+    """How a person wants to commission.
+
+    Attributes:
+        by: his name, as typed.
+        unattended: nobody is there.
+        shorten: burn in so many times shorter.
+    """
+
+    by: str = ""
+    unattended: bool = False
+    shorten: float = 1.0
+
+
+def sitting(
+    frame: Frame, state: State, fleet: Fleet, units: Sequence[Unit], how: How, stopped: Callable[[], bool]
+) -> Sitting:
+    """Return a sitting over units of one site."""
+    from fleetctl.adapters.rounds import ThreadedRounds
+    from fleetctl.core.commissioning.talk.scene import Person
+    from fleetctl.core.commissioning.talk.walk import walk_of
+    from fleetctl.services.commissioning.book import Book
+    from fleetctl.services.commissioning.sitting import Setting, Sitting
+
+    site, clock = fleet.sites[units[0].site], compose.clock()
+    desk = _Desk(frame, state, fleet, how, stopped)
+    person = Person(frame.actor, how.by)
+    book = Book(state.ledger, site, clock)
+    return Sitting(
+        Setting(site, walk_of(units), book, desk.instruments(), ThreadedRounds(), clock, person, how.unattended)
+    )
+
+
+@dataclass(frozen=True)
+class _Desk:
+    """What instruments are made of."""
+
+    frame: Frame
+    state: State
+    fleet: Fleet
+    how: How
+    stopped: Callable[[], bool]
+
+    def instruments(self) -> list[Instrument]:
+        """Return an instrument for each stage that needs one."""
+        from fleetctl.services.commissioning.blinking import Blinker
+        from fleetctl.services.commissioning.configured import ConfiguredInstrument
+        from fleetctl.services.commissioning.discovered import DiscoveredInstrument
+        from fleetctl.services.commissioning.imaged import ImagedInstrument
+        from fleetctl.services.commissioning.registered import RegisteredInstrument
+
+        return [
+            DiscoveredInstrument(self.discover, self.how.unattended),
+            ImagedInstrument(self.state, compose.clock(), self.observe, self.frame.actor),
+            ConfiguredInstrument(self.state, self._means()),
+            RegisteredInstrument(self.register),
+            *([] if self.how.unattended else [Blinker(self.blink)]),
+        ]
+
+    def discover(self, units: Sequence[Unit]) -> Discovery:
+        """Look at the site that units belong to, from its gateways; what they are behind is asked for itself."""
+        from fleetctl.cli.discover import From, discovered
+
+        return discovered(self.frame, self.state, self.fleet, units[0].site, From.GATEWAY)
+
+    def register(self, units: Sequence[Unit]) -> Iterator[Result]:
+        """Register units with everybody who has to know them."""
+        from fleetctl.cli.register import registered
+
+        return registered(self.frame, self.state, self.fleet, units)
+
+    def blink(self, unit: Unit, seconds: int) -> None:
+        """Let a unit blink."""
+        from fleetctl.cli.ways import known_route_to
+
+        route = known_route_to(self.frame, self.state, self.fleet, unit)
+        code, _, error = compose.shell().execute(route, ["fleet-unit", "blink", "--for", str(seconds)])
+        if code != 0:
+            raise CouldNot(f"{unit.name} does not blink: {error.decode(errors='replace').strip()}")
+
+    def observe(self, units: Sequence[Unit]) -> Mapping[str, Observation]:
+        """Observe units, quietly."""
+        from fleetctl.cli.ways import routes_to
+        from fleetctl.ports import Target
+        from fleetctl.services.probe import probe
+
+        routes = routes_to(self.frame, self.state, self.fleet, units)
+        targets = [Target(unit.name, route) for unit, route in zip(units, routes, strict=True)]
+        prober = compose.prober()
+        try:
+            answers = [probed.observation for probed in probe(prober, self.state.units, targets)]
+        finally:
+            prober.close()
+        return {each.unit: each for each in answers}
+
+    def _means(self) -> Means:
+        from fleetctl.services.commissioning.configured import Means
+
+        return Means(self._plan, self.state.units.facts, self._start, self._drive)
+
+    def _plan(self, units: Sequence[Unit]) -> Plan:
+        from fleetctl.cli.plan import Wish, observe_and_plan
+        from fleetctl.services.apply import saved
+
+        self.observe(units)
+        plan = observe_and_plan(self.frame, self.state, self.fleet, units, Wish("commissioning", refresh=False))
+        saved(plan, self.state)
+        return plan
+
+    def _start(self, plan: Plan) -> Rollout:
+        from fleetctl.cli.apply import start_rollout
+        from fleetctl.services.apply import policy_of
+
+        policy = policy_of(self.fleet, POLICY if POLICY in self.fleet.policies else None)
+        return start_rollout(self.frame, self.fleet, self.state, plan, policy)
+
+    def _drive(self, rollout: str) -> None:
+        from fleetctl.core.rollout.state import CommandKind, Status
+        from fleetctl.services.run import run
+
+        row = self.state.journal.rollout(rollout)
+        if row is not None and row.status is Status.PAUSED and not self.stopped():
+            at, actor = compose.clock().now().utc, self.frame.actor
+            self.state.rollouts.command(rollout, CommandKind.RESUME, actor=actor, at=at, reason="commissioning goes on")
+        for _ in run(compose.seat(self.frame, self.state, self.stopped), rollout):
+            pass
+
+
+def no_lines() -> Lines:
+    """Return the lines of nobody."""
+    from fleetctl.adapters.lines import NoLines
+
+    return NoLines()
+
+
+def piped_lines() -> Lines:
+    """Return the lines of standard input."""
+    from fleetctl.adapters.lines import PipedLines
+
+    return PipedLines(sys.stdin.fileno())
+
+
+@contextmanager
+def typed_lines(changed: Callable[[str], None]) -> Iterator[Lines]:
+    """Yield the lines typed at the terminal of standard input; `changed` is told of the line while it is typed."""
+    from fleetctl.adapters.lines import TypedLines, keys_one_by_one
+
+    lines = TypedLines(sys.stdin.fileno(), changed)
+    with keys_one_by_one(sys.stdin.fileno()):
+        yield lines
