@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fleetctl.cli import labels, reserves
+from fleetctl.cli import kit, labels, reserves
 from fleetctl.cli.arguments import Selection
 from fleetctl.cli.frame import Exit, Frame, frame_of, print_json
 from fleetctl.cli.language import Lang, speech

@@ -18,6 +18,7 @@ from fleetctl import __version__
 from fleetctl.cli import (
     apply,
     authority,
+    commission,
     controller,
     discover,
     doctor,
@@ -99,6 +100,7 @@ app.command(epilog="Example: fleetctl simulate site=launaguet-* --outdoor-c 5 --
     simulate.simulate
 )
 app.add_typer(heat.app, name="heat")
+app.add_typer(commission.app, name="commission")
 app.add_typer(image.app, name="image")
 app.add_typer(lab.app, name="lab")
 app.command(epilog="Example: fleetctl render site=les-sables --out rendered/")(render.render)
