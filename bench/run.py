@@ -28,6 +28,7 @@ TITLES: Mapping[str, str] = {
     "importing": "Import",
     "scheduler": "Scheduler",
     "makespan": "Scheduling quality",
+    "simulating": "Simulation",
     "probe": "Probe",
     "configure": "Configure",
     "lossy": "Configure over a bad line",
