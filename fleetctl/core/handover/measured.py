@@ -135,4 +135,4 @@ def _power_band(checks: tuple[Check, ...]) -> tuple[float | None, float | None]:
     expected_w, share = number(about.get("expected_w")), number(about.get("share"))
     if expected_w is None or share is None:
         return None, None
-    return expected_w * (1 - share), expected_w * (1 + share)
+    return round(expected_w * (1 - share), 1), round(expected_w * (1 + share), 1)
