@@ -11,6 +11,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,8 +117,12 @@ def decrypted(file: Path, *, passphrase: str = "", identity: Path | None = None)
 
 def session_folder(kit: str, environment: Mapping[str, str]) -> Path:
     """Return where a kit's keys are while it is unlocked; nothing is made."""
-    base = Path(environment.get("XDG_RUNTIME_DIR") or f"/dev/shm/fleetctl-{os.getuid()}")  # noqa: S108 - mode 0700, checked
+    base = Path(environment.get("XDG_RUNTIME_DIR") or f"/dev/shm/{_own_base()}")  # noqa: S108 - mode 0700, checked
     return base / f"fleetctl-kit-{kit}"
+
+
+def _own_base() -> str:
+    return f"fleetctl-{os.getuid()}"
 
 
 def unlocked(keyring: Keyring, folder: Path) -> Mapping[str, str]:
@@ -143,6 +148,9 @@ def locked(folder: Path) -> bool:
     """Take the keys in clear away; returns whether there were any."""
     was_there = folder.is_dir()
     shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):  # another kit is unlocked, or it is not ours
+        if folder.parent.name == _own_base():
+            folder.parent.rmdir()
     return was_there
 
 

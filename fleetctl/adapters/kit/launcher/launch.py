@@ -54,10 +54,10 @@ def main(kit: Path, words: Sequence[str], environment: Mapping[str, str]) -> NoR
         sys.stderr.write(f"error: the kit cannot be started: {error.filename}: {error.strerror}\n")
         sys.exit(1)
     program = str(home / "bin" / "fleetctl")
-    os.execve(program, [program, *words], {**environment, **settings(kit, environment)})  # noqa: S606 - no shell wanted
+    os.execve(program, [program, *words], {**environment, **settings(kit)})  # noqa: S606 - no shell wanted
 
 
-def settings(kit: Path, environment: Mapping[str, str]) -> dict[str, str]:
+def settings(kit: Path) -> dict[str, str]:
     """Return what fleetctl is told of the kit by its environment."""
     work = kit / WORK
     return {
@@ -65,7 +65,6 @@ def settings(kit: Path, environment: Mapping[str, str]) -> dict[str, str]:
         "FLEETCTL_INVENTORY": str(work / "fleet"),
         "FLEETCTL_STATE": f"sqlite:///{work / 'state.db'}",
         "FLEETCTL_RELEASE_TRUST": str(work / "trust"),
-        "PYTHONDONTWRITEBYTECODE": environment.get("PYTHONDONTWRITEBYTECODE", ""),
     }
 
 

@@ -1,0 +1,67 @@
+"""Edits of the inventory by two parties: a three-way merge, value by value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fleetctl.core.inventory.edit import Put
+from fleetctl.core.kit.edits import is_plain, line_of, merge_of, puts, subject_of
+
+BEFORE = {"radiators": {"r1": {"serial": "S1", "port": "p1"}, "r2": {"serial": "S2"}}, "title": "Home"}
+
+
+def changed(**of_r1: Any) -> dict[str, Any]:
+    return {**BEFORE, "radiators": {**BEFORE["radiators"], "r1": {**BEFORE["radiators"]["r1"], **of_r1}}}  # type: ignore[dict-item]
+
+
+def test_what_only_they_changed_is_taken() -> None:
+    (change,) = merge_of("f", BEFORE, changed(port="p9"), changed(serial="S7")).changed
+    assert not change.is_conflict
+    assert line_of(change) == "radiators.r1.serial: S1 -> S7"
+    assert puts((change,)) == (Put("radiators", "r1", {"serial": "S7"}),)
+
+
+def test_what_both_changed_is_a_conflict_about_the_unit_unless_they_agree() -> None:
+    (change,) = merge_of("f", BEFORE, changed(serial="S8"), changed(serial="S7")).conflicts
+    assert subject_of("home", change.key) == "home/r1"
+    assert merge_of("f", BEFORE, changed(serial="S7"), changed(serial="S7")).changed == ()
+
+
+def test_what_we_changed_alone_stays() -> None:
+    assert merge_of("f", BEFORE, changed(serial="S8"), BEFORE).changed == ()
+
+
+def test_what_is_no_text_of_an_object_is_left_to_a_person() -> None:
+    without = {**BEFORE, "radiators": {"r1": BEFORE["radiators"]["r1"]}}  # type: ignore[index]
+    removed = merge_of("f", BEFORE, changed(port="p9"), without).changed
+    assert [is_plain(change) for change in removed] == [False]
+    (title,) = merge_of("f", BEFORE, BEFORE, {**BEFORE, "title": "Chez nous"}).changed
+    assert not is_plain(title)
+    assert subject_of("home", title.key) == "home:title"
+
+
+VALUES = st.dictionaries(st.sampled_from("abcd"), st.sampled_from(["1", "2", "3"]))
+
+
+@given(VALUES, VALUES, VALUES)
+def test_two_parties_meet_whoever_is_first(before: dict[str, str], one: dict[str, str], other: dict[str, str]) -> None:
+    def as_file(values: dict[str, str]) -> Any:
+        return {"radiators": {"r": values}} if values else {}
+
+    def merged(ours: dict[str, str], theirs: dict[str, str]) -> dict[str, str | None]:
+        result: dict[str, str | None] = dict(ours)
+        for change in merge_of("f", as_file(before), as_file(ours), as_file(theirs)).changed:
+            if len(change.key) == 3 and not change.is_conflict:
+                result[change.key[2]] = change.theirs
+        return {key: value for key, value in result.items() if value is not None}
+
+    def disputed(ours: dict[str, str], theirs: dict[str, str]) -> set[tuple[str, ...]]:
+        merge = merge_of("f", as_file(before), as_file(ours), as_file(theirs))
+        return {change.key for change in merge.conflicts}
+
+    assert disputed(one, other) == disputed(other, one)
+    if not disputed(one, other):
+        assert merged(merged(before, one), other) == merged(merged(before, other), one)  # type: ignore[arg-type]
