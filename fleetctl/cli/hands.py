@@ -8,10 +8,11 @@ import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
@@ -31,7 +32,9 @@ from fleetctl.services.lead import Identity, Succession, leading
 if TYPE_CHECKING:
     from fleetctl.adapters.ansible.executor import AnsibleExecutor
     from fleetctl.adapters.carry.cargo import Cargo
+    from fleetctl.adapters.platform.standing import Standing
     from fleetctl.adapters.secrets import SecretResolver
+    from fleetctl.cli.platforms import Platforms
     from fleetctl.core.clock import Now
     from fleetctl.core.heat.forecast import Forecast
     from fleetctl.core.heat.premises import SitePremises
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     from fleetctl.core.rollout.state import Step
     from fleetctl.core.route import Route
     from fleetctl.ports import Forecasts
+    from fleetctl.services.enrolment import Registrar
     from fleetctl.services.releases import Watched
 
 
@@ -54,6 +58,8 @@ class Ground:
     secrets: SecretResolver
     forecasts: Forecasts
     releases: Watched
+    platforms: Platforms
+    registrar: Callable[[], Registrar]
     premises: dict[str, SitePremises] = field(default_factory=dict)
 
     def unit(self, name: str) -> Unit:
@@ -137,6 +143,14 @@ class Grounds:
         file = ground.folder / FOLDER / bundle_file(step.release)
         return Cargo(step, file, self.route(step.rollout, keeper.name), url)
 
+    def platforms(self, rollout: str) -> Platforms:
+        """Return the compute platforms of a rollout's fleet."""
+        return self._of(rollout).platforms
+
+    def standing(self, unit: str) -> Standing | None:
+        """Return where a unit is a node of its platform, in the fleet of whichever rollout works on it."""
+        return next(filter(None, (ground.platforms.of(unit) for ground in reversed(self._known.values()))), None)
+
     def premises(self, rollout: str, site: str) -> SitePremises | None:
         """Return what a site heats with what; None if the inventory has it no more."""
         ground = self._of(rollout)
@@ -166,6 +180,16 @@ class Grounds:
         timeout_s = ground.policy.confirm_timeout_s
         return json.dumps(payload(config, ground.secrets.resolve, confirm_timeout_s=timeout_s)).encode()
 
+    def enrolment(self, step: Step, answer: bytes) -> bytes:
+        """Return what a unit is sent for its request for a certificate."""
+        ground = self._of(step.rollout)
+        return ground.registrar().enrolment(ground.unit(step.unit), answer)
+
+    def complete(self, step: Step) -> str:
+        """Let everybody else know a unit that has its certificate; returns what was done."""
+        ground = self._of(step.rollout)
+        return ground.registrar().complete(ground.unit(step.unit))
+
     def redact(self, text: str) -> str:
         """Return a text without the secrets that were resolved so far."""
         for ground in self._known.values():
@@ -173,7 +197,8 @@ class Grounds:
         return text
 
     def _of(self, rollout: str) -> Ground:
-        from fleetctl.cli import depot
+        from fleetctl.cli import depot, identities
+        from fleetctl.cli.platforms import platforms_of
         from fleetctl.services.releases import Watched
 
         if rollout not in self._known:
@@ -184,7 +209,10 @@ class Grounds:
             fleet = compose.fleet(frame)
             secrets, forecasts = compose.secrets(frame, fleet), compose.forecasts(frame)
             releases = Watched(depot.releases(frame))
-            self._known[rollout] = Ground(row.policy, Path(row.inventory), fleet, secrets, forecasts, releases)
+            registrar = partial(identities.registrar, frame, self._state, fleet, row.actor)
+            folder = Path(row.inventory)
+            of_fleet = platforms_of(frame, fleet, secrets)
+            self._known[rollout] = Ground(row.policy, folder, fleet, secrets, forecasts, releases, of_fleet, registrar)
         return self._known[rollout]
 
 
@@ -195,11 +223,14 @@ def lead(frame: Frame, state: State) -> Iterator[tuple[Hands, int]]:
     Raises:
         Led: if another controller holds the lease.
     """
+    from fleetctl.cli.platforms import on_platforms
+
     with leading(_succession(state), _identity(frame)) as epoch, ExitStack() as stack:
         grounds = Grounds(state)
-        executor = executing(frame, state, grounds, epoch, stack)
-        prober = compose.prober(epoch=epoch)
+        units = executing(frame, state, grounds, epoch, stack, registering=grounds)
+        executor, prober = on_platforms(units, compose.prober(epoch=epoch), grounds, fence(state, epoch))
         stack.callback(prober.close)
+        stack.callback(executor.close)
         yield Hands(state, executor, prober, compose.clock(), grounds), epoch
 
 
@@ -241,12 +272,6 @@ def executing(
     from fleetctl.adapters.ssh.masters import MasterConnections
 
     marker = _succession(state).marker(epoch)
-
-    def check_leading() -> None:
-        current = state.controllers.current()
-        if current is None or current.epoch != epoch:
-            raise Fenced("another controller has taken over; nothing more is done by this one")
-
     folder = Path(tempfile.mkdtemp(prefix="fleetctl-", dir=_tmpfs()))
     stack.callback(shutil.rmtree, folder, ignore_errors=True)
     masters = stack.enter_context(MasterConnections(environment={"FLEETCTL_RUN": marker}))
@@ -255,7 +280,7 @@ def executing(
         payload=grounds.payload,
         cargo=grounds.cargo,
         reach=Reach(masters.command, masters.environment),
-        check_leading=check_leading,
+        check_leading=fence(state, epoch),
         ssh_config=masters.config,
         redact=grounds.redact,
     )
@@ -264,6 +289,17 @@ def executing(
     executor = AnsibleExecutor(Settings(playbooks_folder(frame.folder), folder, marker), sources)
     stack.callback(executor.close)
     return executor
+
+
+def fence(state: State, epoch: int) -> Callable[[], None]:
+    """Return what raises `Fenced` once another controller has taken over."""
+
+    def check_leading() -> None:
+        current = state.controllers.current()
+        if current is None or current.epoch != epoch:
+            raise Fenced("another controller has taken over; nothing more is done by this one")
+
+    return check_leading
 
 
 def _tmpfs() -> str | None:

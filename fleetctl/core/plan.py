@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from fleetctl.core.facts import Cause
+from fleetctl.core.identity.registration import NOTHING_WANTED, Wanted
 from fleetctl.core.inventory.fleet import Kind
 from fleetctl.core.rollout.state import Action
 
@@ -26,6 +27,7 @@ class Desired:
         files: digest of each rendered file (secret marks in place of secrets), by path.
         reboots: paths whose change takes effect only after a reboot.
         confirms: paths whose change is commit-confirmed.
+        registration: what it should be registered as.
     """
 
     unit: str
@@ -38,6 +40,7 @@ class Desired:
     files: Mapping[str, str] = field(default_factory=dict)
     reboots: frozenset[str] = frozenset()
     confirms: frozenset[str] = frozenset()
+    registration: Wanted = NOTHING_WANTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ class UnitPlan:
         facts_digest: `Facts.binding_digest` of the facts that this was made from.
         release: version that the unit is to be updated to; empty if it needs no update.
         bundle, bundle_bytes: SHA-256 and size of the release's bundle, as they were signed when the plan was made.
+        registration: digest of what the unit is to be registered as; empty if it needs no registration.
+        renews: it is to make a new key for it.
     """
 
     unit: str
@@ -66,6 +71,8 @@ class UnitPlan:
     release: str = ""
     bundle: str = ""
     bundle_bytes: int = 0
+    registration: str = ""
+    renews: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,7 @@ def _unit_document(unit: UnitPlan) -> dict[str, Any]:
         "reboot": unit.reboot,
         "confirm": unit.confirm,
         **_update_document(unit),
+        **({"registration": {"digest": unit.registration, "renews": unit.renews}} if unit.registration else {}),
     }
 
 
@@ -89,7 +90,7 @@ def _update_document(unit: UnitPlan) -> dict[str, Any]:
 
 
 def _unit(row: Mapping[str, Any]) -> UnitPlan:
-    bundle = row.get("bundle") or {}
+    bundle, registration = row.get("bundle") or {}, row.get("registration") or {}
     return UnitPlan(
         unit=row["unit"],
         site=row["site"],
@@ -105,6 +106,8 @@ def _unit(row: Mapping[str, Any]) -> UnitPlan:
         release=row.get("release", ""),
         bundle=bundle.get("sha256", ""),
         bundle_bytes=int(bundle.get("size_bytes", 0)),
+        registration=registration.get("digest", ""),
+        renews=bool(registration.get("renews", False)),
     )
 
 

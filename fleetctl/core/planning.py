@@ -6,7 +6,7 @@ Pure and deterministic: no simulation, no check mode; desired against observed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from fleetctl.core.facts import Cause, Facts, Observation, Unobserved
@@ -29,6 +29,7 @@ class Occasion:
         state: UUID of the state.
         selection: what the user selected, as typed.
         commit: Git commit of the inventory, or empty.
+        registers: units are registered where the fleet declares a CA.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Occasion:
     at: datetime
     selection: str = ""
     commit: str = ""
+    registers: bool = True
 
 
 def make_plan(
@@ -112,9 +114,23 @@ def plan_unit(want: Desired, seen: Observation | None, supply: Supply = NO_RELEA
         return LeftOut(want.unit, Cause.WRONG_IDENTITY, reason)
     found = update_of(want.release, seen.version, supply)
     update, held_back = (None, found) if isinstance(found, str) else (found, None)
-    if not (update or _needs_config(want, seen) or seen.reboot_needed):
+    unregistered = want.registration.lacking(seen)
+    if not (update or _needs_config(want, seen) or seen.reboot_needed or unregistered):
         return LeftOut(want.unit, None, held_back) if held_back else None
-    return _unit_plan(want, seen, update, held_back)
+    return _with_registration(_unit_plan(want, seen, update, held_back), want, seen, unregistered)
+
+
+def _with_registration(planned: UnitPlan, want: Desired, seen: Facts, why: str | None) -> UnitPlan:
+    """Add to a unit's plan that it is registered in the end, if there is a reason."""
+    if why is None:
+        return planned
+    return replace(
+        planned,
+        actions=(*planned.actions, Action.REGISTER),
+        reasons=(*planned.reasons, why),
+        registration=want.registration.digest,
+        renews=seen.registration == want.registration.digest,
+    )
 
 
 def _unit_plan(want: Desired, seen: Facts, update: Update | None, held_back: str | None) -> UnitPlan:
@@ -206,6 +222,8 @@ class Standing:
     """Version that each unit should run now."""
     catalogue: Catalogue = field(default_factory=Catalogue)
     """What is signed now."""
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """Why nothing may be done to units now: their machines are quarantined or retired."""
 
 
 def refusal(plan: Plan, standing: Standing) -> str | None:
@@ -224,6 +242,8 @@ def moved(plan: Plan, standing: Standing) -> Mapping[str, str]:
 
 
 def _what_moved(plan: Plan, unit: UnitPlan, standing: Standing) -> str | None:
+    if unit.unit in standing.refused:
+        return f"its machine is {standing.refused[unit.unit]}"
     if standing.site_digests.get(unit.site) != plan.sites[unit.site]:
         return f"site {unit.site} was changed in the inventory since the plan was made"
     if standing.config_digests.get(unit.unit) != unit.config_digest:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fleetctl import __version__
 from fleetctl.core.digest import digest_of
 from fleetctl.core.facts import Cause
+from fleetctl.core.identity.registration import wanted_at
 from fleetctl.core.imaging.claim import undeclared
 from fleetctl.core.inventory.fleet import Fleet, Site, Unit
-from fleetctl.core.plan import LeftOut, Plan
+from fleetctl.core.plan import Desired, LeftOut, Plan
 from fleetctl.core.planning import Occasion, assemble, judge, make_plan
 from fleetctl.core.releases.wanted import NO_RELEASES, Supply
 from fleetctl.core.verdicts import Seen, Verdict, pack, unpack
@@ -55,7 +56,7 @@ def plan(
     if len(units) == sum(len(site.units) for site in declared.fleet.sites.values()):
         return _of_fleet(declared, state, occasion, memory, supply)
     observed = state.units.facts([unit.name for unit in units])
-    return make_plan(occasion, declared.desired(units), observed, declared.site_digests, supply=supply)
+    return make_plan(occasion, _desired(declared, units, occasion), observed, declared.site_digests, supply=supply)
 
 
 def with_blank_machines(made: Plan, fleet: Fleet, state: State) -> Plan:
@@ -75,19 +76,36 @@ def _to_be_imaged(out: LeftOut) -> LeftOut:
 
 
 def _of_fleet(declared: Declared, state: State, occasion: Occasion, memory: Memory, supply: Supply) -> Plan:
-    seen, signed = state.units.seen(), supply.digest
-    keys = {site.id: _key(site, seen, memory, signed) for site in declared.fleet.sites.values()}
+    seen, besides = state.units.seen(), _besides(declared.fleet, occasion, supply)
+    keys = {site.id: _key(site, seen, memory, besides) for site in declared.fleet.sites.values()}
     verdicts = {id: kept for id, key in keys.items() if (kept := _remembered(memory.cache, id, key)) is not None}
-    fresh = _judged(declared, [site for id, site in declared.fleet.sites.items() if id not in verdicts], state, supply)
+    rest = [site for id, site in declared.fleet.sites.items() if id not in verdicts]
+    fresh = _judged(declared, rest, state, occasion, supply)
     for id, verdict in fresh.items():
         memory.cache.put(id, CACHE, keys[id], pack(verdict))
     verdicts |= fresh
     return assemble(occasion, verdicts.values(), declared.site_digests, _orphaned(seen, declared.fleet))
 
 
-def _key(site: Site, seen: Mapping[str, Seen], memory: Memory, signed: str) -> str:
-    """Return the digest of everything that a site's verdict is made from: desired, observed, and what is signed."""
-    return digest_of([__version__, memory.rendered_from(site), seen.get(site.id, _UNSEEN).digest, signed])
+def _key(site: Site, seen: Mapping[str, Seen], memory: Memory, besides: str) -> str:
+    """Return the digest of everything that a site's verdict is made from: desired, observed, what is beside them."""
+    return digest_of([__version__, memory.rendered_from(site), seen.get(site.id, _UNSEEN).digest, besides])
+
+
+def _besides(fleet: Fleet, occasion: Occasion, supply: Supply) -> str:
+    """Return what verdicts hang on beside the sites: what is signed and, as certificates end, the hour."""
+    hour = f"{occasion.at:%Y-%m-%dT%H}" if fleet.authority and occasion.registers else ""
+    return f"{supply.digest} {hour}"
+
+
+def _desired(declared: Declared, units: Sequence[Unit], occasion: Occasion) -> Iterator[Desired]:
+    """Yield what units should be, what they should be registered as included."""
+    if declared.fleet.authority is None or not occasion.registers:
+        yield from declared.desired(units)
+        return
+    for want in declared.desired(units):
+        unit = declared.fleet.by_name[want.unit]
+        yield replace(want, registration=wanted_at(declared.fleet, unit, occasion.at))
 
 
 def _remembered(cache: SiteCache, site: str, key: str) -> Verdict | None:
@@ -98,14 +116,16 @@ def _remembered(cache: SiteCache, site: str, key: str) -> Verdict | None:
         return None
 
 
-def _judged(declared: Declared, sites: Sequence[Site], state: State, supply: Supply) -> Mapping[str, Verdict]:
+def _judged(
+    declared: Declared, sites: Sequence[Site], state: State, occasion: Occasion, supply: Supply
+) -> Mapping[str, Verdict]:
     """Judge sites. Facts are read after their digests: facts that arrive in between are kept under a key that is
     never asked for again."""
     units = [unit for site in sites for unit in site.units.values()]
     if not units:
         return {}
     observed = state.units.facts([unit.name for unit in units])
-    wanted = {want.unit: want for want in declared.desired(units)}
+    wanted = {want.unit: want for want in _desired(declared, units, occasion)}
     return {site.id: judge([wanted[unit.name] for unit in site.units.values()], observed, supply) for site in sites}
 
 

@@ -123,6 +123,8 @@ class FakeUnit:
     slots: FakeSlots = field(init=False)
     seen_epoch: int = 0
     journal: JournalEntry | None = None
+    registration: str = ""
+    register_endings: list[Ending] = field(default_factory=list)
     done: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -160,6 +162,7 @@ class FakeUnit:
             config_digest=self.config,
             config_changed=self.config_changed,
             host_key=self.host_key,
+            registration=self.registration,
             journal=self.journal,
             reboot_needed=self.reboot_needed,
             previous_digest=self.previous,
@@ -183,6 +186,8 @@ class FakeUnit:
         match step.kind:
             case StepKind.CONFIGURE:
                 return self._configure(step)
+            case StepKind.REGISTER:
+                return self._register(step)
             case StepKind.STAGE if self.slots.stage(step):
                 return Ending.REFUSED
             case StepKind.INSTALL if self.slots.install(step, self.config):
@@ -211,6 +216,11 @@ class FakeUnit:
             self._rob(self.agent_s)
             self.config, self.previous = step.config_digest, self.config
             self.reboot_needed = self.reboots_after_configure
+        return ending
+
+    def _register(self, step: Step) -> Ending:
+        ending = self.register_endings.pop(0) if self.register_endings else Ending.OK
+        self.registration = step.registration if ending is Ending.OK else self.registration
         return ending
 
     def _rob(self, seconds: float) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from fleetctl.core.digest import digest_of
+from fleetctl.core.facts import Facts
 from fleetctl.core.inventory.fleet import Authority, Fleet, Unit
 
 NO_PLATFORM = "none"
@@ -57,6 +58,36 @@ def wanted(fleet: Fleet, unit: Unit) -> str:
             "platform": unit.compute.platform,
         }
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a unit should be registered as, at a time.
+
+    Attributes:
+        digest: of what is declared; empty if nothing is asked for.
+        at: now; None only if nothing is asked for.
+        renew: how long before its end a certificate is renewed.
+    """
+
+    digest: str = ""
+    at: datetime | None = None
+    renew: timedelta = timedelta()
+
+    def lacking(self, seen: Facts) -> str | None:
+        """Return why a unit has to be registered (again), in words; None if it need not be."""
+        if self.at is None:
+            return None
+        return why_register(self.digest, seen.registration, seen.certificate_until, self.at, self.renew)
+
+
+NOTHING_WANTED = Wanted()
+
+
+def wanted_at(fleet: Fleet, unit: Unit, at: datetime) -> Wanted:
+    """Return what a unit should be registered as now."""
+    authority = fleet.authority
+    return Wanted(wanted(fleet, unit), at, renewal(authority)) if authority else NOTHING_WANTED
 
 
 def renewal(authority: Authority) -> timedelta:

@@ -121,6 +121,8 @@ def enlist(
             release=unit.release,
             bundle=unit.bundle,
             bundle_bytes=unit.bundle_bytes,
+            registration=unit.registration,
+            renews=unit.renews,
         )
         for unit in admitted.units
     )

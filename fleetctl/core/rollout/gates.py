@@ -306,6 +306,8 @@ class Gates:
 
 def goes_down(progress: Progress) -> bool:
     """Say whether what the unit needs will interrupt its heat."""
+    if progress.verified:  # only its registration is left
+        return False
     return progress.interrupts or bool(progress.release) or Action.REBOOT in progress.actions
 
 

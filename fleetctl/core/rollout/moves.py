@@ -24,6 +24,8 @@ LOOK_AT_DRAINING_EVERY_S = 15.0
 """Pause between two looks at a unit whose jobs have to end, or that waits at the down gate."""
 LOOK_AT_STAGING_EVERY_S = 5.0
 """Pause between two looks at a unit that stages or installs."""
+PLATFORM_S = 180.0
+"""How long a unit's node may take to join its platform, and a job on it to end."""
 STEPS_AT_MOST = 12
 """Steps of an attempt after which what was cut short is not asked for again."""
 
@@ -115,6 +117,8 @@ def open_step(progress: Progress, kind: StepKind, rules: Rules, *, cancel_jobs: 
         pulse_s=rules.policy.guard.pulse_s if pulse else 0.0,
         pulse_k=rules.policy.guard.pulse_k if pulse else 0.0,
     )
+    if kind is StepKind.REGISTER:
+        step = replace(step, config_digest="", renew=progress.renews, registration=progress.registration)
     if progress.release:
         step = _of_update(step, progress, rules)
     return replace(progress, step=step, open=True, in_doubt=False, lost=False, not_before_s=0.0)
@@ -211,6 +215,8 @@ def limit_s(progress: Progress, rules: Rules) -> float:
             return _reboot_s(policy, times)
         case Phase.VERIFYING if progress.down:
             return _heat_s(policy, times)
+        case Phase.REGISTERING:
+            return policy.step_timeout_s + PLATFORM_S
         case Phase.SOAKING:
             return soak_samples(progress, rules) * policy.soak_every_s + policy.step_timeout_s
         case _:

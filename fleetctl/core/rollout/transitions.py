@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from fleetctl.core.clock import Now
 from fleetctl.core.facts import Cause, Facts, Observation, Unobserved, drain_reason
-from fleetctl.core.rollout import giving_up, updating
+from fleetctl.core.rollout import giving_up, registering, updating
 from fleetctl.core.rollout.giving_up import give_up
 from fleetctl.core.rollout.moves import (
     FINAL,
@@ -57,9 +57,11 @@ def start(progress: Progress, rules: Rules, now: Now) -> Move:
         takeovers=0,
         attempt_deadline_s=now.monotonic_s + rules.policy.unit_timeout_s,
     )
+    text = f"attempt {attempt.attempt}"
+    if registering.is_all(attempt):
+        return registering.begin(attempt, rules, now, text)
     if attempt.is_unstaged:
         return updating.begin(attempt, rules, now)
-    text = f"attempt {attempt.attempt}"
     if Action.CONFIGURE in attempt.actions and not (attempt.applied or attempt.release):
         configuring = enter(attempt, Phase.CONFIGURING, rules, now)
         if progress.lost:
@@ -104,6 +106,8 @@ def on_result(progress: Progress, result: StepResult, rules: Rules, now: Now) ->
         return Move(with_deadline(doubt, rules, now), "step-in-doubt", text)
     if progress.phase is Phase.RELEASING:
         return Move(replace(closed, reason=progress.reason, cause=progress.cause))
+    if progress.phase is Phase.REGISTERING:
+        return registering.on_result(closed, result, rules, now)
     if result.ending is Ending.ROLLED_BACK:
         return give_up(closed, Cause.ROLLED_BACK, result.message, rules, now)
     if result.ending is Ending.REFUSED:
@@ -138,6 +142,8 @@ def on_observation(progress: Progress, seen: Observation, rules: Rules, now: Now
             return _on_rolling_back(progress, seen, rules, now)
         case Phase.RELEASING:
             return _on_releasing(progress, seen, rules, now)
+        case Phase.REGISTERING:
+            return registering.on_observation(progress, seen, rules, now)
         case Phase.SOAKING:
             return _on_soaking(progress, seen, rules, now)
         case _:
@@ -211,7 +217,10 @@ def _on_verified(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Mo
     warm = replace(progress, down=False, reason="", cause=None)
     if facts.reboot_needed:
         return _needs_reboot(warm, rules, now)
-    return release(warm, Phase.SUCCEEDED, rules, now, proof_text(warm, facts, rules))
+    proof = proof_text(warm, facts, rules)
+    if registering.is_due(warm) and not rules.aborting:
+        return registering.begin(warm, rules, now, proof)
+    return release(warm, Phase.SUCCEEDED, rules, now, proof)
 
 
 def _needs_reboot(progress: Progress, rules: Rules, now: Now) -> Move:
@@ -255,6 +264,8 @@ def _resolve_doubt(progress: Progress, facts: Facts, rules: Rules, now: Now) -> 
         return Move(look_again(replace(progress, in_doubt=True), "the unit is still at the step", now))
     if progress.phase.is_ahead:
         return updating.resolve_ahead(progress, facts, known, rules, now)
+    if progress.phase is Phase.REGISTERING:
+        return registering.resolve(progress, rules, now)
     if known is not None and known.outcome == Ending.ROLLED_BACK.value and progress.phase is not Phase.ROLLING_BACK:
         return give_up(progress, Cause.ROLLED_BACK, "the unit restored its old config", rules, now)
     if step is not None and step.kind is StepKind.REBOOT:

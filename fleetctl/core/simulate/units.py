@@ -89,6 +89,7 @@ class ModelledUnit:
         self.heating = True
         self.jobs_lost = 0
         self.journal: JournalEntry | None = None
+        self.registration = ""
         self._reboot_needed = begins.reboot_needed
         self._drain_reason = ""
         self._jobs_until_s = math.inf if self._is_busy(0) else 0.0
@@ -168,6 +169,7 @@ class ModelledUnit:
             config_digest=self.config,
             previous_digest=self.previous,
             host_key=f"SHA256:{self.name}",
+            registration=self.registration,
             journal=self.journal,
             reboot_needed=self._reboot_needed,
             heat=self._heat(at_s),
@@ -188,6 +190,8 @@ class ModelledUnit:
                 self._put(self.previous)
             case StepKind.VERIFY:
                 return self._verify(step, at_s)
+            case StepKind.REGISTER:
+                self.registration = step.registration
             case StepKind.DRAIN:
                 self._drain(step, at_s)
             case StepKind.UNDRAIN if self._drain_reason == drain_reason(step.rollout):

@@ -34,6 +34,7 @@ class Phase(StrEnum):
     CONFIGURING = "configuring"
     REBOOTING = "rebooting"
     VERIFYING = "verifying"
+    REGISTERING = "registering"
     ROLLING_BACK = "rolling_back"
     RELEASING = "releasing"
     SOAKING = "soaking"
@@ -108,6 +109,9 @@ class Progress:
         slot_before, version_before: the slot and the version that ran before; an update that fails goes back there.
         boot_before: boot id before the reboot into `slot`; empty as long as that was not tried.
         resumed_from: what had arrived when the step that brings or installs it was last asked for.
+        registration: digest of what it is to be registered as; empty if it needs no registration.
+        renews: it is to make a new key for it.
+        verified: all that it needed but its registration is done and verified in this rollout.
     """
 
     unit: str
@@ -157,6 +161,9 @@ class Progress:
     version_before: str = ""
     boot_before: str = ""
     resumed_from: float = 0.0
+    registration: str = ""
+    renews: bool = False
+    verified: bool = False
 
     @property
     def is_unstaged(self) -> bool:

@@ -66,6 +66,7 @@ class Step:
         rate_bytes_per_s: for `stage`: how fast it may be brought there at most; 0 sets no limit.
         slot: for `reboot`: boot name of the slot that is to be activated first; empty for a plain reboot.
         renew: for `register`: with a new key, although the one in force has a certificate.
+        registration: for `register`: digest of what the unit is to be registered as.
     """
 
     rollout: str
@@ -84,6 +85,7 @@ class Step:
     rate_bytes_per_s: int = 0
     slot: str = ""
     renew: bool = False
+    registration: str = ""
 
     @property
     def attempt_id(self) -> str:
