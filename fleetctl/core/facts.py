@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from fleetctl.core.commissioning.load import Load, load_from
 from fleetctl.core.digest import digest_of
 
 STATUS_SCHEMA = "fleetctl/unit-status/v1"
@@ -182,6 +183,9 @@ class Facts:
     components: Mapping[str, str] = field(default_factory=dict)
     """Version of each component that is flashed apart from the system (controller firmware, boot loader), by name."""
 
+    load: Load | None = None
+    """The burn-in or heat pattern that the unit was given last; None if it was given none."""
+
     @property
     def binding_digest(self) -> str:
         """Return the digest of what a plan binds to: slot, version, config, registration and host key."""
@@ -255,6 +259,7 @@ def facts_from_status(unit: str, document: Mapping[str, Any], *, at: datetime, h
             staged=_staged(update.get("staged")),
             installed=_installed(update.get("installed")),
             components=dict(document.get("components") or {}),
+            load=load_from(document.get("load")),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"the status document lacks or misshapes {error}") from error

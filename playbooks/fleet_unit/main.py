@@ -18,6 +18,12 @@
     fleet-unit enrol           --epoch N --attempt ID --step N < enrolment
     fleet-unit wipe-identity   --epoch N --attempt ID --step N
     fleet-unit power-off       --epoch N --attempt ID --step N
+    fleet-unit burn-in         --epoch N --attempt ID --step N --seconds S [--every S --limit-c C --begin-at UNIX_S]
+    fleet-unit heat-pattern    --epoch N --attempt ID --step N --pattern 01... --chip-seconds S
+                               [--every S --limit-c C --begin-at UNIX_S]
+    fleet-unit stop-load       --epoch N --attempt ID --step N
+    fleet-unit samples
+    fleet-unit sensors         [--since UNIX_S]
     fleet-unit look            [--sweep NETWORK]
     fleet-unit blink           --for SECONDS
     fleet-unit boot
@@ -64,6 +70,11 @@ NEEDED = {
     "enrol": STEP,
     "wipe-identity": STEP,
     "power-off": STEP,
+    "burn-in": (*STEP, "seconds"),
+    "heat-pattern": (*STEP, "pattern", "chip-seconds"),
+    "stop-load": STEP,
+    "samples": (),
+    "sensors": (),
     "stage": (*STEP, "bundle", "size"),
     "install": (*STEP, "bundle", "release"),
     "flash": (*STEP, "component", "bundle", "version"),
@@ -71,7 +82,7 @@ NEEDED = {
     "mark-good": (),
     "cache": ("bind",),
 }
-NUMBERS = ("epoch", "step", "confirm-timeout", "size", "offset", "rate", "patience", "within", "for")
+NUMBERS = ("epoch", "step", "confirm-timeout", "size", "offset", "rate", "patience", "within", "for", "since")
 
 
 def main(arguments: list[str]) -> int:
@@ -135,6 +146,14 @@ def answer(command: str, options: Options) -> Document | None:
         from fleet_unit.blink import blink
 
         return blink(int(options["for"]))
+    if command == "samples":
+        from fleet_unit.load import samples
+
+        return samples()
+    if command == "sensors":
+        from fleet_unit.sensors import sensors
+
+        return sensors(int(options.get("since", 0)))
     if command == "receive":
         from fleet_unit.commands import receive
 
@@ -254,6 +273,18 @@ def _power_off(_: Options) -> Effect:
     return power_off
 
 
+def _of_load(name: str) -> Callable[[Options], Effect]:
+    """Return what makes an effect of the module `load` out of options."""
+
+    def made(options: Options) -> Effect:
+        from fleet_unit import load
+
+        effect: Effect = getattr(load, name)(options)
+        return effect
+
+    return made
+
+
 def _stage(options: Options) -> Effect:
     from fleet_unit.commands import stage
 
@@ -285,6 +316,9 @@ EFFECTS: dict[str, Callable[[Options], Effect]] = {
     "enrol": _enrol,
     "wipe-identity": _wipe_identity,
     "power-off": _power_off,
+    "burn-in": _of_load("burn_in"),
+    "heat-pattern": _of_load("heat_pattern"),
+    "stop-load": _of_load("stop_load"),
     "stage": _stage,
     "install": _install,
     "flash": _flash,
@@ -315,6 +349,12 @@ def _delayed_power_off(_: list[str]) -> None:
     delayed("poweroff")
 
 
+def _load(words: list[str]) -> None:
+    from fleet_unit.loading import load
+
+    load(words[0])
+
+
 def _fetch(words: list[str]) -> None:
     from fleet_unit.download import fetch
 
@@ -332,6 +372,7 @@ OWN: dict[str, Callable[[list[str]], None]] = {
     "blinking": _blinking,
     "delayed-reboot": _delayed_reboot,
     "delayed-power-off": _delayed_power_off,
+    "load": _load,
     "fetch": _fetch,
     "write-slot": _write_slot,
 }

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fleet_unit import compute, heat, update
 from fleet_unit.active import edited, pointed, previous
-from fleet_unit.files import read_document
+from fleet_unit.files import read_document, size
 from fleet_unit.journal import newest_entry
-from fleet_unit.paths import CHANGE, COMPONENTS_TOLD, REGISTRATION
+from fleet_unit.paths import CHANGE, COMPONENTS_TOLD, LOAD, REGISTRATION
 from fleet_unit.slots import slots
 from fleet_unit.system import boot_id, booted_slot, reboot_needed, release
 from fleet_unit.trees import manifest
@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from fleet_unit.kinds import Document
 
 STATUS_SCHEMA = "fleetctl/unit-status/v1"
+
+
+def load_state() -> Document | None:
+    """Return the load that the unit was given last; only a unit that was given one pays for reading the module."""
+    if not size(LOAD):
+        return None
+    from fleet_unit.load import state
+
+    return state()
 
 
 def status(epoch: int = 0) -> Document:
@@ -45,6 +54,7 @@ def status(epoch: int = 0) -> Document:
         "journal": newest_entry(),
         "update": update.state(),
         "components": read_document(COMPONENTS_TOLD),
+        "load": load_state(),
         "registration": registered.get("digest", ""),
         "certificate": {key: registered.get(key, "") for key in ("number", "not_after")} if registered else None,
     }

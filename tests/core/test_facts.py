@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from fleetctl.core.commissioning.load import Load, LoadKind, LoadState
 from fleetctl.core.facts import Compute, Facts, drain_reason, facts_from_status
 
 STATUS: dict[str, Any] = {
@@ -48,3 +49,19 @@ def test_a_heat_pulse_is_seen_while_it_runs() -> None:
     assert idle is not None
     assert pulsing is not None
     assert (idle.pulse_left_s, pulsing.pulse_left_s) == (0.0, 42.0)
+
+
+def test_the_load_that_a_unit_was_given_is_seen() -> None:
+    load = {
+        "id": "a:1",
+        "kind": "burn-in",
+        "state": "running",
+        "because": "",
+        "began_at": 5,
+        "ends_at": 9,
+        "samples": 3,
+    }
+    assert facts().load is None
+    assert facts(load=load).load == Load("a:1", LoadKind.BURN_IN, LoadState.RUNNING, "", 5.0, 9.0, 3)
+    with pytest.raises(ValueError, match="began_at"):
+        facts(load={key: value for key, value in load.items() if key != "began_at"})

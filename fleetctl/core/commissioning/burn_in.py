@@ -12,7 +12,7 @@ from itertools import pairwise
 from statistics import fmean
 from typing import Any
 
-from fleetctl.core.commissioning.load import Run, Sample
+from fleetctl.core.commissioning.load import LoadKind, LoadState, Run, Sample
 from fleetctl.core.commissioning.standing import PASSED, REASON, VERDICT
 from fleetctl.core.heat.physics import Surroundings, TwoNode
 from fleetctl.core.heat.premises import Zone
@@ -212,10 +212,10 @@ def reference_of(own_sensor: Reference | None, others: Iterable[Reference]) -> R
 def _cut_short(run: Run) -> str | None:
     """Return why there is no verdict, in words; None if the burn-in went through."""
     load, samples = run.load, run.samples
-    if load.kind != "burn-in":
-        return f"it was a {load.kind}"
-    if load.state != "done":
-        return load.because or f"it is {load.state}"
+    if load.kind is not LoadKind.BURN_IN:
+        return f"it was a {load.kind.value}"
+    if load.state is not LoadState.DONE:
+        return load.because or f"it is {load.state.value}"
     seconds = load.ends_at - load.began_at
     covered_s = samples[-1].at - samples[0].at if samples else 0.0
     if seconds <= 0 or covered_s < _LEAST_SHARE * seconds:

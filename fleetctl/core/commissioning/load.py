@@ -7,14 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from enum import StrEnum
+from typing import Any
 
 SAMPLES_SCHEMA = "fleetctl/unit-samples/v1"
 
-Kind = Literal["burn-in", "heat-pattern"]
-State = Literal["running", "done", "interrupted"]
-_KINDS: Mapping[str, Kind] = {"burn-in": "burn-in", "heat-pattern": "heat-pattern"}
-_STATES: Mapping[str, State] = {"running": "running", "done": "done", "interrupted": "interrupted"}
+
+class LoadKind(StrEnum):
+    """What a unit was given."""
+
+    BURN_IN = "burn-in"
+    HEAT_PATTERN = "heat-pattern"
+
+
+class LoadState(StrEnum):
+    """How it goes."""
+
+    RUNNING = "running"
+    DONE = "done"
+    INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +41,8 @@ class Load:
     """
 
     id: str
-    kind: Kind
-    state: State
+    kind: LoadKind
+    state: LoadState
     because: str
     began_at: float
     ends_at: float
@@ -81,8 +92,8 @@ def load_from(document: Mapping[str, Any] | None) -> Load | None:
         return None
     return Load(
         str(document["id"]),
-        _KINDS[document["kind"]],
-        _STATES[document["state"]],
+        LoadKind(document["kind"]),
+        LoadState(document["state"]),
         str(document.get("because") or ""),
         float(document["began_at"]),
         float(document["ends_at"]),
@@ -101,7 +112,7 @@ def run_from(document: Mapping[str, Any]) -> Run:
     try:
         load = load_from(document["load"])
         samples = tuple(sorted(map(_sample, document["samples"]), key=lambda sample: sample.at))
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"the samples lack or misshape {error}") from error
     if load is None:
         raise ValueError("the unit was given no load")

@@ -19,13 +19,13 @@ from fleetctl.core.commissioning.burn_in import (
     reference_of,
     verdict_from,
 )
-from fleetctl.core.commissioning.load import Load, Run, Sample, run_from
+from fleetctl.core.commissioning.load import Load, LoadKind, LoadState, Run, Sample, run_from
 from fleetctl.core.heat.premises import Zone
 from fleetctl.core.inventory.fleet import BurnIn
 
 BANDS = BurnIn()
 SECONDS = 1800.0
-LOAD = Load("burn:1", "burn-in", "done", "", 1000.0, 1000.0 + SECONDS, 61)
+LOAD = Load("burn:1", LoadKind.BURN_IN, LoadState.DONE, "", 1000.0, 1000.0 + SECONDS, 61)
 EXPECTED = Expected(650.0, 1.0, Reference(20.2, "t-a101"))
 
 
@@ -101,11 +101,11 @@ def test_errors_from_before_do_not_count() -> None:
     ("found", "because"),
     [
         (
-            run(load=replace(LOAD, state="interrupted", because="the unit booted meanwhile")),
+            run(load=replace(LOAD, state=LoadState.INTERRUPTED, because="the unit booted meanwhile")),
             "the unit booted meanwhile",
         ),
-        (run(load=replace(LOAD, state="running")), "it is running"),
-        (run(load=replace(LOAD, kind="heat-pattern")), "it was a heat-pattern"),
+        (run(load=replace(LOAD, state=LoadState.RUNNING)), "it is running"),
+        (run(load=replace(LOAD, kind=LoadKind.HEAT_PATTERN)), "it was a heat-pattern"),
         (Run(LOAD, ()), "samples cover 0 s of 30 min"),
         (Run(LOAD, run().samples[:50]), "samples cover 24 min of 30 min"),
         (Run(LOAD, [*run().samples[:20], *run().samples[40:]]), "no samples for 10 min"),
