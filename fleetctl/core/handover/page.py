@@ -5,11 +5,11 @@ The template comes in as a value and only lays out. The seal is put behind the p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache, partial
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template, pass_context
 from markupsafe import Markup
 
 from fleetctl.core.commissioning.ledger import DWELLING, Entry
@@ -37,22 +37,34 @@ def to_html(report: Handover, document: dict[str, Any], key: str, speech: Speech
         speech: that it is said in.
         template: Jinja2; what it is given stands in `_values`.
     """
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(said=speech.say, moment=speech.moment, short=speech.short_moment)
     values = _values(report, speech) | {"key": key, "data": Markup(embedded(document))}  # noqa: S704 - made to stand there
-    return environment.from_string(template).render(values)
+    return _compiled(template).render(values)
+
+
+@lru_cache(maxsize=1)
+def _compiled(template: str) -> Template:
+    """Compile the template, which takes longer than to fill it in."""
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    spoken: dict[str, Callable[..., str]] = {"said": Speech.say, "moment": Speech.moment, "short": Speech.short_moment}
+    environment.filters.update({name: _by_speech(way) for name, way in spoken.items()})
+    return environment.from_string(template)
+
+
+def _by_speech(way: Callable[..., str]) -> Callable[..., str]:
+    """Return a filter that says something by the speech that the template is filled in with."""
+    return pass_context(lambda context, value, **names: way(context["speech"], value, **names))
 
 
 def _values(report: Handover, speech: Speech) -> dict[str, Any]:
     return {
         "report": report,
+        "speech": speech,
         "issue": report.issue,
         "language": speech.language.value,
         "w": words,
         "stages": stage_words.STAGES,
         "kinds": stage_words.KINDS,
         "marks": _MARKS,
-        "say": speech.say,
         "count": speech.count,
         "area": lambda m2: speech.quantity(m2, "m²"),
         "verdict": partial(_verdict, speech=speech),
