@@ -16,8 +16,19 @@ import typer
 from fleetctl.cli.arguments import UnitName
 from fleetctl.cli.frame import Frame, colour, frame_of, print_json
 from fleetctl.cli.lab_bundle import bundle
-from fleetctl.cli.lab_frame import SAMPLE, Source, Tier, TierOption, frame_of_lab, has_fleet, lab_folder
+from fleetctl.cli.lab_frame import (
+    SAMPLE,
+    PlatformKind,
+    PlatformOption,
+    Source,
+    Tier,
+    TierOption,
+    frame_of_lab,
+    has_fleet,
+    lab_folder,
+)
 from fleetctl.cli.lab_heat import OutdoorC, observe, weather, weather_text
+from fleetctl.cli.lab_platform import PASSED_ON, kind_of, run_program, wait_for_nodes
 from fleetctl.cli.table import print_table
 from fleetctl.core.problems import CouldNot, InvalidInput, Problem
 
@@ -92,6 +103,7 @@ def up(
     source: Source = None,
     select: Annotated[list[str] | None, typer.Option(help="key=pattern,… or site/unit; all units if left out.")] = None,
     tier: Tier = TierOption.LIGHT,
+    platform: PlatformKind = PlatformOption.NONE,
     level: Annotated[LevelOption, typer.Option(help="How much of a machine a light stand-in is.")] = LevelOption.AUTO,
     outdoor_c: OutdoorC = 5.0,
     time_factor: Factor = 1.0,
@@ -101,7 +113,7 @@ def up(
     from fleetctl.lab import lab
     from fleetctl.lab.layout import Weather
 
-    wanted = _level(tier, level)
+    wanted, kind = _level(tier, level), kind_of(platform, tier)
     frame = _frame_to_bring_up(frame_of(ctx), source, units)
     fleet = compose.fleet(frame)
     if frame.inventory == SAMPLE and len(fleet.by_name) < (units or 0):
@@ -117,10 +129,13 @@ def up(
             selected=chosen,
             weather=around,
             keyring=keyring,
+            platform=kind,
             progress=progress,
             say=_say,
         )
     _remember(frame, found)
+    if kind:
+        wait_for_nodes(frame, fleet, found.pins)
     _print_up(frame, found)
 
 
@@ -335,3 +350,4 @@ def _row(unit: dict[str, Any]) -> tuple[str, ...]:
 app.command(epilog="Example: fleetctl lab bundle qh-1-2026.12.0 --model qh-1 --fails no-heat")(bundle)
 app.command(epilog="Example: fleetctl lab weather --outdoor-c 2")(weather)
 app.command(epilog="Example: fleetctl -o json lab observe")(observe)
+app.command("platform", epilog="Example: fleetctl lab platform squeue", context_settings=PASSED_ON)(run_program)

@@ -23,8 +23,18 @@ class TierOption(StrEnum):
     SYSTEM = "system"
 
 
+class PlatformOption(StrEnum):
+    """Which compute platform the lab has; `none` lets a program on each unit stand in for one."""
+
+    NONE = "none"
+    SLURM = "slurm"
+
+
 Tier = Annotated[
     TierOption, typer.Option(help="What a stand-in runs; 'system' is systemd and the real RAUC, and needs root.")
+]
+PlatformKind = Annotated[
+    PlatformOption, typer.Option("--platform", help="Compute platform of the lab; 'slurm' needs '--tier system'.")
 ]
 Source = Annotated[
     Path | None, typer.Option("--from", metavar="INVENTORY", help="Folder with the fleet.yaml to stand in for.")

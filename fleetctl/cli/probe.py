@@ -48,14 +48,18 @@ def probe(
 
 def observe(frame: Frame, state: State, fleet: Fleet, units: Sequence[Unit]) -> Mapping[str, Observation]:
     """Observe units and store what was seen, with progress on standard error; returns it by the unit's name."""
+    from fleetctl.adapters.platform.prober import PlatformProber
+    from fleetctl.adapters.platform.standing import Memory
     from fleetctl.cli import compose
+    from fleetctl.cli.platforms import platforms_of
     from fleetctl.cli.ways import routes_to
     from fleetctl.ports import Target
     from fleetctl.services.probe import probe as ask
 
     routes = routes_to(frame, state, fleet, units)
     targets = [Target(unit.name, route) for unit, route in zip(units, routes, strict=True)]
-    prober, seen = compose.prober(), {}
+    of_fleet = platforms_of(frame, fleet, compose.secrets(frame, fleet))
+    prober, seen = PlatformProber(compose.prober(), of_fleet.of, Memory()), {}
     try:
         with _progress(frame, len(targets)) as progress:
             for probed in ask(prober, state.units, targets):
@@ -63,6 +67,7 @@ def observe(frame: Frame, state: State, fleet: Fleet, units: Sequence[Unit]) -> 
                 progress.show(probed)
     finally:
         prober.close()
+        of_fleet.close()
     return seen
 
 

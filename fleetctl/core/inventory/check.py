@@ -25,7 +25,7 @@ from fleetctl.core.inventory.resolve import resolve_fleet, resolve_site
 from fleetctl.core.names import is_label
 from fleetctl.core.problems import Problem, Severity
 
-FLEET_ENTRIES = ("models", "releases", "channels", "policies", "secrets", "notify")
+FLEET_ENTRIES = ("models", "releases", "channels", "policies", "secrets", "platforms", "notify")
 SITE_LEAVES = ("radiators", "boilers", "sensors")
 """Sections of a site whose objects nothing else refers to."""
 

@@ -173,6 +173,8 @@ class ComputeSettings:
     cpus: int = 0
     secret: str = ""
     """Name of the secret that the node daemon authenticates with; see the fleet's `secrets`."""
+    kind: str = ""
+    """Kind of a platform of the fleet's `platforms`; empty for any other, which fleetctl does not speak with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +307,24 @@ class Authority:
     crl_url: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class PlatformRef:
+    """A compute platform that fleetctl speaks with.
+
+    Attributes:
+        kind: `slurm`.
+        url: of its REST interface.
+        token: name of the secret that is shown there.
+        command: what runs its own programs; empty if none is needed.
+    """
+
+    id: str
+    kind: str
+    url: str
+    token: str
+    command: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Fleet:
     """Everything that is declared."""
@@ -316,6 +336,7 @@ class Fleet:
     policies: Mapping[str, Policy] = field(default_factory=dict)
     secrets: Mapping[str, SecretRef] = field(default_factory=dict)
     webhooks: Mapping[str, Webhook] = field(default_factory=dict)
+    platforms: Mapping[str, PlatformRef] = field(default_factory=dict)
     sites: Mapping[str, Site] = field(default_factory=dict)
     authority: Authority | None = None
     """None: no unit is registered with anybody."""

@@ -38,6 +38,7 @@ def resolve_fleet(declared: declared_fleet.Fleet) -> resolved.Fleet:
         policies={"default": Policy("default")}
         | {name: resolve_policy(name, policy) for name, policy in declared.policies.items()},
         webhooks={name: resolved.Webhook(**dict(written(hook))) for name, hook in declared.notify.items()},
+        platforms={id: resolved.PlatformRef(id, **dict(written(ref))) for id, ref in declared.platforms.items()},
         secrets={name: resolved.SecretRef(name, **dict(written(ref))) for name, ref in declared.secrets.items()},
         authority=resolved.Authority(**dict(written(declared.authority))) if declared.authority else None,
     )
@@ -193,7 +194,7 @@ def _unit(
         release=values.get("release") or shared.channels.get(channel, ""),
         ssh=_ssh(_items(values["ssh"])),
         heat=_heat(_items(heat)),
-        compute=_compute(_items(values.get("compute", {}))),
+        compute=_compute(_items(_with_kind(values.get("compute", {}), shared))),
         labels=values.get("labels", {}),
         dial=values.get("dial", ()),
         uplink_address=values.get("uplink_address", ""),
@@ -205,6 +206,11 @@ def _unit(
 
 def _items(values: Settings) -> tuple[tuple[str, Any], ...]:
     return tuple(sorted(values.items()))
+
+
+def _with_kind(compute: Settings, shared: resolved.Fleet) -> Settings:
+    platform = shared.platforms.get(compute.get("platform", ""))
+    return {**compute, "kind": platform.kind} if platform else compute
 
 
 @cache

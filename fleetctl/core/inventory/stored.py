@@ -23,6 +23,7 @@ from fleetctl.core.inventory.fleet import (
     Kind,
     Loop,
     Model,
+    PlatformRef,
     Release,
     Room,
     SecretRef,
@@ -135,6 +136,10 @@ def fleet_from_bytes(content: bytes) -> CheckedFleet:
         channels=values["channels"],
         policies={id: _policy(policy) for id, policy in values["policies"].items()},
         secrets={id: SecretRef(**ref) for id, ref in values["secrets"].items()},
+        platforms={
+            id: PlatformRef(**platform | {"command": tuple(platform["command"])})
+            for id, platform in values["platforms"].items()
+        },
         webhooks={id: Webhook(**hook | {"events": tuple(hook["events"])}) for id, hook in values["webhooks"].items()},
         authority=Authority(**values["authority"]) if values["authority"] else None,
         digest=values["digest"],

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from fleetctl.core.inventory.declared.authority import Authority
 from fleetctl.core.inventory.declared.notify import Webhook
+from fleetctl.core.inventory.declared.platforms import Platform
 from fleetctl.core.inventory.declared.policy import Policy
 from fleetctl.core.inventory.declared.quantities import (
     Count,
@@ -127,5 +128,7 @@ class Fleet(Declared):
     """Secrets by name."""
     authority: Authority | None = None
     """The fleet's own CA; without one no unit is registered."""
+    platforms: dict[Id, Platform] = Field(default_factory=dict)
+    """Compute platforms that fleetctl drains units on; a unit names one in `compute.platform`."""
     notify: dict[Id, Webhook] = Field(default_factory=dict)
     """Who is told when a rollout halts, waits for an approval, ends or fails."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -59,8 +59,9 @@ class Heat(Declared):
 class Compute(Declared):
     """What the compute platform's node daemon is told."""
 
-    platform: Literal["none", "slurm"] | None = None
-    """Compute platform; `none` for heat only."""
+    platform: Id | None = None
+    """Compute platform: one declared in `fleet.yaml` under `platforms`, or `none` for heat only; `slurm` without such a
+    declaration is one that fleetctl only tells the node daemon of."""
     controller: Endpoint | None = None
     """Host name or address of the platform's controller, with its port."""
     partition: Id | None = None

@@ -49,6 +49,7 @@ _OF_SHARED = (
     power.burn_in_bands,
     releases.channels_lead_to_releases,
     secrets.locators,
+    secrets.platforms,
     webhooks.secrets,
     authority.renewed_before_the_end,
     policies.deadlines_of_models,
