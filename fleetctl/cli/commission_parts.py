@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fleetctl.cli import compose
@@ -15,13 +17,16 @@ from fleetctl.core.problems import CouldNot
 if TYPE_CHECKING:
     from fleetctl.core.discovery.finding import Discovery
     from fleetctl.core.facts import Observation
+    from fleetctl.core.heat.premises import SitePremises
     from fleetctl.core.identity.result import Result
-    from fleetctl.core.inventory.fleet import Fleet, Unit
+    from fleetctl.core.inventory.fleet import Fleet, Site, Unit
     from fleetctl.core.plan import Plan
     from fleetctl.core.rollout.state import Rollout
     from fleetctl.ports import State
-    from fleetctl.ports.instruments import Instrument, Lines
+    from fleetctl.ports.instruments import Instrument, Lines, Reply
+    from fleetctl.services.commissioning.book import Book
     from fleetctl.services.commissioning.configured import Means
+    from fleetctl.services.commissioning.loads import Loads
     from fleetctl.services.commissioning.sitting import Sitting
 
 POLICY = "commissioning"
@@ -54,12 +59,10 @@ def sitting(
     from fleetctl.services.commissioning.sitting import Setting, Sitting
 
     site, clock = fleet.sites[units[0].site], compose.clock()
-    desk = _Desk(frame, state, fleet, how, stopped)
-    person = Person(frame.actor, how.by)
-    book = Book(state.ledger, site, clock)
-    return Sitting(
-        Setting(site, walk_of(units), book, desk.instruments(), ThreadedRounds(), clock, person, how.unattended)
-    )
+    person, book, walk = Person(frame.actor, how.by), Book(state.ledger, site, clock), walk_of(units)
+    desk = _Desk(frame, state, fleet, how, stopped, book, walk.units)
+    rounds, alone = ThreadedRounds(), how.unattended
+    return Sitting(Setting(site, walk, book, desk.instruments(site), rounds, clock, person, alone))
 
 
 @dataclass(frozen=True)
@@ -71,19 +74,26 @@ class _Desk:
     fleet: Fleet
     how: How
     stopped: Callable[[], bool]
+    book: Book
+    selected: frozenset[str]
 
-    def instruments(self) -> list[Instrument]:
+    def instruments(self, site: Site) -> list[Instrument]:
         """Return an instrument for each stage that needs one."""
         from fleetctl.services.commissioning.blinking import Blinker
+        from fleetctl.services.commissioning.burned_in import BurnInInstrument
         from fleetctl.services.commissioning.configured import ConfiguredInstrument
         from fleetctl.services.commissioning.discovered import DiscoveredInstrument
         from fleetctl.services.commissioning.imaged import ImagedInstrument
         from fleetctl.services.commissioning.registered import RegisteredInstrument
+        from fleetctl.services.commissioning.room_proved import RoomProofInstrument
 
+        loads = self._loads(site)
         return [
             DiscoveredInstrument(self.discover, self.how.unattended),
             ImagedInstrument(self.state, compose.clock(), self.observe, self.frame.actor),
             ConfiguredInstrument(self.state, self._means()),
+            BurnInInstrument(loads, partial(_limit_c, loads.premises)),
+            RoomProofInstrument(loads, self._unready),
             RegisteredInstrument(self.register),
             *([] if self.how.unattended else [Blinker(self.blink)]),
         ]
@@ -105,9 +115,10 @@ class _Desk:
         from fleetctl.cli.ways import known_route_to
 
         route = known_route_to(self.frame, self.state, self.fleet, unit)
-        code, _, error = compose.shell().execute(route, ["fleet-unit", "blink", "--for", str(seconds)])
-        if code != 0:
-            raise CouldNot(f"{unit.name} does not blink: {error.decode(errors='replace').strip()}")
+        code, out, error = compose.shell().execute(route, ["fleet-unit", "blink", "--for", str(seconds)])
+        refusal = json.loads(out).get("refusal", "") if code == 0 else error.decode(errors="replace").strip()
+        if refusal:
+            raise CouldNot(f"{unit.name} does not blink: {refusal}")
 
     def observe(self, units: Sequence[Unit]) -> Mapping[str, Observation]:
         """Observe units, quietly."""
@@ -123,6 +134,47 @@ class _Desk:
         finally:
             prober.close()
         return {each.unit: each for each in answers}
+
+    def _loads(self, site: Site) -> Loads:
+        from fleetctl.cli.hands import present_epoch
+        from fleetctl.core.heat.premises import premises_of
+        from fleetctl.services.commissioning.loads import Loads
+
+        return Loads(
+            fleet=self.fleet,
+            premises=premises_of(self.fleet, site.id),
+            observe=self.observe,
+            ask=self._ask,
+            new_id=lambda: compose.new_id("c"),
+            epoch=lambda: present_epoch(self.frame, self.state),
+            judged=lambda: {
+                str(entry.draft.detail["load"]) for entry in self.book.entries if "load" in entry.draft.detail
+            },
+            refused=partial(_refused, self.fleet, site),
+            now_s=self._unix_s,
+            speed=self.how.shorten,
+        )
+
+    def _ask(self, commands: Sequence[tuple[Unit, tuple[str, ...]]]) -> Sequence[Reply]:
+        from fleetctl.adapters.ssh.crowd import SshCrowd
+        from fleetctl.cli.ways import routes_to
+        from fleetctl.ports.instruments import Order
+
+        routes = routes_to(self.frame, self.state, self.fleet, [unit for unit, _ in commands])
+        orders = [Order(unit.name, route, argv) for (unit, argv), route in zip(commands, routes, strict=True)]
+        return SshCrowd().execute(orders)
+
+    def _unready(self) -> Set[str]:
+        """Return the dwellings of which a unit is before its burn-in, and goes on by itself."""
+        from fleetctl.core.commissioning.stages import Stage
+        from fleetctl.core.commissioning.standing import State as Stands
+
+        lists = (self.book.checklist.units[name] for name in self.selected)
+        near = (each for each in lists if each.of(Stage.CONFIGURED).passed)
+        return {each.unit.dwelling for each in near if each.of(Stage.BURN_IN).state is Stands.OPEN}
+
+    def _unix_s(self) -> float:
+        return compose.clock().now().utc.timestamp()
 
     def _means(self) -> Means:
         from fleetctl.services.commissioning.configured import Means
@@ -179,3 +231,29 @@ def typed_lines(changed: Callable[[str], None]) -> Iterator[Lines]:
     lines = TypedLines(sys.stdin.fileno(), changed)
     with keys_one_by_one(sys.stdin.fileno()):
         yield lines
+
+
+def _limit_c(premises: SitePremises, unit: Unit, seen: Observation) -> float | None:
+    """Return where a unit has to stop by itself (G10); None if it told nothing to reckon with."""
+    from fleetctl.core.heat.readings import told
+    from fleetctl.core.heat.rules.burn_in import warmest_c
+    from fleetctl.core.policy import Guard
+
+    tells = told(seen, unit.kind, Guard())
+    return None if isinstance(tells, str) else warmest_c(tells, premises.heaters[unit.name], Guard())
+
+
+def _refused(fleet: Fleet, site: Site, units: Sequence[Unit], seen: Mapping[str, Observation]) -> Mapping[str, str]:
+    """Return why units may not be given a load now."""
+    from fleetctl.core.heat.premises import premises_of
+    from fleetctl.core.heat.readings import told
+    from fleetctl.core.heat.rules.burn_in import overheat
+    from fleetctl.core.policy import Guard
+
+    premises, why = premises_of(fleet, site.id), {}
+    for unit in units:
+        tells = told(seen[unit.name], unit.kind, Guard())
+        verdict = None if isinstance(tells, str) else overheat(tells, premises.heaters[unit.name], Guard())
+        if verdict is None or not verdict.holds:
+            why[unit.name] = str(tells) if verdict is None else verdict.text
+    return why

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from fleetctl.core.commissioning.stages import Outcome, Stage
     from fleetctl.core.inventory.fleet import Unit
+    from fleetctl.core.route import Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,4 +111,37 @@ class Lines(Protocol):
 
     def read(self, timeout_s: float) -> str | None:
         """Return the next line, without its end; None if none came in time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A command for one unit."""
+
+    unit: str
+    route: Route
+    argv: tuple[str, ...]
+    stdin: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What became of an order.
+
+    Attributes:
+        trouble: why the unit could not be asked, in words; empty if it answered.
+    """
+
+    unit: str
+    code: int = 0
+    out: bytes = b""
+    err: bytes = b""
+    trouble: str = ""
+
+
+class Crowd(Protocol):
+    """Runs commands on many units at once."""
+
+    def execute(self, orders: Sequence[Order]) -> Sequence[Reply]:
+        """Run each order's command on its unit; returns what became of each, in their order."""
         ...

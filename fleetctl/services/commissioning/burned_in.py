@@ -1,0 +1,72 @@
+"""The stage `burn_in`: many units at full load at once, as far as the heat and the electrical guards let them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from fleetctl.core.commissioning.burn_in import SAMPLES, Interrupted, judge, plan
+from fleetctl.core.commissioning.load import Load
+from fleetctl.core.commissioning.stages import Outcome, Stage
+from fleetctl.core.facts import Facts, Observation
+from fleetctl.core.inventory.fleet import Unit
+from fleetctl.ports.instruments import Finding, Round
+from fleetctl.services.commissioning.loads import Loads, again_s
+
+KIND = "burn-in"
+
+
+@dataclass(frozen=True)
+class BurnInInstrument:
+    """A burn-in runs on its unit by itself; here it is begun, found again, and judged once.
+
+    Attributes:
+        limit_c: returns the temperature of its room or water at which a unit has to stop by itself.
+    """
+
+    loads: Loads
+    limit_c: Callable[[Unit, Observation], float | None]
+    stage: Stage = Stage.BURN_IN
+
+    def round(self, units: Sequence[Unit]) -> Round:
+        """Judge what is over, leave what runs, begin what may begin."""
+        seen = self.loads.observe(units)
+        given = {unit.name: self.loads.unjudged(seen.get(unit.name), KIND) for unit in units}
+        running = [load for load in given.values() if load is not None and load.state == "running"]
+        over = [u for u in units if (load := given[u.name]) is not None and load.state != "running"]
+        free = [unit for unit in units if given[unit.name] is None and isinstance(seen.get(unit.name), Facts)]
+        findings = list(self._judged(over)) if over else []
+        refused = self._begin(free, seen) if free else {}
+        waits = {name: _progress(load) for name, load in given.items() if load is not None and load.state == "running"}
+        silent = {unit.name: of.message for unit in units if not isinstance(of := seen[unit.name], Facts)}
+        goes_on = bool(running) or len(refused) < len(free)
+        return Round(tuple(findings), {**waits, **silent, **refused}, again_s(running, self.loads.now_s()), goes_on)
+
+    def _begin(self, units: Sequence[Unit], seen: Mapping[str, Observation]) -> Mapping[str, str]:
+        refused = self.loads.refused(units, seen)
+        admitted = [unit for unit in units if unit.name not in refused]
+        commands = [(unit, self._command(unit, seen[unit.name])) for unit in admitted]
+        return {**refused, **(self.loads.begin(commands, self.loads.new_id()) if commands else {})}
+
+    def _command(self, unit: Unit, seen: Observation) -> tuple[str, ...]:
+        bands = self.loads.fleet.models[unit.model].burn_in
+        planned = plan(bands, self.limit_c(unit, seen), shortened=self.loads.speed)
+        limit = ("--limit-c", f"{planned.limit_c:g}") if planned.limit_c is not None else ()
+        return (KIND, "--seconds", f"{planned.seconds:g}", "--every", f"{planned.every_s:g}", *limit)
+
+    def _judged(self, units: Sequence[Unit]) -> Iterator[Finding]:
+        trial = self.loads.trial(units)
+        for unit in units:
+            if unit.name not in trial.runs:
+                continue
+            run, bands = trial.runs[unit.name], self.loads.fleet.models[unit.model].burn_in
+            verdict = judge(run, bands, trial.expected(unit.name, self.loads.speed))
+            if isinstance(verdict, Interrupted):
+                yield Finding(unit.name, self.stage, Outcome.NOTE, verdict.to_detail())
+            else:
+                outcome = Outcome.DONE if verdict.passed else Outcome.FAILED
+                yield Finding(unit.name, self.stage, outcome, verdict.to_detail())
+
+
+def _progress(load: Load) -> str:
+    return f"{100 * min(load.samples, SAMPLES) // SAMPLES // 25 * 25} %"

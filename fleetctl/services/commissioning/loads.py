@@ -1,0 +1,105 @@
+"""Loads that units are given on purpose: started, found again, and read with what was measured meanwhile.
+
+What runs runs on the units. A load is known by the id of the attempt that began it; the ledger names the loads that
+were judged, so after a kill nothing is judged twice, and nothing that ended meanwhile is lost.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+
+from fleetctl.core.commissioning.load import Load, Run, run_from
+from fleetctl.core.commissioning.trials import Readings, Trial, readings_from
+from fleetctl.core.facts import Facts, Observation
+from fleetctl.core.heat.premises import SitePremises
+from fleetctl.core.inventory.fleet import Fleet, Unit
+from fleetctl.ports.instruments import Reply
+
+NEAREST_S, FARTHEST_S = 3.0, 60.0
+"""Least and longest pause before a load that runs is looked at again."""
+
+Ask = Callable[[Sequence[tuple[Unit, tuple[str, ...]]]], Sequence[Reply]]
+"""Runs a command on each of some units."""
+
+
+@dataclass(frozen=True)
+class Loads:
+    """Everything that loads are given and read with.
+
+    Attributes:
+        observe: returns what is observed of units now.
+        ask: runs commands on units.
+        new_id: returns the id of a new attempt.
+        epoch: returns the present controller's epoch, which units hold against what they are told.
+        judged: returns the ids of the loads that the ledger knows of.
+        refused: returns why units may not be given a load now (heat and electrical guards), by their names.
+        now_s: Unix time.
+        speed: seconds that pass in rooms while one does here.
+    """
+
+    fleet: Fleet
+    premises: SitePremises
+    observe: Callable[[Sequence[Unit]], Mapping[str, Observation]]
+    ask: Ask
+    new_id: Callable[[], str]
+    epoch: Callable[[], int]
+    judged: Callable[[], Set[str]]
+    refused: Callable[[Sequence[Unit], Mapping[str, Observation]], Mapping[str, str]]
+    now_s: Callable[[], float]
+    speed: float = 1.0
+
+    def unjudged(self, seen: Observation | None, kind: str) -> Load | None:
+        """Return the load of a kind that a unit was given and nobody has judged yet; None if there is none."""
+        load = seen.load if isinstance(seen, Facts) else None
+        return load if load is not None and load.kind == kind and load.id not in self.judged() else None
+
+    def begin(self, commands: Sequence[tuple[Unit, tuple[str, ...]]], attempt: str) -> Mapping[str, str]:
+        """Give units their loads; returns why not, by the names of those that did not take theirs."""
+        step = ("--epoch", str(self.epoch()), "--attempt", attempt, "--step", "1")
+        replies = self.ask([(unit, ("fleet-unit", command[0], *step, *command[1:])) for unit, command in commands])
+        return {reply.unit: said for reply in replies if (said := _refusal(reply))}
+
+    def trial(self, units: Sequence[Unit]) -> Trial:
+        """Return the loads of units with everything that was measured meanwhile; who does not answer is left out."""
+        replies = self.ask([(unit, ("fleet-unit", "samples")) for unit in units])
+        runs = {reply.unit: run for reply in replies if (run := _run(reply)) is not None}
+        site = self.fleet.sites[units[0].site]
+        return Trial(site, self.premises, runs, self._readings(units, runs))
+
+    def _readings(self, units: Sequence[Unit], runs: Mapping[str, Run]) -> Readings:
+        began = min((run.samples[0].at for run in runs.values() if run.samples), default=self.now_s())
+        gateways = {gateway.name: gateway for unit in units if (gateway := self.fleet.gateway_of(unit)) is not None}
+        replies = self.ask([(unit, ("fleet-unit", "sensors", "--since", f"{began:.3f}")) for unit in gateways.values()])
+        return readings_from(_documents(replies))
+
+
+def again_s(loads: Sequence[Load], now_s: float) -> float:
+    """Return when it is worth looking again: when the first of the running loads should be over."""
+    ends = min((load.ends_at - now_s for load in loads), default=FARTHEST_S)
+    return min(max(ends, NEAREST_S), FARTHEST_S)
+
+
+def _run(reply: Reply) -> Run | None:
+    try:
+        return None if reply.trouble else run_from(json.loads(reply.out))
+    except ValueError:
+        return None
+
+
+def _documents(replies: Sequence[Reply]) -> Iterator[Mapping[str, object]]:
+    """Yield what gateways told; one that has no hub of sensors tells nothing."""
+    for reply in replies:
+        if not reply.trouble and reply.code == 0:
+            yield json.loads(reply.out)
+
+
+def _refusal(reply: Reply) -> str:
+    if reply.trouble:
+        return reply.trouble
+    try:
+        outcome = json.loads(reply.out)
+    except ValueError:
+        return " ".join(reply.err.decode(errors="replace").split())[-200:] or f"code {reply.code}"
+    return "" if outcome.get("ending") == "ok" else str(outcome.get("message") or outcome.get("ending"))

@@ -1,0 +1,100 @@
+"""The stage `room_proof`: whole dwellings at once, each unit heated in a pattern of its own, watched by the sensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+
+from fleetctl.core.commissioning.codes import CHIP_S, MOST_UNITS, patterns
+from fleetctl.core.commissioning.load import Load
+from fleetctl.core.commissioning.room_proof import Answer, judge
+from fleetctl.core.commissioning.stages import Outcome, Stage
+from fleetctl.core.facts import Facts, Observation
+from fleetctl.core.inventory.fleet import Unit
+from fleetctl.ports.instruments import Finding, Round
+from fleetctl.services.commissioning.loads import Loads, again_s
+
+KIND = "heat-pattern"
+LEAD_S, LEAD_A_UNIT_S = 3.0, 0.3
+"""So long before the patterns begin they are given to the units, that all begin together."""
+SAMPLES = 240
+"""That a unit takes of itself while its pattern runs."""
+_OUTCOMES = {
+    Answer.OWN: Outcome.DONE,
+    Answer.OTHER: Outcome.FAILED,
+    Answer.NONE: Outcome.FAILED,
+    Answer.BUILT_IN: Outcome.PENDING,
+    Answer.NOT_PROVEN: Outcome.NOTE,
+}
+
+
+@dataclass(frozen=True)
+class RoomProofInstrument:
+    """Patterns run on the units by themselves; here they are begun, found again, and judged once, all of a batch.
+
+    Attributes:
+        unready: returns the dwellings of which a unit will soon be ready, too: a swapped pair is found as a pair only
+            if both are heated.
+    """
+
+    loads: Loads
+    unready: Callable[[], Set[str]]
+    stage: Stage = Stage.ROOM_PROOF
+
+    def round(self, units: Sequence[Unit]) -> Round:
+        """Judge the batch that is over, leave the one that runs, or begin the next."""
+        seen = self.loads.observe(units)
+        given = {u.name: load for u in units if (load := self.loads.unjudged(seen.get(u.name), KIND)) is not None}
+        running = [load for load in given.values() if load.state == "running"]
+        silent = {unit.name: of.message for unit in units if not isinstance(of := seen[unit.name], Facts)}
+        if running:
+            waits = dict.fromkeys(given, "heated in its pattern")
+            return Round((), {**waits, **silent}, again_s(running, self.loads.now_s()), goes_on=True)
+        if given:
+            return Round(tuple(self._judged([unit for unit in units if unit.name in given], given)), goes_on=True)
+        free = [unit for unit in units if unit.name not in silent and unit.dwelling not in self.unready()]
+        refused = self._begin(free, seen) if free else {}
+        return Round((), {**silent, **refused}, goes_on=len(refused) < len(free))
+
+    def _begin(self, units: Sequence[Unit], seen: Mapping[str, Observation]) -> Mapping[str, str]:
+        refused = self.loads.refused(units, seen)
+        batch = _batch([unit for unit in units if unit.name not in refused])
+        if not batch:
+            return refused
+        coded = patterns([unit.name for unit in batch], CHIP_S / self.loads.speed)
+        begin_at = self.loads.now_s() + LEAD_S + LEAD_A_UNIT_S * len(batch)
+        rest = (
+            "--chip-seconds",
+            f"{coded.chip_s:g}",
+            "--begin-at",
+            f"{begin_at:.3f}",
+            "--every",
+            f"{coded.seconds / SAMPLES:g}",
+        )
+        commands = [(unit, (KIND, "--pattern", coded.codes[unit.name], *rest)) for unit in batch]
+        return {**refused, **self.loads.begin(commands, self.loads.new_id())}
+
+    def _judged(self, units: Sequence[Unit], given: Mapping[str, Load]) -> Iterator[Finding]:
+        """Judge each attempt's units together: their patterns are meant for each other."""
+        trial = self.loads.trial(units)
+        attempts: dict[str, list[str]] = {}
+        for name in trial.runs:
+            attempts.setdefault(given[name].id.partition(":")[0], []).append(name)
+        heatings = {heating.unit: heating for heating in trial.heatings()}
+        for names in attempts.values():
+            of = [heatings[name] for name in names if name in heatings]
+            for name, proof in judge(of, trial.sensors(), speed=self.loads.speed).items():
+                detail = {**proof.to_detail(), "load": given[name].id}
+                yield Finding(name, self.stage, _OUTCOMES[proof.answer], detail)
+
+
+def _batch(units: Sequence[Unit]) -> list[Unit]:
+    """Return whole dwellings, as many as can be told apart at once."""
+    by_dwelling: dict[str, list[Unit]] = {}
+    for unit in units:
+        by_dwelling.setdefault(unit.dwelling, []).append(unit)
+    batch: list[Unit] = []
+    for mates in by_dwelling.values():
+        if len(batch) + len(mates) <= MOST_UNITS:
+            batch += mates
+    return batch
