@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fleetctl.services.import_units import Import
     from fleetctl.services.orders import Word
     from fleetctl.services.run import Seat
+    from fleetctl.services.site_edits import Editor
 
 
 def fleet(frame: Frame) -> Fleet:
@@ -74,6 +75,13 @@ def imported(frame: Frame, file: Path, mapped: Mapped) -> Import:
     from fleetctl.services.import_units import import_units
 
     return import_units(read_sheets(file), mapped, fleet_files(frame), site_cache(frame), edited)
+
+
+def editor() -> Editor:
+    """Return what edits site files where their values stand."""
+    from fleetctl.adapters.yaml_edit import edited
+
+    return edited
 
 
 def mapping_file(path: Path) -> Mapped:

@@ -92,6 +92,7 @@ def observe_and_plan(frame: Frame, state: State, fleet: Fleet, units: Sequence[U
     from fleetctl.cli.probe import observe
     from fleetctl.core.planning import Occasion
     from fleetctl.core.releases.wanted import NO_RELEASES
+    from fleetctl.services.marks import without_refused
     from fleetctl.services.plan import Memory, with_blank_machines
     from fleetctl.services.plan import plan as make
     from fleetctl.services.releases import refuse_standing, supply
@@ -107,7 +108,7 @@ def observe_and_plan(frame: Frame, state: State, fleet: Fleet, units: Sequence[U
     signed = depot.releases(frame) if depot.keeps_releases(frame) else None
     of = supply(signed, allow_downgrade=wish.allow_downgrade) if signed else NO_RELEASES
     made = make(declared(frame, fleet), units, state, occasion, memory, of)
-    made = with_blank_machines(made, fleet, state)
+    made = without_refused(with_blank_machines(made, fleet, state), state)
     if signed:
         refuse_standing(fleet, [fleet.by_name[unit.unit] for unit in made.units if unit.release], signed, at)
     return made

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fleetctl.cli import moves
 from fleetctl.cli.arguments import UnitName
 from fleetctl.cli.frame import Frame, frame_of, print_json
 from fleetctl.cli.reimage import reimage
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 app = typer.Typer(help="One unit: show it, log in to it, adopt it, image it again.", no_args_is_help=True)
 app.command(epilog="Example: fleetctl unit reimage les-sables/a101-1")(reimage)
 app.command(epilog="Example: fleetctl unit retire les-sables/a101-1 --reason 'fan broken'")(retire)
+app.command(epilog=moves.IDENTIFY)(moves.identify)
+app.command(epilog=moves.SWAP)(moves.swap)
+app.command(epilog=moves.QUARANTINE)(moves.quarantine)
 
 
 @app.command(epilog="Example: fleetctl unit show les-sables/a101-1")
@@ -104,9 +108,16 @@ def _described(frame: Frame, state: State, fleet: Fleet, unit: Unit) -> dict[str
     wanted = desired_states(fleet, [unit], compose.template_files(frame), compose.site_cache(frame))
     return {
         "declared": describe(fleet, unit),
+        "machine": _mark(state, unit),
         "host_keys": [{"type": pin.key_type, "fingerprint": pin.fingerprint} for pin in pins],
         "last": next(describe_report(report(want, seen)) for want in wanted) if seen is not None else None,
     }
+
+
+def _mark(state: State, unit: Unit) -> dict[str, str]:
+    """Return what was said of the machine beside what was observed: quarantined, in maintenance, retired."""
+    mark = state.machines.marked([unit.name]).get(unit.name)
+    return {"lifecycle": mark.lifecycle.value, "reason": mark.reason, "by": mark.actor} if mark else {}
 
 
 def _lines(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fleetctl.ports.identity import Registry
     from fleetctl.ports.imaging import Imagings
     from fleetctl.ports.kits import Kits
+    from fleetctl.ports.machines import Machines
 
 
 class Fenced(CouldNot):
@@ -315,6 +316,11 @@ class State(Protocol):
     @property
     def ledger(self) -> Ledger:
         """Return the ledger of commissionings."""
+        ...
+
+    @property
+    def machines(self) -> Machines:
+        """Return which machines are in maintenance, quarantined or retired."""
         ...
 
     @property

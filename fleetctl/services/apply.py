@@ -22,6 +22,7 @@ from fleetctl.core.rollout.state import Action, Rollout
 from fleetctl.core.rollout.waves import assign, placed
 from fleetctl.ports import Clock, Releases, State
 from fleetctl.services.declared import Declared
+from fleetctl.services.marks import refused
 from fleetctl.services.releases import refuse_standing, supply
 
 HEAT_SERVICE = "heat"
@@ -97,6 +98,7 @@ def start(
         observed=state.units.facts([unit.name for unit in units]),
         releases={unit.name: unit.release for unit in units},
         catalogue=supply(releases).catalogue if releases else Catalogue(),
+        refused=refused(state, [unit.name for unit in units]),
     )
     admitted = _in_order(declared.fleet, admit(plan, standing), state, terms)
     chosen = {unit.unit for unit in admitted.units if Action.CONFIGURE in unit.actions}

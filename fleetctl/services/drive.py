@@ -30,6 +30,7 @@ from fleetctl.core.rollout.state import Decision, Inputs, Rollout, Status, StepR
 from fleetctl.core.route import Route
 from fleetctl.ports import Clock, Executor, Prober, State, Target
 from fleetctl.services.known_facts import KnownFacts
+from fleetctl.services.marks import standing_holds
 
 LEASE_S = 30.0
 """How long a silent controller keeps its lease."""
@@ -220,8 +221,9 @@ class Driver:
         """Read what people ordered, unless it was read just now."""
         now_s = self.hands.clock.now().monotonic_s
         if now_s - self._orders_s >= ORDERS_EVERY_S:
-            orders = self.hands.state.orders
-            self._holds, self._overrides, self._orders_s = tuple(orders.holds()), tuple(orders.overrides()), now_s
+            state = self.hands.state
+            self._holds, self._overrides = standing_holds(state), tuple(state.orders.overrides())
+            self._orders_s = now_s
 
     def _remembered(self, site: str) -> Mapping[str, Observation]:
         """Return what the state remembers of a site that a rollout works on."""

@@ -18,6 +18,7 @@ from fleetctl.core.rollout.state import Rollout
 from fleetctl.ports import State
 from fleetctl.services.drive import Surroundings
 from fleetctl.services.known_facts import KnownFacts
+from fleetctl.services.marks import standing_holds
 
 
 def explain(state: State, surroundings: Surroundings, rollout: Rollout, unit: str, now: Now) -> str:
@@ -57,7 +58,7 @@ def _around(state: State, surroundings: Surroundings, rollout: Rollout, now: Now
 
     return Around(
         held=_held(state, rollout),
-        holds=tuple(state.orders.holds()),
+        holds=standing_holds(state),
         overrides=tuple(state.orders.overrides(at=now.utc)),
         facts=KnownFacts(remembered),
         premises=premises,

@@ -6,11 +6,11 @@ It writes nothing. Whoever calls it gets the files as they should be, all of the
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from fleetctl.core.document import Document, SourceFile
+from fleetctl.core.document import SourceFile
 from fleetctl.core.importing.blame import Origins, blamed
 from fleetctl.core.importing.changes import Change, Inherited, changes_of, disagreements
 from fleetctl.core.importing.claims import CODES, claimed_twice
@@ -23,17 +23,7 @@ from fleetctl.core.inventory.fleet import Fleet, Kind, Unit
 from fleetctl.core.problems import CouldNot, InvalidInput, Problem, errors
 from fleetctl.ports import FleetFiles, SiteCache
 from fleetctl.services.load import Examined, examine
-
-Editor = Callable[[SourceFile, Sequence[Put]], bytes]
-"""Returns a site file's bytes after edits, everything else as it was."""
-
-
-@dataclass(frozen=True)
-class Edited:
-    """A file before and after."""
-
-    source: SourceFile
-    content: bytes
+from fleetctl.services.site_edits import Edited, EditedFiles, Editor, home_of
 
 
 @dataclass(frozen=True)
@@ -77,7 +67,7 @@ def import_units(
     problems += disagreements(placed, before.fleet, inherited)
     changes = changes_of(placed, before.fleet, inherited)
     edited = _edited((change for change in changes if change.is_complete), files, edit)
-    after = examine(_Edits(files, edited), cache_of_sites) if edited else before
+    after = examine(EditedFiles(files, edited), cache_of_sites) if edited else before
     problems += list(_from_cells(errors(after.problems), problems, changes, files, edited))
     if problems or after.fleet is None:
         raise InvalidInput(problems)
@@ -108,7 +98,7 @@ def _edited(changes: Iterable[Change], files: FleetFiles, edit: Editor) -> tuple
 def _edited_site(
     sources: Sequence[SourceFile], changes: Iterable[Change], files: FleetFiles, edit: Editor
 ) -> Iterator[Edited]:
-    home = _home(sources, files)
+    home = home_of(sources, files)
     puts: dict[str, list[Put]] = defaultdict(list)
     for change in changes:
         put = Put(change.section, change.placed.id, change.after)
@@ -116,47 +106,6 @@ def _edited_site(
     for source in sources:
         if source.path in puts:
             yield Edited(source, edit(source, puts[source.path]))
-
-
-def _home(sources: Sequence[SourceFile], files: FleetFiles) -> Callable[[Put], SourceFile]:
-    """Return what finds an object's file: the one that has it, else the last with its section, else the first."""
-    if len(sources) == 1:
-        return lambda _: sources[0]
-    contents = [(source, files.parse(source).data or {}) for source in sources]
-
-    def find(put: Put) -> SourceFile:
-        having = [source for source, data in contents if put.id in (data.get(put.section) or {})]
-        with_section = [source for source, data in contents if put.section in data]
-        return [sources[0], *with_section, *having][-1]
-
-    return find
-
-
-class _Edits:
-    """Fills the `FleetFiles` port with files of which some are edited."""
-
-    def __init__(self, files: FleetFiles, edited: Iterable[Edited]) -> None:
-        self._files = files
-        self._contents = {one.source.path: one.content for one in edited}
-
-    def fleet(self) -> SourceFile:
-        """Return `fleet.yaml`, which no import edits."""
-        return self._files.fleet()
-
-    def sites(self) -> Mapping[str, tuple[SourceFile, ...]]:
-        """Return the sites' files as they would be."""
-        return {
-            site: tuple(replace(source, content=self._contents.get(source.path, source.content)) for source in sources)
-            for site, sources in self._files.sites().items()
-        }
-
-    def parse(self, file: SourceFile) -> Document:
-        """Read a file's data."""
-        return self._files.parse(file)
-
-    def time_zones(self) -> frozenset[str]:
-        """Return the time zones that this machine knows."""
-        return self._files.time_zones()
 
 
 def _from_cells(

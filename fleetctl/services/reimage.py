@@ -16,6 +16,7 @@ from fleetctl.core.rollout.state import Ending, Step, StepResult
 from fleetctl.ports import Executor, State
 from fleetctl.services.heat import Occasion, question_of
 from fleetctl.services.image_requests import request, under_way
+from fleetctl.services.marks import standing_holds
 
 WAIT_S = 120.0
 """For an answer; the reboot comes after it."""
@@ -71,7 +72,7 @@ def start_from_network(executor: Executor, step: Step) -> StepResult:
 def _against(state: State, patient: Patient, occasion: Occasion) -> Iterator[str]:
     """Yield what speaks against taking a unit down: an order, another unit at work, or the heat guard."""
     unit, now = patient.unit, occasion.now_utc
-    hold = held_by(state.orders.holds(), unit.name)
+    hold = held_by(standing_holds(state), unit.name)
     if hold is not None:
         yield hold.text
     for name, rollout in under_way(state).items():

@@ -50,6 +50,7 @@ from fleetctl.core.verdicts import Seen
 from fleetctl.ports import Controller, State
 from tests.builders.memory_kits import MemoryKits
 from tests.builders.memory_ledger import MemoryLedger
+from tests.builders.memory_machines import MemoryMachines
 from tests.builders.memory_registry import MemoryRegistry
 
 LONG_AGO = datetime.fromtimestamp(0, UTC)
@@ -116,6 +117,7 @@ class MemoryState:
         self.cursors = MemoryCursors(self.rows)
         self.imaging = MemoryImagings(self.rows, self.units)
         self.ledger = MemoryLedger(self.rows, uuid)
+        self.machines = MemoryMachines(self.rows)
         self.kits = MemoryKits(self.rows)
         self.registry = MemoryRegistry(self.rows)
 

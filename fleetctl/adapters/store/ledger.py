@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, select
 
-from fleetctl.adapters.store import chain
+from fleetctl.adapters.store import chain, machines
 from fleetctl.adapters.store.engine import Database
 from fleetctl.adapters.store.schema import LEDGER, META
 from fleetctl.core.commissioning.ledger import (
@@ -69,6 +69,7 @@ def _insert(connection: Connection, entries: Sequence[Entry]) -> None:
     if rows:
         connection.execute(LEDGER.insert(), rows)
         chain.append(connection, [noted(entry) for entry in entries])
+        machines.record(connection, entries, _entries)
 
 
 def _entries(connection: Connection, site: str | None) -> list[Entry]:

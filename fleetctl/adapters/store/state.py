@@ -15,6 +15,7 @@ from fleetctl.adapters.store.imaging import SqlImagings
 from fleetctl.adapters.store.journal import SqlJournal
 from fleetctl.adapters.store.kits import SqlKits
 from fleetctl.adapters.store.ledger import SqlLedger
+from fleetctl.adapters.store.machines import SqlMachines
 from fleetctl.adapters.store.migrations import LATEST
 from fleetctl.adapters.store.orders import SqlOrders
 from fleetctl.adapters.store.placements import Placement
@@ -41,6 +42,7 @@ class SqlState:
         self.cursors = SqlCursors(database)
         self.imaging = SqlImagings(database)
         self.ledger = SqlLedger(database)
+        self.machines = SqlMachines(database)
         self.kits = SqlKits(database)
         self.registry = SqlRegistry(database)
 

@@ -94,7 +94,8 @@ def _swapped(round_: tuple[str, ...], offs: Mapping[str, _Off]) -> Finding:
     each = "each other's places" if len(round_) == 2 else "one another's places"
     where = ", ".join(f"{offs[name].machine} is {offs[name].seen} where {offs[name].place} belongs" for name in round_)
     message = f"the machines of {' and '.join(round_)} stand in {each}: {where}"
-    hint = "put each where it belongs, or declare them where they stand: exchange their serials and MACs"
+    hint = "put each where it belongs, or declare them where they stand"
+    hint += f": 'fleetctl unit swap {round_[0]} --with {round_[1]}'" if len(round_) == 2 else ""
     evidence = tuple(line for name in round_ for line in offs[name].machine.evidence)
     return Finding(Code.SWAPPED, tuple(sorted(round_)), message, hint, evidence)
 

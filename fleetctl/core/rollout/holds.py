@@ -24,7 +24,7 @@ class Hold:
     """Nothing new starts on the units of a scope until the hold is removed.
 
     Attributes:
-        id: number of the order, from 1.
+        id: number of the order, from 1; 0 if it follows from a machine's mark.
         scope: `*`, `SITE` or `SITE/UNIT`.
         actor: who ordered it.
         reason: in that person's words.
@@ -41,7 +41,8 @@ class Hold:
     def text(self) -> str:
         """Return why a unit waits, in words."""
         where = "everything" if self.scope == EVERYWHERE else self.scope
-        return f"{where} is held by {self.actor}: {self.reason} (hold {self.id})"
+        number = f" (hold {self.id})" if self.id else ""
+        return f"{where} is held by {self.actor}: {self.reason}{number}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from fleetctl.core.kit.edits import FileMerge
 from fleetctl.core.kit.three_way import Change
 from fleetctl.core.problems import InvalidInput
 from fleetctl.ports import FleetFiles, SiteCache
-from fleetctl.services.import_units import Edited, Editor
 from fleetctl.services.load import examine
+from fleetctl.services.site_edits import Edited, Editor
 
 ForTheirs = Callable[[Dispute], bool]
 
