@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,18 +17,20 @@ from fleetctl.adapters.identity.authority import FOLDER, FleetAuthority
 from fleetctl.adapters.identity.keys import KEYS_VARIABLE, PASSPHRASE_VARIABLE, CaKeys
 from fleetctl.cli import compose
 from fleetctl.cli.frame import Frame
+from fleetctl.core.identity.registration import NO_PLATFORM
+from fleetctl.core.inventory.fleet import Kind
 from fleetctl.core.problems import CouldNot, InvalidInput, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fleetctl.adapters.carry.cargo import Cargo
+    from fleetctl.cli.platforms import Platforms
     from fleetctl.core.inventory.fleet import Authority, Fleet, Unit
     from fleetctl.core.rollout.state import Step
     from fleetctl.core.route import Route
     from fleetctl.ports import Executor, State
-    from fleetctl.ports.platform import Platform
-    from fleetctl.services.enrolment import Registrar
+    from fleetctl.services.enrolment import Registrar, Seat, SeatOf
     from fleetctl.services.register import Errand
 
 
@@ -62,13 +64,27 @@ def declared(fleet: Fleet) -> Authority:
     return fleet.authority
 
 
-def platform_of(_frame: Frame, unit: Unit) -> Platform:
-    """Return the platform that a unit takes jobs from.
+def seat_of(frame: Frame, fleet: Fleet) -> SeatOf:
+    """Return what says where units are nodes of their compute platform."""
 
-    Raises:
-        CouldNot: if nothing here can ask it.
-    """
-    raise CouldNot(f"{unit.compute.platform} cannot be asked from here")
+    @cache
+    def platforms() -> Platforms:
+        from fleetctl.cli.platforms import platforms_of
+
+        return platforms_of(frame, fleet, compose.secrets(frame, fleet))
+
+    def seat(unit: Unit) -> Seat | None:
+        from fleetctl.services.enrolment import Seat
+
+        if unit.kind is Kind.GATEWAY or unit.compute.platform == NO_PLATFORM:
+            return None
+        standing = platforms().of(unit.name)
+        if standing is None:
+            hint = "declare in fleet.yaml, under 'platforms', how it is spoken with"
+            raise CouldNot(f"nobody here speaks with {unit.compute.platform}", hint=hint)
+        return Seat(standing.platform, standing.node)
+
+    return seat
 
 
 def registrar(frame: Frame, state: State, fleet: Fleet, actor: str) -> Registrar:
@@ -81,7 +97,7 @@ def registrar(frame: Frame, state: State, fleet: Fleet, actor: str) -> Registrar
 
     of = declared(fleet)
     issuer = authority(frame, of.root_sha256)
-    return Registrar(fleet, of, issuer, state, partial(platform_of, frame), compose.clock(), actor)
+    return Registrar(fleet, of, issuer, state, seat_of(frame, fleet), compose.clock(), actor)
 
 
 def errand(frame: Frame, state: State, fleet: Fleet, stack: ExitStack, *, renew: bool = False) -> Errand:

@@ -79,8 +79,6 @@ def _refuse_busy(state: State, unit: Unit) -> None:
 
 
 def _farewell(frame: Frame, state: State, fleet: Fleet, unit: Unit, choice: Choice, stack: ExitStack) -> Farewell:
-    from time import sleep
-
     from fleetctl.cli import compose, hands, identities
     from fleetctl.cli.probe import observe
     from fleetctl.services.retire import Farewell
@@ -98,10 +96,9 @@ def _farewell(frame: Frame, state: State, fleet: Fleet, unit: Unit, choice: Choi
         unit,
         choice,
         state,
-        partial(identities.platform_of, frame),
+        identities.seat_of(frame, fleet),
         executor,
         partial(observe, frame, state, fleet),
         compose.clock(),
         frame.actor,
-        sleep,
     )

@@ -18,14 +18,22 @@ from fleetctl.core.identity.certificate import Certificate, profile_of
 from fleetctl.core.identity.issuing import Again, Refused, Request, decide
 from fleetctl.core.identity.registration import ENROLMENT_SCHEMA, NO_PLATFORM, Registration, renewal, wanted
 from fleetctl.core.inventory.fleet import Authority, Fleet, Unit
-from fleetctl.core.platform.node import node_name
 from fleetctl.core.problems import CouldNot
 from fleetctl.ports import Clock, State
 from fleetctl.ports.identity import Issuer, NotRegistered
 from fleetctl.ports.platform import Platform
 
-PlatformOf = Callable[[Unit], Platform]
-"""Returns the platform that a unit takes jobs from; raises `CouldNot` if it cannot be asked."""
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Where a unit is a node: the platform, and the unit's name there."""
+
+    platform: Platform
+    node: str
+
+
+SeatOf = Callable[[Unit], Seat | None]
+"""Returns where a unit is a node; None if it only heats. Raises `CouldNot` if nobody here speaks with its platform."""
 JOIN_S = 60.0
 """How long a node has to join its platform."""
 PROOF_S = 120.0
@@ -40,7 +48,7 @@ class Registrar:
     Attributes:
         authority: what the fleet declares of its CA.
         issuer: signs.
-        platform_of: for units that take jobs.
+        seat_of: says where units are nodes.
         actor: who asked for it.
     """
 
@@ -48,7 +56,7 @@ class Registrar:
     authority: Authority
     issuer: Issuer
     state: State
-    platform_of: PlatformOf
+    seat_of: SeatOf
     clock: Clock
     actor: str
 
@@ -83,7 +91,7 @@ class Registrar:
         held = [c for c in self.state.registry.certificates(serial=unit.serial) if c.unit == unit.name]
         number = max(held, key=lambda c: (c.revoked is None, c.not_before)).number if held else ""
         at = self.clock.now().utc
-        digest, platform = wanted(self.fleet, unit), unit.compute.platform
+        digest, platform = wanted(self.fleet, unit), unit.compute.platform if node else NO_PLATFORM
         entry = Registration(unit.name, unit.serial, digest, number, platform, node, proof, at, self.actor)
         self.state.registry.register(entry)
         return f"node {node} of {platform}, {proof or 'not proved: it is drained'}" if node else "heat only"
@@ -117,14 +125,14 @@ class Registrar:
 
     def _join(self, unit: Unit) -> tuple[str, str]:
         """Return the unit's node and what proves it; both are empty for heat only."""
-        if unit.compute.platform == NO_PLATFORM:
-            return "", ""
-        name = node_name(unit.site, unit.id)
         try:
-            platform = self.platform_of(unit)
-            node = platform.register(name, within_s=JOIN_S)
+            seat = self.seat_of(unit)
+            if seat is None:
+                return "", ""
+            node = seat.platform.register(seat.node, within_s=JOIN_S)
             # One that is drained, by us for a rollout or by a person, takes no job; its drain is nobody's to lift here.
-            return name, f"job {platform.prove(name, within_s=PROOF_S).id}" if node.takes_jobs else ""
+            proof = f"job {seat.platform.prove(seat.node, within_s=PROOF_S).id}" if node.takes_jobs else ""
+            return seat.node, proof
         except CouldNot as reason:
             text = f"{unit.name} has its certificate, but is no node of {unit.compute.platform} yet: {reason}"
             raise NotRegistered(text, cause=Cause.AWAY, hint=reason.hint) from reason

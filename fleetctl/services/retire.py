@@ -19,15 +19,13 @@ from fleetctl.core.commissioning.lifecycle import Lifecycle, mark
 from fleetctl.core.commissioning.stages import Outcome, Stage
 from fleetctl.core.facts import Cause, Facts, Observation, drain_reason
 from fleetctl.core.identity.reasons import Reason
-from fleetctl.core.identity.registration import NO_PLATFORM
 from fleetctl.core.identity.retiring import WIPED, was_wiped
 from fleetctl.core.inventory.fleet import Unit
-from fleetctl.core.platform.node import Health, node_name
+from fleetctl.core.platform.node import Health
 from fleetctl.core.problems import CouldNot
 from fleetctl.core.rollout.state import Ending, Step, StepKind
 from fleetctl.ports import Clock, Executor, State
-from fleetctl.ports.platform import Platform
-from fleetctl.services.enrolment import PlatformOf
+from fleetctl.services.enrolment import Seat, SeatOf
 from fleetctl.services.register import Look, results_of
 
 OFF_S = 90.0
@@ -61,7 +59,6 @@ class Farewell:
     Attributes:
         id: fresh; with it the unit's journal tells this from every other round.
         epoch: the present controller's.
-        pause: waits for so many seconds between two looks.
     """
 
     id: str
@@ -69,12 +66,11 @@ class Farewell:
     unit: Unit
     choice: Choice
     state: State
-    platform_of: PlatformOf
+    seat_of: SeatOf
     executor: Callable[[], Executor]
     look: Look
     clock: Clock
     actor: str
-    pause: Callable[[float], None]
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def step(self, kind: StepKind, *, cancel_jobs: bool = False) -> str:
@@ -101,7 +97,7 @@ class Farewell:
         while not is_so():
             if self.clock.now().monotonic_s >= until_s:
                 return False
-            self.pause(every_s)
+            self.clock.wait(every_s)
         return True
 
     def tell(self, outcome: Outcome, detail: Mapping[str, Any]) -> None:
@@ -152,8 +148,9 @@ def _reached(farewell: Farewell) -> bool:
 
 
 def _drained(farewell: Farewell) -> str:
-    if farewell.unit.compute.platform != NO_PLATFORM:
-        return _drained_on(farewell, farewell.platform_of(farewell.unit))
+    seat = farewell.seat_of(farewell.unit)
+    if seat is not None:
+        return _drained_on(farewell, seat)
     said = farewell.step(StepKind.DRAIN)
     if not farewell.wait(lambda: _is_free(farewell.seen()), farewell.choice.drain_s, 5.0):
         if not farewell.choice.cancel_jobs:
@@ -166,9 +163,9 @@ def _is_free(seen: Observation | None) -> bool:
     return isinstance(seen, Facts) and (seen.compute is None or (seen.compute.drained and not seen.compute.jobs))
 
 
-def _drained_on(farewell: Farewell, platform: Platform) -> str:
+def _drained_on(farewell: Farewell, seat: Seat) -> str:
     """Drain the unit's node on its platform, and wait for its jobs."""
-    name = node_name(farewell.unit.site, farewell.unit.id)
+    platform, name = seat.platform, seat.node
     platform.drain([name], drain_reason(farewell.id))
     if farewell.wait(lambda: platform.nodes([name])[name].is_free, farewell.choice.drain_s, 15.0):
         return f"drained: node {name} has no jobs"
@@ -192,13 +189,12 @@ def _revoked(farewell: Farewell) -> str:
 
 def _unregistered(farewell: Farewell) -> str:
     unit, registry = farewell.unit, farewell.state.registry
-    entry = registry.registrations([unit.name]).get(unit.name)
-    node = entry.node if entry else ""
-    if unit.compute.platform != NO_PLATFORM or node:
-        name, platform = node or node_name(unit.site, unit.id), farewell.platform_of(unit)
-        platform.remove(name)
-        if platform.nodes([name])[name].health is not Health.ABSENT:
-            raise CouldNot(f"the platform still has node {name}", hint=AGAIN)
+    seat = farewell.seat_of(unit)
+    node = seat.node if seat else ""
+    if seat is not None:
+        seat.platform.remove(node)
+        if seat.platform.nodes([node])[node].health is not Health.ABSENT:
+            raise CouldNot(f"the platform still has node {node}", hint=AGAIN)
     registry.unregister(unit.name, actor=farewell.actor, at=farewell.clock.now().utc)
     if registry.registrations([unit.name]):
         raise CouldNot(f"{unit.name} is in the registry still", hint=AGAIN)
