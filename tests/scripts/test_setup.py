@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ SETUP = Path(__file__).parents[2] / "scripts/setup"
 ITS_OWN = ("sh", "dirname", "id", "cat", "cut", "sort", "paste")
 """What the script itself runs before it has checked anything."""
 NEEDED = ("ssh", "sshd", "ip", "tc", "unshare", "git")
+NEEDED_BY_TESTS = ("age-keygen", "dnsmasq", "promtool", "setpriv", "rauc", "mksquashfs")
 AN_ORDINARY_USER = "#!/bin/sh\necho 1000\n"
 REFUSES = "#!/bin/sh\nexit 1\n"
 THIS_PYTHON = f'#!/bin/sh\nexec {sys.base_prefix}/bin/python3 "$@"\n'
@@ -96,6 +98,21 @@ def test_tests_need_more(checkout: Checkout) -> None:
     ran = checkout.set_up("test")
     assert ran.returncode == 2
     assert "    age                for age-keygen\n" in ran.stderr
+
+
+def test_what_tests_can_do_without_is_only_said(checkout: Checkout) -> None:
+    checkout.has([*NEEDED, *NEEDED_BY_TESTS, "sha256sum"])
+    for name in ("requirements.lock", "pyproject.toml"):
+        shutil.copy(SETUP.parents[1] / name, checkout.root / name)
+    both = b"".join((checkout.root / name).read_bytes() for name in ("requirements.lock", "pyproject.toml"))
+    (checkout.root / ".venv/bin").mkdir(parents=True)
+    (checkout.root / ".venv/.set-up").write_text(hashlib.sha256(both).hexdigest())
+    for name in ("pip", "fleetctl"):
+        (checkout.root / ".venv/bin" / name).symlink_to("/bin/true")
+    ran = checkout.set_up("test")
+    assert ran.returncode == 0, ran.stderr
+    assert "will be skipped: this needs root, or sudo without a password\n" in ran.stderr
+    assert "chromium" in ran.stderr
 
 
 def test_without_apt_the_list_is_the_same(checkout: Checkout) -> None:
