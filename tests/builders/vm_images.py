@@ -91,6 +91,21 @@ class ImageWorks:
         subprocess.run(["e2fsck", "-fy", root], capture_output=True)
         for name in ("release", "hardware"):
             (work / name).unlink()
+        return self._pack(work, version, compatible)
+
+    def hollow(self, version: str, *, compatible: str) -> Path:
+        """Pack a release without a system, whose slot has no kernel for GRUB: small, for what never is to run."""
+        work = self.folder / f"variant-{version}"
+        (work / "content").mkdir(parents=True)
+        # What no program makes smaller fills blocks that a test may damage.
+        (work / "content/filling").write_bytes(os.urandom(2**22))
+        words = ["mke2fs", "-q", "-t", "ext4", "-d", str(work / "content"), str(work / "rootfs.ext4"), "16M"]
+        subprocess.run(words, check=True, capture_output=True)
+        shutil.rmtree(work / "content")
+        return self._pack(work, version, compatible)
+
+    def _pack(self, work: Path, version: str, compatible: str) -> Path:
+        """Sign what a folder holds as a bundle, and remove the folder."""
         text = f"[update]\ncompatible={compatible}\nversion={version}\n\n[bundle]\nformat=verity\n\n"
         (work / "manifest.raucm").write_text(f"{text}[image.rootfs]\nfilename=rootfs.ext4\n")
         bundle = self.folder / f"{version}.raucb"

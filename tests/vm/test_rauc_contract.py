@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 
 import pytest
 
@@ -22,17 +23,14 @@ class Virtual:
     compatible = "vm-radiator"
 
     def __init__(self, machines: Machines, name: str) -> None:
-        self._machines, self._name, self._works = machines, name, machines.works
+        self._machines, self._name = machines, name
 
     def rauc(self, *arguments: str) -> Said:
         ended = self._machines.run(self._name, shlex.join(["rauc", *arguments]))
         return Said(ended.code, ended.out, ended.err)
 
     def bundle(self, version: str, *, compatible: str = "", boots: bool = True, damaged: bool = False) -> str:
-        wanted = compatible or self.compatible
-        bundle = self._works.variant(
-            self._works.first(self._name), version, compatible=wanted, breaks="" if boots else "panic"
-        )
+        bundle = self._packed(version, compatible or self.compatible, boots=boots)
         if damaged:
             with bundle.open("r+b") as file:
                 file.seek(bundle.stat().st_size // 2)
@@ -42,6 +40,12 @@ class Virtual:
         self._machines.put(self._name, bundle, there)
         bundle.unlink()
         return there
+
+    def _packed(self, version: str, compatible: str, *, boots: bool) -> Path:
+        works = self._machines.works
+        if boots:
+            return works.variant(works.first(self._name), version, compatible=compatible)
+        return works.hollow(version, compatible=compatible)
 
     def reboot(self) -> None:
         self._machines.reboot(self._name)
