@@ -91,10 +91,12 @@ def export_units(
     ctx: typer.Context,
     selection: Selection = None,
     format: Annotated[Format, typer.Option("--format", help="Who is to read it.")] = Format.ANSIBLE,
+    registered: Annotated[bool, typer.Option("--registered", help="Only units that are registered.")] = False,
 ) -> None:
     """Print the inventory for Ansible (YAML inventory, as JSON), Prometheus (file_sd) or a spreadsheet (CSV)."""
-    fleet, units = _selected(frame_of(ctx), selection)
-    sys.stdout.write(_exported(format, fleet, units))
+    frame = frame_of(ctx)
+    fleet, units = _selected(frame, selection)
+    sys.stdout.write(_exported(format, fleet, _registered(frame, units) if registered else units))
 
 
 @app.command("policies", epilog="Example: fleetctl inventory policies evenings site=launaguet-*")
@@ -161,6 +163,15 @@ def _lines(described: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any
             yield from _lines(value, f"{prefix}{key}.")
         elif value not in ("", None):
             yield prefix + key, str(value).lower() if isinstance(value, bool) else value
+
+
+def _registered(frame: Frame, units: tuple[Unit, ...]) -> tuple[Unit, ...]:
+    """Return those units that the registry has, at the place and of the machine that are declared."""
+    from fleetctl.cli import compose
+
+    with compose.state(frame) as state:
+        known = state.registry.registrations([unit.name for unit in units])
+    return tuple(unit for unit in units if unit.name in known and known[unit.name].serial == unit.serial)
 
 
 def _exported(format: Format, fleet: Fleet, units: tuple[Unit, ...]) -> str:

@@ -109,6 +109,7 @@ def _described(frame: Frame, state: State, fleet: Fleet, unit: Unit) -> dict[str
     return {
         "declared": describe(fleet, unit),
         "machine": _mark(state, unit),
+        "registration": _registration(state, unit),
         "host_keys": [{"type": pin.key_type, "fingerprint": pin.fingerprint} for pin in pins],
         "last": next(describe_report(report(want, seen)) for want in wanted) if seen is not None else None,
     }
@@ -118,6 +119,26 @@ def _mark(state: State, unit: Unit) -> dict[str, str]:
     """Return what was said of the machine beside what was observed: quarantined, in maintenance, retired."""
     mark = state.machines.marked([unit.name]).get(unit.name)
     return {"lifecycle": mark.lifecycle.value, "reason": mark.reason, "by": mark.actor} if mark else {}
+
+
+def _registration(state: State, unit: Unit) -> dict[str, Any] | None:
+    """Return what the registry has of a unit."""
+    from fleetctl.core.clock import to_text
+
+    entry = state.registry.registrations([unit.name]).get(unit.name)
+    if entry is None:
+        return None
+    certificate = state.registry.certificate(entry.number)
+    return {
+        "serial": entry.serial,
+        "certificate": entry.number,
+        "until": to_text(certificate.not_after) if certificate else "",
+        "revoked": certificate.reason.value if certificate and certificate.reason else "",
+        "platform": entry.platform,
+        "node": entry.node,
+        "proof": entry.proof,
+        "at": to_text(entry.at),
+    }
 
 
 def _lines(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

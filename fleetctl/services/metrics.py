@@ -8,6 +8,7 @@ from datetime import datetime
 
 from fleetctl import __version__
 from fleetctl.core import metrics
+from fleetctl.core.identity import figures
 from fleetctl.core.metrics import Standing, Whole
 from fleetctl.core.rollout.board import Board
 from fleetctl.core.rollout.state import Decision, Noted, UnitChanged
@@ -51,7 +52,9 @@ class Tally:
             overrides=sum(override.counts(now) for override in self._state.orders.overrides(at=now)),
             events=self._state.chain_head().number,
         )
-        return metrics.text(metrics.families(whole, list(self._standings.values())))
+        registry = self._state.registry
+        identities = figures.families(registry.registrations().values(), registry.certificates(), now)
+        return metrics.text([*metrics.families(whole, list(self._standings.values())), *identities])
 
     def _standing(self, moved: Moved, surroundings: Surroundings, now: datetime) -> Standing:
         board, rollout = moved.board, moved.rollout
