@@ -27,7 +27,7 @@ from fleetctl.cli.lab_frame import (
     has_fleet,
     lab_folder,
 )
-from fleetctl.cli.lab_heat import OutdoorC, observe, weather, weather_text
+from fleetctl.cli.lab_heat import ByRoom, OutdoorC, observe, weather, weather_text
 from fleetctl.cli.lab_platform import PASSED_ON, kind_of, run_program, wait_for_nodes
 from fleetctl.cli.table import print_table
 from fleetctl.core.problems import CouldNot, InvalidInput, Problem
@@ -82,7 +82,9 @@ class FaultOption(StrEnum):
     LYING_SENSOR = "lying-sensor"
     WEAK_SUPPLY = "weak-supply"
     STUCK_VALVE = "stuck-valve"
+    DEAD_FAN = "dead-fan"
     SWAP = "swap"
+    SWAP_ROOMS = "swap-rooms"
     FOREIGN = "foreign"
     EXPEL = "expel"
     REPLACE = "replace"
@@ -107,6 +109,7 @@ def up(
     level: Annotated[LevelOption, typer.Option(help="How much of a machine a light stand-in is.")] = LevelOption.AUTO,
     outdoor_c: OutdoorC = 5.0,
     time_factor: Factor = 1.0,
+    rooms: ByRoom = False,
 ) -> None:
     """Start a stand-in for each unit of a fleet, and pin their host keys; without a fleet, make a small one."""
     from fleetctl.cli import compose
@@ -120,7 +123,7 @@ def up(
         message = f"the fleet in {SAMPLE} has {len(fleet.by_name)} units, not {units}"
         raise CouldNot(message, hint=f"remove {SAMPLE}, and a fleet of {units} is made")
     chosen = _chosen(fleet, select, units)
-    around, keyring = Weather(outdoor_c, time_factor), _keyring(frame)
+    around, keyring = Weather(outdoor_c, time_factor, by_room=rooms), _keyring(frame)
     with _progress(frame) as progress:
         found = lab.up(
             fleet,
@@ -164,7 +167,8 @@ def fault(
     loss_percent: Loss = None,
     offset_k: Offset = None,
     other: Annotated[
-        str | None, typer.Option("--with", metavar="UNIT", help="swap: the unit whose machine it is swapped with.")
+        str | None,
+        typer.Option("--with", metavar="UNIT", help="swap, swap-rooms: the unit whose machine it is swapped with."),
     ] = None,
     source: Source = None,
 ) -> None:
@@ -236,8 +240,8 @@ def _detail(what: FaultOption, **numbers: float | None) -> Detail:
 
 def _other(what: FaultOption, other: str | None) -> str:
     """Return the other unit of a fault that has two; it is an error to name one where there is none, or none."""
-    if (other is not None) is not (what is FaultOption.SWAP):
-        message = "--with names the unit that a machine is swapped with, and goes with 'swap' alone"
+    if (other is not None) is not (what in (FaultOption.SWAP, FaultOption.SWAP_ROOMS)):
+        message = "--with names the unit that a machine is swapped with, and goes with 'swap' and 'swap-rooms' alone"
         raise InvalidInput([Problem("misplaced-option", message, hint="fleetctl lab fault UNIT swap --with UNIT")])
     return other or ""
 

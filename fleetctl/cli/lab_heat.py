@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 OutdoorC = Annotated[float, typer.Option(min=-40, max=50, help="Outdoor temperature.")]
 
+ByRoom = Annotated[
+    bool, typer.Option("--rooms", help="Let each heated room be a space of its own, not a whole dwelling.")
+]
+
 
 def weather(
     ctx: typer.Context,

@@ -32,10 +32,8 @@ class Climate:
         self.heaters = {h.unit: Heater(h) for h in spaces.heatings}
         self.outdoor_c, self.time_factor = outdoor_c, time_factor
         self.model_s = 0.0
+        self._sensors = spaces.sensors
         self._at: float | None = None
-        self._heaters_in: defaultdict[str, list[Heater]] = defaultdict(list)
-        for heater in self.heaters.values():
-            self._heaters_in[heater.heating.space].append(heater)
         self._loops = {loop.id: _Loop(loop) for loop in spaces.loops}
         self._zones = {zone.id: _Zone(zone, outdoor_c) for zone in spaces.zones}
 
@@ -55,8 +53,9 @@ class Climate:
         left_s = max(0.0, now_s - self._at) * self.time_factor
         self._at = now_s
         self.model_s += left_s
+        heaters_in = self._by_space()
         while left_s > 0.0:
-            self._step(min(left_s, _STEP_S))
+            self._step(min(left_s, _STEP_S), heaters_in)
             left_s -= _STEP_S
 
     def zones_c(self) -> Mapping[str, float]:
@@ -72,6 +71,11 @@ class Climate:
         space = self.heaters[unit].heating.space
         return self._loops[space].state_c if space in self._loops else self._zones[space].state.air_c
 
+    def sensors_c(self, gateway: str) -> Mapping[str, float]:
+        """Return what the sensors of rooms show that a gateway hears, by their ids."""
+        heard = (sensor for sensor in self._sensors if sensor.gateway == gateway)
+        return {sensor.id: round(self._zones[sensor.space].state.air_c, 2) for sensor in heard}
+
     def reading(self, unit: str) -> Reading:
         """Return what a unit's sensors show."""
         heater = self.heaters[unit]
@@ -79,13 +83,20 @@ class Climate:
         ambient_c = loop.space.ambient_c if loop else self.outdoor_c
         return heater.reading(self.temperature_c(unit), self.outdoor_c, ambient_c)
 
-    def _step(self, dt_s: float) -> None:
+    def _by_space(self) -> Mapping[str, list[Heater]]:
+        """Return the heaters of each space; machines may have been moved since the last time."""
+        heaters_in: defaultdict[str, list[Heater]] = defaultdict(list)
+        for heater in self.heaters.values():
+            heaters_in[heater.heating.space].append(heater)
+        return heaters_in
+
+    def _step(self, dt_s: float, heaters_in: Mapping[str, list[Heater]]) -> None:
         before_c = self.zones_c()
         for id, zone in self._zones.items():
             around = exchange(zone.space.neighbours_w_k, before_c)
-            zone.step(Surroundings(self.outdoor_c, _heat_w(self._heaters_in[id]), around), dt_s)
+            zone.step(Surroundings(self.outdoor_c, _heat_w(heaters_in[id]), around), dt_s)
         for id, loop in self._loops.items():
-            loop.step(_heat_w(self._heaters_in[id]), dt_s)
+            loop.step(_heat_w(heaters_in[id]), dt_s)
 
 
 class _Zone:

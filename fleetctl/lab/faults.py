@@ -15,7 +15,7 @@ from typing import Any
 from fleetctl.core.names import did_you_mean
 from fleetctl.core.problems import CouldNot
 from fleetctl.lab import cable, networks, wiring
-from fleetctl.lab.heater import WEAK_SHARE, Heater
+from fleetctl.lab.heater import WEAK_SHARE, Heater, exchange_places
 from fleetctl.lab.layout import Level
 from fleetctl.lab.line import USUAL, Line
 from fleetctl.lab.machine import Machine
@@ -23,7 +23,7 @@ from fleetctl.lab.unit import processes
 from fleetctl.lab.wiring import Wiring
 
 _FILL = "data/lab-fill"
-_HEATER_FAULTS = {"dead-heater", "lying-sensor", "weak-supply", "stuck-valve"}
+_HEATER_FAULTS = {"dead-heater", "lying-sensor", "weak-supply", "stuck-valve", "dead-fan"}
 
 
 @dataclass(frozen=True)
@@ -223,10 +223,26 @@ def _stuck_valve(machine: Machine, _: Detail) -> str:
     return f"it gives {heater.heating.power_w:g} W whatever is commanded"
 
 
+def _dead_fan(machine: Machine, _: Detail) -> str:
+    _heater(machine).still = True
+    machine.faults.add("dead-fan")
+    return "its fan stands still, and its processors are slowed at full load"
+
+
+def _swap_rooms(machine: Machine, detail: Detail) -> str:
+    here = _heater(machine)
+    other = machine.wiring.machines.get(detail.other) if machine.wiring else None
+    if other is None or other is machine:
+        raise CouldNot(f"{machine.stand.unit}: there is no other unit '{detail.other}'", hint="name one after --with")
+    there = _heater(other)
+    exchange_places(here, there)
+    return f"it heats {here.heating.space} now, and {detail.other} heats {there.heating.space}"
+
+
 def _mend(machine: Machine, _: Detail) -> str:
     _heater(machine).mend()
     machine.faults -= _HEATER_FAULTS
-    return "heater, sensors, supply and valve are as they should be"
+    return "heater, sensors, supply, fan and valve are as they should be"
 
 
 def _heater(machine: Machine) -> Heater:
@@ -270,6 +286,8 @@ FAULTS = {
     "dead-heater": Fault("lets the heater take commands and give no power", _dead_heater),
     "lying-sensor": Fault("freezes the temperature sensors, or sets them off by --offset-k", _lying_sensor),
     "weak-supply": Fault("leaves the heater half its power", _weak_supply),
+    "dead-fan": Fault("lets the fan stand still, so that full load is too hot for it", _dead_fan),
+    "swap-rooms": Fault("lets it stand in the room of --with UNIT, and that unit in its own", _swap_rooms),
     "stuck-valve": Fault("a radiator gives full power, a boiler's heat does not reach its loop", _stuck_valve),
     "swap": Fault("exchanges its cable with that of --with UNIT", _swap, refusals=_NO_LINK),
     "foreign": Fault(
@@ -279,5 +297,5 @@ FAULTS = {
     "replace": Fault(
         "hangs a new machine in the place of one that is off", wiring.act(Wiring.exchange), refusals=_NEW_DISK
     ),
-    "mend": Fault("repairs heater, sensors, supply and valve", _mend),
+    "mend": Fault("repairs heater, sensors, supply, fan and valve", _mend),
 }

@@ -6,7 +6,7 @@ Nothing of it is the agent's to know: it commands a power and reads sensors.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fleetctl.lab.spaces import BAND_K, Heating
 from fleetctl.lab.unit.room import Reading
@@ -14,6 +14,12 @@ from fleetctl.lab.unit.room import Reading
 WEAK_SHARE = 0.5
 """What a weak supply leaves of the nominal power."""
 _COLD_SHARE = 0.1
+_HEATSINK_RISE_K, _STILL_RISE_K = 38.0, 110.0
+"""By how much the heatsink is warmer than what it heats at full power, with its fan and without."""
+_HOTTEST_C = 90.0
+"""At which processors are slowed."""
+_AROUND_C = 20.0
+"""Reckoned around a heatsink without air that moves."""
 _MARGIN = 1.1
 """The compute modules may draw a tenth more than the unit's nominal power."""
 
@@ -31,6 +37,8 @@ class Heater:
         dead: it takes commands and gives no power.
         weak: it gives half its nominal power at most.
         stuck: a radiator gives full power whatever is asked for; a boiler's heat does not reach its loop.
+        still: its fan stands still, so its heatsink becomes too hot for its full power.
+        throttles: how often its processors were slowed.
         offset_k: what its sensors of temperature are off by.
         frozen: they go on showing what they showed last.
     """
@@ -43,6 +51,8 @@ class Heater:
     dead: bool = False
     weak: bool = False
     stuck: bool = False
+    still: bool = False
+    throttles: int = 0
     offset_k: float = 0.0
     frozen: bool = False
     _shown: Mapping[str, float] = field(default_factory=dict)
@@ -64,7 +74,14 @@ class Heater:
             return 0.0
         if self.stuck and not self.heating.loop:
             return self.heating.power_w
-        return min(self.commanded_w, WEAK_SHARE * self.heating.power_w) if self.weak else self.commanded_w
+        return min(self.commanded_w, self._most_w)
+
+    @property
+    def _most_w(self) -> float:
+        """Return what its supply and its fan let it draw: the heatsink is warmer the more flows."""
+        supply_w = WEAK_SHARE * self.heating.power_w if self.weak else float("inf")
+        cooled_w = (_HOTTEST_C - _AROUND_C) / _STILL_RISE_K * self.heating.power_w if self.still else float("inf")
+        return min(supply_w, cooled_w)
 
     @property
     def heat_w(self) -> float:
@@ -75,6 +92,7 @@ class Heater:
         """Ask for a power, within what the unit has."""
         self.commanded_w = min(max(watts, 0.0), _MARGIN * self.heating.power_w)
         self.heard_s, self.down_because = now_s, ""
+        self.throttles += self.still and self.commanded_w > self._most_w
 
     def release(self, because: str) -> None:
         """Let nobody ask for power any more."""
@@ -82,7 +100,7 @@ class Heater:
 
     def mend(self) -> None:
         """Repair everything."""
-        self.dead = self.weak = self.stuck = False
+        self.dead = self.weak = self.stuck = self.still = False
         self.offset_k, self.frozen = 0.0, False
 
     def reading(self, temperature_c: float, outdoor_c: float, ambient_c: float) -> Reading:
@@ -95,7 +113,11 @@ class Heater:
         """
         if not (self.frozen and self._shown):
             self._shown = self._temperatures(temperature_c, ambient_c)
-        return Reading(round(self.power_w, 1), outdoor_c, **self._shown)
+        rise_k = (_STILL_RISE_K if self.still else _HEATSINK_RISE_K) * self.power_w / self.heating.power_w
+        heatsink_c = round(temperature_c + rise_k, 1)
+        return Reading(
+            round(self.power_w, 1), outdoor_c, **self._shown, heatsink_c=heatsink_c, throttles=self.throttles
+        )
 
     def _temperatures(self, temperature_c: float, ambient_c: float) -> dict[str, float]:
         if not self.heating.loop:
@@ -107,3 +129,13 @@ class Heater:
             "water_out_c": round(out_c + self.offset_k, 2),
             "water_return_c": round(temperature_c + self.offset_k, 2),
         }
+
+
+def exchange_places(one: Heater, two: Heater) -> None:
+    """Let two machines stand where the other one stood: each takes its power and its built-in sensors along."""
+    here, there = one.heating, two.heating
+    one.heating, two.heating = _moved(here, there), _moved(there, here)
+
+
+def _moved(machine: Heating, to: Heating) -> Heating:
+    return replace(machine, space=to.space, share=to.share, dwelling=to.dwelling, loop=to.loop, water_c=to.water_c)

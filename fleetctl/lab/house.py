@@ -6,6 +6,8 @@ first, so that the record may tell of an overlap that was none, but never miss o
 
 from __future__ import annotations
 
+import contextlib
+import json
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +23,8 @@ _SAMPLE_TICKS = 2
 _JUMP = 0.1
 """Change of a command, as a share of the nominal power, that counts from its very moment on."""
 _SIZE = 1024
+_HUB_S, _HUB_LEAST_S = 5.0, 0.25
+"""How often a gateway's hub hears the sensors of rooms: by the rooms' time, and by the clock at the most."""
 
 
 class House:
@@ -35,17 +39,17 @@ class House:
 
     def hear(self, unit: str, wire: socket.socket) -> None:
         """Take what a unit's agent asks for, and answer with what its sensors show."""
-        heater = self.climate.heaters[unit]
+        heater = self.climate.heaters.get(unit)
+        if heater is None:
+            self._tell_hub(unit, wire)
+            return
         try:
             asked_w = commanded_w(wire.recv(_SIZE))
         except (BlockingIOError, ConnectionError, ValueError):  # whatever a unit says, the lab goes on
             return
         if asked_w is not None and not heater.stopped:
             self._command(unit, asked_w)
-        try:
-            wire.send(self.climate.reading(unit).to_bytes())
-        except (BlockingIOError, ConnectionError):  # it went down meanwhile, or does not read
-            return
+        _answer(wire, self.climate.reading(unit).to_bytes())
 
     def lost(self, unit: str, because: str) -> None:
         """Take in that a unit went down; a gateway heats nothing."""
@@ -109,6 +113,15 @@ class House:
             "temperature_c": round(self.climate.temperature_c(unit), 2),
         }
 
+    def _tell_hub(self, gateway: str, wire: socket.socket) -> None:
+        """Answer a gateway's hub with what the sensors of rooms show, and how soon it is worth asking again."""
+        with contextlib.suppress(BlockingIOError, ConnectionError):
+            wire.recv(_SIZE)
+            self.advance()
+            every_s = max(_HUB_LEAST_S, _HUB_S / self.climate.time_factor)
+            told = {"every_s": every_s, "temperatures_c": dict(self.climate.sensors_c(gateway))}
+            _answer(wire, json.dumps(told).encode())
+
     def _command(self, unit: str, asked_w: float) -> None:
         heater = self.climate.heaters[unit]
         was_up = heater.is_up
@@ -127,3 +140,8 @@ class House:
         """Let time pass from now on: rooms do not cool while a lab boots for the first time."""
         self.climate.begin(self._clock())
         self._recorder.begin()
+
+
+def _answer(wire: socket.socket, message: bytes) -> None:
+    with contextlib.suppress(BlockingIOError, ConnectionError):  # it went down meanwhile, or does not read
+        wire.send(message)

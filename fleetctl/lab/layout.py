@@ -14,6 +14,7 @@ from fleetctl.core.inventory.fleet import Fleet, Kind, Site, Unit
 from fleetctl.core.platform.node import node_name
 from fleetctl.core.problems import InvalidInput, Problem
 from fleetctl.core.route import Way
+from fleetctl.lab.rooms import by_room, with_sensors
 from fleetctl.lab.spaces import NOTHING, Heating, Spaces, spaces_from, spaces_of
 from fleetctl.lab.system.slurm import settings as slurm
 from fleetctl.lab.unit.settings import Settings
@@ -92,10 +93,12 @@ class Weather:
     Attributes:
         outdoor_c: outdoor temperature that it begins with.
         time_factor: how many seconds pass in rooms and tanks while one does on the clock.
+        by_room: each heated room is a space of its own, not a whole dwelling.
     """
 
     outdoor_c: float = 5.0
     time_factor: float = 1.0
+    by_room: bool = False
 
 
 USUAL_WEATHER = Weather()
@@ -161,7 +164,8 @@ def lay_out(
         InvalidInput: if no unit is selected.
     """
     wanted = [(n, unit) for n, site in enumerate(fleet.sites.values(), 1) for unit in _wanted(site, selected)]
-    spaces = spaces_of(fleet, {unit.name for _, unit in wanted})
+    whole = spaces_of(fleet, {unit.name for _, unit in wanted})
+    spaces = with_sensors(by_room(whole, fleet) if weather.by_room else whole, fleet)
     places = _Places(fleet, level, loopback_port, spaces, platform)
     stands = tuple(places.stand(site, number, unit) for number, (site, unit) in enumerate(wanted, 1))
     if not stands:

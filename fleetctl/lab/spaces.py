@@ -83,12 +83,28 @@ class Heating:
 
 
 @dataclass(frozen=True)
+class SensorPoint:
+    """A sensor that stands in a room, apart from any unit.
+
+    Attributes:
+        id: as declared.
+        space: that it is in.
+        gateway: name of the gateway that hears it.
+    """
+
+    id: str
+    space: str
+    gateway: str
+
+
+@dataclass(frozen=True)
 class Spaces:
     """All that is heated in a lab."""
 
     zones: tuple[ZoneSpace, ...] = ()
     loops: tuple[LoopSpace, ...] = ()
     heatings: tuple[Heating, ...] = ()
+    sensors: tuple[SensorPoint, ...] = ()
 
 
 NOTHING = Spaces()
@@ -115,6 +131,7 @@ def spaces_from(document: Mapping[str, Any]) -> Spaces:
         tuple(ZoneSpace(**zone) for zone in document["zones"]),
         tuple(LoopSpace(**loop) for loop in document["loops"]),
         tuple(Heating(**heating) for heating in document["heatings"]),
+        tuple(SensorPoint(**sensor) for sensor in document["sensors"]),
     )
 
 

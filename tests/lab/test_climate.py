@@ -6,6 +6,7 @@ import pytest
 
 from fleetctl.core.heat.physics import Surroundings, TwoNode
 from fleetctl.lab.climate import Climate
+from fleetctl.lab.heater import exchange_places
 from fleetctl.lab.spaces import Heating, LoopSpace, Spaces, ZoneSpace
 
 HOUR = 3600.0
@@ -167,3 +168,18 @@ def test_a_unit_reads_its_own_room_or_its_own_loop() -> None:
     climate, water = rooms("rad"), tank()
     assert climate.reading("s/rad").zone_c == 20.0
     assert (water.reading("s/one").water_return_c, water.reading("s/one").zone_c) == (58.0, None)
+
+
+def test_machines_that_change_places_warm_each_others_rooms_and_take_their_sensors_along() -> None:
+    zones = tuple(ZoneSpace(f"s/{id}", 70.0, 9900.0, 20.0) for id in ("A1", "A2"))
+    climate = Climate(Spaces(zones, (), (heating("one", "s/A1"), heating("two", "s/A2", 430.0))), outdoor_c=5.0)
+    climate.begin(0.0)
+    one, two = climate.heaters["s/one"], climate.heaters["s/two"]
+    exchange_places(one, two)
+    one.command(650.0, 0.0)
+    climate.advance(HOUR)
+    assert climate.zones_c()["s/A2"] > climate.zones_c()["s/A1"]
+    assert climate.temperature_c("s/one") == climate.zones_c()["s/A2"]
+    assert (one.heating.power_w, one.heating.dwelling, two.heating.power_w) == (650.0, "s/A2", 430.0)
+    exchange_places(two, one)
+    assert (one.heating.space, two.heating.space) == ("s/A1", "s/A2")

@@ -98,3 +98,19 @@ def test_what_is_mended_is_as_it_was(break_it: Callable[[Heater], None]) -> None
     break_it(heater)
     heater.mend()
     assert heater.reading(19.0, 5.0, 5.0) == sound
+
+
+def test_a_dead_fan_slows_the_processors_at_full_load_and_heats_the_heatsink() -> None:
+    heater = Heater(RADIATOR)
+    heater.command(650.0, 0.0)
+    assert heater.reading(20.0, 5.0, 18.0).heatsink_c == pytest.approx(58.0)
+    heater.still = True
+    heater.command(300.0, 1.0)
+    assert (heater.power_w, heater.throttles) == (300.0, 0)
+    heater.command(650.0, 2.0)
+    shown = heater.reading(20.0, 5.0, 18.0)
+    assert heater.power_w == pytest.approx(413.6, abs=0.1)
+    assert shown.heatsink_c == pytest.approx(90.0)
+    assert shown.throttles == 1
+    heater.mend()
+    assert heater.power_w == 650.0

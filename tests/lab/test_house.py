@@ -16,9 +16,9 @@ from fleetctl.lab.climate import Climate
 from fleetctl.lab.house import LEASE_S, House
 from fleetctl.lab.observed import observed
 from fleetctl.lab.recorder import Recorder
-from fleetctl.lab.spaces import Heating, Spaces, ZoneSpace
+from fleetctl.lab.spaces import Heating, SensorPoint, Spaces, ZoneSpace
 
-ONE, TWO = "s/one", "s/two"
+ONE, TWO, HUB = "s/one", "s/two", "s/gw"
 BEGAN = datetime(2026, 11, 23, tzinfo=UTC)
 
 
@@ -32,11 +32,11 @@ class Trial:
 
     def __post_init__(self) -> None:
         heatings = tuple(Heating(unit, "s", 650.0, "s/A1", 0.5, dwelling="s/A1") for unit in (ONE, TWO))
-        spaces = Spaces((ZoneSpace("s/A1", 40.0, 9900.0, 20.0),), (), heatings)
+        spaces = Spaces((ZoneSpace("s/A1", 40.0, 9900.0, 20.0),), (), heatings, (SensorPoint("t-a1", "s/A1", HUB),))
         self.climate = Climate(spaces, outdoor_c=-5.0, time_factor=60.0)
         recorder = Recorder(self.climate, self.file, lambda: BEGAN + timedelta(seconds=self.now_s))
         self.house = House(self.climate, recorder, lambda: self.now_s)
-        for unit in (ONE, TWO):
+        for unit in (ONE, TWO, HUB):
             self.wires[unit] = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
             for end in self.wires[unit]:
                 end.setblocking(False)
@@ -209,3 +209,13 @@ def test_a_lab_of_gateways_alone_waits_for_no_heat() -> None:
     House(climate, Recorder(climate, file, lambda: BEGAN), lambda: 0.0)
     assert climate.has_begun
     assert json.loads(file.getvalue())["why"] == "begin"
+
+
+def test_a_gateways_hub_hears_the_sensors_of_rooms_and_how_soon_to_ask_again(begun: Trial) -> None:
+    told = begun.says(HUB, b"sensors")
+    assert told == {"every_s": 0.25, "temperatures_c": {"t-a1": 20.0}}
+    begun.asks(ONE, 0.0)
+    begun.later(15.0)
+    again = begun.says(HUB, b"sensors")
+    assert again is not None
+    assert again["temperatures_c"]["t-a1"] != 20.0

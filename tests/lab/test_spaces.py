@@ -7,8 +7,9 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from fleetctl.core.inventory.fleet import Dwelling, Fleet, Room, Zone
-from fleetctl.lab.spaces import spaces_from, spaces_of
+from fleetctl.core.inventory.fleet import Dwelling, Fleet, Room, Sensor, Zone
+from fleetctl.lab.rooms import DOOR_W_K, by_room, with_sensors
+from fleetctl.lab.spaces import SensorPoint, spaces_from, spaces_of
 from tests.builders.lab_fleets import lab_fleet
 
 
@@ -80,3 +81,52 @@ def test_spaces_survive_being_written_down() -> None:
     fleet = coupled_fleet()
     spaces = spaces_of(fleet, everything(fleet))
     assert spaces_from(json.loads(json.dumps(asdict(spaces)))) == spaces
+
+
+def test_each_heated_room_is_a_space_if_that_is_wanted() -> None:
+    fleet = roomy_fleet()
+    spaces = by_room(spaces_of(fleet, everything(fleet)), fleet)
+    zones = {zone.id: zone for zone in spaces.zones}
+    assert set(zones) == {"site-1/A1/day", "site-1/A1/night"}
+    assert zones["site-1/A1/day"].heat_loss_w_k == pytest.approx(140 / 3)
+    assert zones["site-1/A1/day"].capacity_kj_k == pytest.approx(6600)
+    assert zones["site-1/A1/day"].neighbours_w_k == {"site-1/A1/night": DOOR_W_K}
+    heatings = {heating.unit: heating for heating in spaces.heatings}
+    assert (heatings["site-1/rad-1"].space, heatings["site-1/rad-1"].share) == ("site-1/A1/day", 0.5)
+    assert heatings["site-1/rad-3"].share == 1.0
+
+
+def test_walls_between_zones_stay_as_they_were() -> None:
+    fleet = coupled_fleet()
+    spaces = by_room(spaces_of(fleet, everything(fleet)), fleet)
+    zones = {zone.id: zone for zone in spaces.zones}
+    assert zones["site-1/A1/d/day"].neighbours_w_k == {"site-1/A1/n/night": 30.0}
+
+
+def test_a_zone_with_a_unit_of_no_room_stays_whole() -> None:
+    fleet = lab_fleet(radiators=2)
+    whole = spaces_of(fleet, everything(fleet))
+    assert by_room(whole, fleet).zones == whole.zones
+
+
+@pytest.mark.parametrize(("split", "space"), [(True, "site-1/A1/night"), (False, "site-1/A1")])
+def test_a_sensor_stands_in_its_room(split: bool, space: str) -> None:
+    fleet = roomy_fleet()
+    whole = spaces_of(fleet, everything(fleet))
+    spaces = with_sensors(by_room(whole, fleet) if split else whole, fleet)
+    assert spaces.sensors == (SensorPoint("t-night", space, "site-1/gw"),)
+    assert spaces_from(json.loads(json.dumps(asdict(spaces)))) == spaces
+
+
+def roomy_fleet() -> Fleet:
+    """A dwelling of two rooms with two radiators and one, a sensor in one of them and one where nothing heats."""
+    fleet = lab_fleet(sites=1, radiators=3)
+    site = fleet.sites["site-1"]
+    rooms = {"rad-1": "day", "rad-2": "day", "rad-3": "night"}
+    units = {id: replace(unit, room=rooms.get(id, "")) for id, unit in site.units.items()}
+    sensors = {
+        "t-night": Sensor("t-night", "temperature", "night", "A1"),
+        "t-bath": Sensor("t-bath", "temperature", "bath", "A1"),
+        "co2": Sensor("co2", "co2", "night", "A1"),
+    }
+    return replace(fleet, sites={"site-1": replace(site, units=units, sensors=sensors)})

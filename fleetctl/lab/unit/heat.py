@@ -24,6 +24,8 @@ _GAIN_W_K = 400.0
 _BAND_K = 2.0
 """How far a boiler that gives all it has lifts the water that passes it."""
 _LONGEST_PAUSE_S = 2.0
+_LOADED_PAUSE_S = 0.25
+"""While a load runs: it changes by seconds, and what it does is sampled."""
 
 
 def command_w(reading: Reading, unit: Settings, limit_w: float, setpoint_c: float) -> float:
@@ -52,7 +54,12 @@ def document(reading: Reading, commanded_w: float, setpoint_c: float, faults: li
         "commanded_w": round(commanded_w, 1),
         "aux_heater_w": 0.0,
         "faults": faults,
+        **{name: value for name, value in _health(reading).items() if value is not None},
     }
+
+
+def _health(reading: Reading) -> dict[str, float | None]:
+    return {"heatsink_c": reading.heatsink_c, "throttles": reading.throttles}
 
 
 class Agent:
@@ -79,6 +86,8 @@ class Agent:
     @property
     def pause_s(self) -> float:
         """Return how long to wait until the next state: well under what the settings allow."""
+        if self._pulse.holds_load:
+            return _LOADED_PAUSE_S
         return min(self._settings.every_s / 4, _LONGEST_PAUSE_S)
 
     def tick(self) -> None:
@@ -97,11 +106,16 @@ class Agent:
         _replace(self._folder / "run/heat/state.json", json.dumps(told))
 
     def _pulsed(self, commanded_w: float, reading: Reading) -> float:
-        """Return what to ask for where a heat pulse may be wanted; none heats a room beyond what a resident may set."""
+        """Return what to ask for where a pulse or a load may be wanted.
+
+        Neither heats a room beyond what a resident may set, nor lets it fall below.
+        """
         measured_c = reading.water_return_c if reading.zone_c is None else reading.zone_c
         too_warm = reading.zone_c is not None and reading.zone_c >= self._settings.max_c
+        too_cold = reading.zone_c is not None and reading.zone_c < self._settings.min_c
         limit_w = commanded_w if too_warm else self._settings.power_w
-        return self._pulse.command_w(commanded_w, limit_w, measured_c or 0.0, time.monotonic())
+        asked_w = self._pulse.command_w(commanded_w, limit_w, measured_c or 0.0, time.monotonic())
+        return max(asked_w, commanded_w) if too_cold else asked_w
 
     def _setpoint_c(self) -> float:
         """Return the resident's setpoint within its limits; it is the resident's own, and nobody else writes it."""

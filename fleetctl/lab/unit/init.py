@@ -243,6 +243,7 @@ class Init:
         yield Service([*bound, *sshd_command(self.settings)])
         if self.settings.kind == "gateway":
             yield Service([*bound, fleet_unit(), "cache", "--bind", f"{cache_address(self.settings)}:{_CACHE_PORT}"])
+            yield Service([*bound, *command("hub", str(self.room))], (self.room,))
             return
         if not (root() / "etc/fleet/no-agent").exists():
             yield Service([*bound, *command("heat", str(self.room))], (self.room,))

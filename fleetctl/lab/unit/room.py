@@ -25,6 +25,8 @@ class Reading:
         outdoor_c: for weather compensation.
         zone_c: temperature of the room; None at a boiler.
         water_out_c, water_return_c: of a boiler's water; None at a radiator.
+        heatsink_c: of its processors' heatsink.
+        throttles: how often its processors were slowed because they were too hot.
     """
 
     power_w: float
@@ -32,6 +34,8 @@ class Reading:
     zone_c: float | None = None
     water_out_c: float | None = None
     water_return_c: float | None = None
+    heatsink_c: float | None = None
+    throttles: int | None = None
 
     def to_bytes(self) -> bytes:
         """Return the reading as a message."""
