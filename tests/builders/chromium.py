@@ -12,6 +12,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,6 +34,20 @@ _OPTIONS = (
     "--host-resolver-rules=MAP * ~NOTFOUND",
     "--remote-debugging-pipe",
 )
+_GREYS = """new Promise(done => { const image = new Image(); image.onload = () => {
+  const canvas = new OffscreenCanvas(image.width, image.height), context = canvas.getContext('2d');
+  context.drawImage(image, 0, 0);
+  const pixels = context.getImageData(0, 0, image.width, image.height).data;
+  let grey = ''; for (let at = 1; at < pixels.length; at += 4) grey += String.fromCharCode(pixels[at]);
+  done([image.width, btoa(grey)]); }; image.src = '%s'; })"""
+_ON_3_AND_4 = """
+import fcntl, os, sys
+ends = [fcntl.fcntl(int(end), fcntl.F_DUPFD, 10) for end in sys.argv[1:3]]
+os.dup2(ends[0], 3)
+os.dup2(ends[1], 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+"""The protocol's pipe has to be on these two descriptors."""
 _WIDER = """(() => {
   const width = document.documentElement.clientWidth;
   const inside = e => { for (let p = e.parentElement; p; p = p.parentElement)
@@ -76,11 +91,20 @@ class Browser:
         """Return the elements that reach out of the window's right edge, but those in a box that scrolls or clips."""
         return list(self.value(_WIDER))
 
-    def picture(self, out: Path) -> Path:
-        """Write a picture of the whole page, as PNG."""
+    def picture(self) -> bytes:
+        """Return a picture of the whole page, as PNG."""
         shot = self._call("Page.captureScreenshot", format="png", captureBeyondViewport=True)
-        out.write_bytes(base64.b64decode(shot["data"]))
-        return out
+        return base64.b64decode(shot["data"])
+
+    def greys(self, picture: bytes) -> list[bytes]:
+        """Return a picture in shades of grey, a row of bytes each; the page that was open is left."""
+        self._call("Page.navigate", url="about:blank")
+        self._await("Page.loadEventFired")
+        script = _GREYS % f"data:image/png;base64,{base64.b64encode(picture).decode()}"
+        result = self._call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)["result"]
+        width, pixels = result["value"]
+        grey = base64.b64decode(pixels)
+        return [grey[start : start + width] for start in range(0, len(grey), width)]
 
     def pdf(self) -> bytes:
         """Return the page as it is printed, on the paper that it asks for."""
@@ -142,8 +166,7 @@ def browser(folder: Path) -> Iterator[Browser]:
     assert PROGRAM is not None
     to_read, to_write = os.pipe()
     from_read, from_write = os.pipe()
-    # The protocol's pipe is on descriptors 3 and 4.
-    command = ["sh", "-c", f'exec "$@" 3<&{to_read} 4>&{from_write}', "sh", PROGRAM, *_OPTIONS]
+    command = [sys.executable, "-c", _ON_3_AND_4, str(to_read), str(from_write), PROGRAM, *_OPTIONS]
     environment = {**os.environ, "HOME": str(folder), "XDG_CONFIG_HOME": str(folder), "XDG_CACHE_HOME": str(folder)}
     with subprocess.Popen(
         [*command, f"--user-data-dir={folder / 'profile'}", "about:blank"],
