@@ -32,7 +32,6 @@ from fleetctl.services.lead import Identity, Succession, leading
 if TYPE_CHECKING:
     from fleetctl.adapters.ansible.executor import AnsibleExecutor
     from fleetctl.adapters.carry.cargo import Cargo
-    from fleetctl.adapters.platform.standing import Standing
     from fleetctl.adapters.secrets import SecretResolver
     from fleetctl.cli.platforms import Platforms
     from fleetctl.core.clock import Now
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from fleetctl.core.rollout.state import Step
     from fleetctl.core.route import Route
     from fleetctl.ports import Forecasts
+    from fleetctl.ports.platform import Standing
     from fleetctl.services.enrolment import Registrar
     from fleetctl.services.releases import Watched
 

@@ -10,10 +10,10 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from fleetctl.adapters.platform.standing import Standing
 from fleetctl.cli.lab_frame import lab_folder
 from fleetctl.core.inventory.invariants.secrets import KINDS
 from fleetctl.core.platform.places import Place, places
+from fleetctl.ports.platform import Standing
 
 if TYPE_CHECKING:
     from fleetctl.cli.frame import Frame
@@ -58,8 +58,8 @@ def on_platforms(
 ) -> tuple[Executor, Prober]:
     """Return an executor and a prober that know of platforms, around those that reach the units themselves."""
     from fleetctl.adapters.platform.executor import PlatformExecutor
+    from fleetctl.adapters.platform.memory import Memory
     from fleetctl.adapters.platform.prober import PlatformProber
-    from fleetctl.adapters.platform.standing import Memory
 
     memory = Memory()
 

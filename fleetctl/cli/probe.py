@@ -48,8 +48,8 @@ def probe(
 
 def observe(frame: Frame, state: State, fleet: Fleet, units: Sequence[Unit]) -> Mapping[str, Observation]:
     """Observe units and store what was seen, with progress on standard error; returns it by the unit's name."""
+    from fleetctl.adapters.platform.memory import Memory
     from fleetctl.adapters.platform.prober import PlatformProber
-    from fleetctl.adapters.platform.standing import Memory
     from fleetctl.cli import compose
     from fleetctl.cli.platforms import platforms_of
     from fleetctl.cli.ways import routes_to

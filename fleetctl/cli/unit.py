@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fleetctl.cli import moves
+from fleetctl.cli import drains, moves
 from fleetctl.cli.arguments import UnitName
 from fleetctl.cli.frame import Frame, frame_of, print_json
 from fleetctl.cli.reimage import reimage
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from fleetctl.core.inventory.fleet import Fleet, Unit
     from fleetctl.ports import State
 
-app = typer.Typer(help="One unit: show it, log in to it, adopt it, image it again.", no_args_is_help=True)
+app = typer.Typer(help="One unit: show it, log in to it, adopt it, drain it, image it again.", no_args_is_help=True)
 app.command(epilog="Example: fleetctl unit reimage les-sables/a101-1")(reimage)
 app.command(epilog="Example: fleetctl unit retire les-sables/a101-1 --reason 'fan broken'")(retire)
+app.command(epilog=drains.DRAIN)(drains.drain)
+app.command(epilog=drains.UNDRAIN)(drains.undrain)
 app.command(epilog=moves.IDENTIFY)(moves.identify)
 app.command(epilog=moves.SWAP)(moves.swap)
 app.command(epilog=moves.QUARANTINE)(moves.quarantine)

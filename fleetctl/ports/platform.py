@@ -7,6 +7,7 @@ platform answers many at the price of one, and raises `CouldNot` if the platform
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -65,3 +66,25 @@ class Platform(Protocol):
     def close(self) -> None:
         """End every connection."""
         ...
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A unit that is a node.
+
+    Attributes:
+        title: what messages call the platform.
+        node: the unit's name there.
+    """
+
+    title: str
+    platform: Platform
+    node: str
+
+
+def by_platform(standings: Mapping[str, Standing]) -> Mapping[str, Mapping[str, Standing]]:
+    """Return units in groups, one for each platform, by its title."""
+    groups: dict[str, dict[str, Standing]] = {}
+    for unit, standing in standings.items():
+        groups.setdefault(standing.title, {})[unit] = standing
+    return groups

@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from fleetctl.adapters.platform.standing import Memory, Standing
+from fleetctl.adapters.platform.memory import Memory
 from fleetctl.core.facts import Cause, drain_reason
 from fleetctl.core.platform.drains import Deed, Did
 from fleetctl.core.platform.losses import listed
 from fleetctl.core.platform.node import Health, Job, Node
 from fleetctl.core.problems import CouldNot
 from fleetctl.core.rollout.state import Ending, Step, StepKind, StepResult
+from fleetctl.ports.platform import Standing
 from fleetctl.ports.reach import Executor
 
 _AT_ONCE = 4

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from fleetctl.adapters.platform.standing import Memory, Standing, by_platform
+from fleetctl.adapters.platform.memory import Memory
 from fleetctl.core.facts import Cause, Facts, Observation, Unobserved
 from fleetctl.core.platform.observed import believed, compute_of
 from fleetctl.core.problems import CouldNot
+from fleetctl.ports.platform import Standing, by_platform
 from fleetctl.ports.reach import Prober, Target
 
 _AT_ONCE = 4

@@ -1,27 +1,12 @@
-"""A unit on its platform, and the memory of what its node was last."""
+"""What nodes were last, for when their platform says nothing."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from fleetctl.core.platform.node import Node
-from fleetctl.ports.platform import Platform
-
-
-@dataclass(frozen=True)
-class Standing:
-    """A unit that is a node.
-
-    Attributes:
-        title: what messages call the platform.
-        node: the unit's name there.
-    """
-
-    title: str
-    platform: Platform
-    node: str
 
 
 @dataclass(frozen=True)
@@ -40,11 +25,3 @@ class Memory:
         """Return what a node was last; None if nothing is known."""
         with self._lock:
             return self._nodes.get((title, name))
-
-
-def by_platform(standings: Mapping[str, Standing]) -> Mapping[str, Mapping[str, Standing]]:
-    """Return units in groups, one for each platform, by its title."""
-    groups: dict[str, dict[str, Standing]] = {}
-    for unit, standing in standings.items():
-        groups.setdefault(standing.title, {})[unit] = standing
-    return groups
