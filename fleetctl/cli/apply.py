@@ -11,6 +11,7 @@ import typer
 from fleetctl.cli.arguments import AllowDowngrade
 from fleetctl.cli.completion import complete_selectors
 from fleetctl.cli.frame import Exit, Frame, frame_of
+from fleetctl.cli.orphans import retire_orphans, retired_with
 
 if TYPE_CHECKING:
     from fleetctl.core.inventory.fleet import Fleet
@@ -36,6 +37,13 @@ def apply(
     ] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Leave the work to 'fleetctl controller run'.")] = False,
     allow_downgrade: AllowDowngrade = False,
+    allow_retire: Annotated[
+        int | None,
+        typer.Option("--allow-retire", metavar="N", help="Retire the orphaned units, if there are exactly so many."),
+    ] = None,
+    retire_percent: Annotated[
+        float, typer.Option("--retire-percent", min=0, max=100, help="Of all units that may be retired at once.")
+    ] = 5.0,
 ) -> None:
     """Apply a saved plan, or plan, show and ask; then run the rollout to its end."""
     from fleetctl.cli import compose
@@ -49,11 +57,16 @@ def apply(
     with compose.state(frame, durable=True) as state:
         file = plan_file(what)
         plan = _saved_plan(frame, fleet, state, file) if file else _new_plan(frame, fleet, state, what, allow_downgrade)
-        if plan.is_empty:
+        orphans = retired_with(fleet, plan, allow_retire, retire_percent)
+        if plan.is_empty and not orphans:
             raise typer.Exit(_nothing(frame, plan))
-        foresee(frame, fleet, state, plan, chosen)
-        if not (yes or file) and not _agreed(len(plan.units)):
+        if not plan.is_empty:
+            foresee(frame, fleet, state, plan, chosen)
+        if not (yes or file) and not _agreed(len(plan.units), len(orphans)):
             raise typer.Exit(Exit.FAILED)
+        retire_orphans(frame, fleet, state, orphans)
+        if plan.is_empty:
+            raise typer.Exit(Exit.DONE)
         rollout = start_rollout(frame, fleet, state, plan, chosen)
         if detach:
             frame.console().print(rollout.id)
@@ -109,12 +122,13 @@ def _saved_plan(frame: Frame, fleet: Fleet, state: State, file: Path) -> Plan:
     return plan
 
 
-def _agreed(units: int) -> bool:
+def _agreed(units: int, orphans: int = 0) -> bool:
     """Ask the person; without one at the terminal the answer is no."""
     if not sys.stdin.isatty():
         sys.stderr.write("nobody to ask: say --yes, or apply a saved plan\n")
         return False
-    return typer.confirm(f"apply this to {units} units?", err=True)
+    retired = f" and retire {orphans} that are orphaned" if orphans else ""
+    return typer.confirm(f"apply this to {units} units{retired}?", err=True)
 
 
 def _nothing(frame: Frame, plan: Plan) -> int:

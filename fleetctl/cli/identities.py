@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from fleetctl.core.rollout.state import Step
     from fleetctl.core.route import Route
     from fleetctl.ports import Executor, State
+    from fleetctl.ports.platform import Platform
     from fleetctl.services.enrolment import Registrar, Seat, SeatOf
+    from fleetctl.services.orphans import PlatformNamed
     from fleetctl.services.register import Errand
 
 
@@ -85,6 +87,19 @@ def seat_of(frame: Frame, fleet: Fleet) -> SeatOf:
         return Seat(standing.platform, standing.node)
 
     return seat
+
+
+def platform_named(frame: Frame, fleet: Fleet) -> PlatformNamed:
+    """Return what finds a platform by its id, for units that are in the inventory no more."""
+    seat = seat_of(frame, fleet)
+
+    def named(id: str) -> Platform:
+        for unit in fleet.units():
+            if unit.compute.platform == id and (found := seat(unit)) is not None:
+                return found.platform
+        raise CouldNot(f"no unit of the fleet is a node of {id} any more, so nobody here speaks with it")
+
+    return named
 
 
 def registrar(frame: Frame, state: State, fleet: Fleet, actor: str) -> Registrar:

@@ -194,6 +194,10 @@ class Units(Protocol):
         """Return the latest observation of each unit."""
         ...
 
+    def forget(self, unit: str, *, actor: str, at: datetime, why: str) -> None:
+        """Forget a place: its facts, its pinned host keys, and that a machine stands there; history is kept."""
+        ...
+
     def seen(self) -> Mapping[str, Seen]:
         """Return what is held of each site, by the site's id: enough to know that nothing has changed."""
         ...

@@ -307,6 +307,12 @@ class MemoryUnits:
             self.rows.pins |= pins
             self.rows.events += refusals.pin_notes(pins, actor, at, why)
 
+    def forget(self, unit: str, *, actor: str, at: datetime, why: str) -> None:
+        with self.rows.lock:
+            self.rows.facts.pop(unit, None)
+            self.rows.pins.pop(unit, None)
+            self.rows.events.append(refusals.forgotten_note(unit, actor, at, why))
+
     def ways(self) -> Mapping[str, Way]:
         with self.rows.lock:
             return dict(self.rows.ways)

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from fleetctl.core.facts import Facts
 from fleetctl.core.identity.certificate import Certificate
 from fleetctl.core.identity.reasons import Reason
 from fleetctl.core.identity.registration import Registration
+from fleetctl.core.route import Pin
 from fleetctl.ports import State
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -80,3 +82,17 @@ def test_a_unit_that_is_unregistered_twice_was_registered_once(state: State) -> 
 def test_the_log_holds_no_certificate_in_full(state: State) -> None:
     state.registry.keep(replace(certificate("a1"), pem="-----BEGIN CERTIFICATE-----"), NOON)
     assert not [event for _, event in state.journal.events("") if "BEGIN" in event.text]
+
+
+def test_a_place_that_is_forgotten_is_known_to_nobody_and_may_be_taken_again(reopen: Callable[[], State]) -> None:
+    state = reopen()
+    facts = Facts("home/r1", NOON, "b", "QR-1", "qh", "radiator", "1", "A", "A", "config")
+    state.units.save_facts([facts])
+    state.units.pin({"home/r1": (Pin("ssh-ed25519", "AAAA"),)}, actor="ada", at=NOON, why="adopted")
+    for _ in range(2):
+        state.units.forget("home/r1", actor="ada", at=LATER, why="gone")
+    other = reopen()
+    assert (dict(other.units.facts()), dict(other.units.pins()), dict(other.units.seen())) == ({}, {}, {})
+    assert logged(other)[-1] == "unit-forgotten"
+    other.units.save_facts([facts])
+    assert dict(other.units.facts()) == {"home/r1": facts}

@@ -17,6 +17,7 @@ from fleetctl.core.platform.node import Health, Job, JobState, node_name
 from fleetctl.core.problems import CouldNot
 from fleetctl.core.rollout.state import Step, StepKind
 from fleetctl.services.enrolment import Registrar, Seat
+from fleetctl.services.orphans import retire_all
 from fleetctl.services.register import Errand, register
 from fleetctl.services.retire import Choice, Farewell, retire
 from tests.builders.authority import an_authority
@@ -216,3 +217,14 @@ def test_only_the_exact_number_is_retired_and_a_small_part(
     said = refusal_of_number(orphaned, allowed, declared, 5.0)
     assert (said is None) == (not refused)
     assert refused in (said or "")
+
+
+def test_orphans_are_taken_out_of_the_books_and_are_orphans_no_more(world: World) -> None:
+    name = world.unit.name
+    world.state.units.save_facts([world.machines.by_unit[name].facts(name)])
+    assert list(world.state.units.seen()) == [world.unit.site]
+    for _ in range(2):
+        said = list(retire_all(world.state, [name], lambda _: world.platform, actor="ada", at=world.clock.now().utc))
+    assert said == [f"{name}: retired, 0 certificates revoked; it is not wiped"]
+    assert world.is_gone()
+    assert dict(world.state.units.facts()) == {}

@@ -89,6 +89,11 @@ def pin_notes(pins: Mapping[str, Iterable[Pin]], actor: str, at: datetime, why: 
     ]
 
 
+def forgotten_note(unit: str, actor: str, at: datetime, why: str) -> Noted:
+    """Return the entry of the event log for a place that is forgotten."""
+    return Noted("", unit, at, "unit-forgotten", f"{actor} forgot it: {why}")
+
+
 def hold_note(hold: Hold) -> Noted:
     """Return the entry of the event log for a new hold; orders belong to no rollout."""
     return _order_note(

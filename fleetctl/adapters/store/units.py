@@ -7,15 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, Select, delete, select
+from sqlalchemy import Column, Connection, Row, Select, delete, select, update
 
-from fleetctl.adapters.store import chain, placements
+from fleetctl.adapters.store import chain, placements, refusals
 from fleetctl.adapters.store import pins as pins_table
 from fleetctl.adapters.store import readings as kept_readings
 from fleetctl.adapters.store.chunks import chunks
 from fleetctl.adapters.store.codec import Codec
 from fleetctl.adapters.store.engine import Database
-from fleetctl.adapters.store.schema import FACTS, PINS, READINGS, WAYS
+from fleetctl.adapters.store.schema import FACTS, PINS, PLACEMENTS, READINGS, WAYS
+from fleetctl.adapters.store.times import to_column
 from fleetctl.core.facts import Facts, Observation, Unobserved
 from fleetctl.core.rollout.readings import Reading
 from fleetctl.core.route import Pin, Way
@@ -102,6 +103,16 @@ class SqlUnits:
                 hashes[site].update(facts or b"")
                 hashes[site].update(failure or b"")
         return {site: Seen(of.hexdigest(), tuple(names[site])) for site, of in hashes.items()}
+
+    def forget(self, unit: str, *, actor: str, at: datetime, why: str) -> None:
+        """Forget a place: its facts, its pinned host keys, and that a machine stands there; history is kept."""
+        with self._database.write() as connection:
+            chain.lock_head(connection)
+            connection.execute(delete(FACTS).where(FACTS.c.unit == unit))
+            for table in (PINS, PLACEMENTS):
+                now = update(table).where(table.c.unit == unit, table.c.until.is_(None))
+                connection.execute(now.values(until=to_column(at)))
+            chain.append(connection, [refusals.forgotten_note(unit, actor, at, why)])
 
     def last_facts(self, unit: str) -> Facts | None:
         """Return the last facts of a unit, however old, also if it could not be observed since."""
