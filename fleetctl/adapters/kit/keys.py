@@ -132,7 +132,8 @@ def unlocked(keyring: Keyring, folder: Path) -> Mapping[str, str]:
         CouldNot: if the folder is not in memory, or not ours.
     """
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         _check_private(folder)
         _check_private(folder.parent)
         for name, text in {KIT_KEY: keyring.kit, **keyring.ssh}.items():

@@ -27,6 +27,8 @@ READING = (
     ("--version",), ("--help",), ("-h",), ("schema",),
 )  # fmt: skip
 """What an expired kit still does: it shows and seals, and changes nothing."""
+WITH_VALUE = ("-i", "--inventory", "--state", "-o", "--output")
+"""Options before the command that are followed by a value."""
 LARGE = ("fleet/releases/", "images/")
 CLOCK_SLACK = timedelta(minutes=10)
 TAMPERED, EXPIRED = 2, 4
@@ -174,7 +176,7 @@ def refuse_ended(manifest: Mapping[str, Any], words: Sequence[str], now: datetim
         Refused: unless the command only shows or seals.
     """
     made, expires = (datetime.fromisoformat(manifest[key]) for key in ("made", "expires"))
-    named = tuple(word for word in words if not word.startswith("-") or word in ("--version", "--help", "-h"))
+    named = command_of(words)
     if any(named[: len(reading)] == reading for reading in READING) or not words:
         return
     if now >= expires:
@@ -183,6 +185,16 @@ def refuse_ended(manifest: Mapping[str, Any], words: Sequence[str], now: datetim
     if now < made - CLOCK_SLACK:
         hint = "set the clock of this machine"
         raise Refused(f"this machine's clock shows {now:%Y-%m-%d %H:%M} UTC, before the kit was made", hint, EXPIRED)
+
+
+def command_of(words: Sequence[str]) -> tuple[str, ...]:
+    """Return a command line without its options, but for those that are commands of their own."""
+    values = {number + 1 for number, word in enumerate(words) if word in WITH_VALUE}
+    return tuple(
+        word
+        for number, word in enumerate(words)
+        if number not in values and (not word.startswith("-") or word in ("--version", "--help", "-h"))
+    )
 
 
 def environment_of(kit: Path, manifest: Mapping[str, Any], environment: Mapping[str, str]) -> Path:
