@@ -22,6 +22,7 @@ from fleetctl.core.problems import CouldNot
 from fleetctl.ports import Clock, State
 from fleetctl.ports.identity import Issuer, NotRegistered
 from fleetctl.ports.platform import Platform
+from fleetctl.services.marks import quarantine, refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,12 @@ JOIN_S = 60.0
 PROOF_S = 120.0
 """How long a real job on the node may take, waiting included."""
 MAX_REQUEST = 16 << 10
+
+
+def suspect(state: State, unit: Unit, reason: str, actor: str, at: datetime) -> None:
+    """Leave a machine alone that may be another than it says, until a person has looked."""
+    if unit.name not in refused(state, [unit.name]):  # it may be so already, for this or another reason
+        quarantine(state, unit.name, reason, actor=actor, at=at)
 
 
 @dataclass(frozen=True)
@@ -109,6 +116,8 @@ class Registrar:
         known = registry.certificates(serial=unit.serial, key=request.key)
         answer = decide(request, unit, known, now, renewal(self.authority))
         if isinstance(answer, Refused):
+            if answer.suspect:
+                suspect(self.state, unit, answer.reason, self.actor, now)
             cause = Cause.WRONG_IDENTITY if answer.suspect else Cause.REFUSED
             raise NotRegistered(answer.reason, cause=cause)
         if isinstance(answer, Again):

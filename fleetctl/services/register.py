@@ -13,7 +13,8 @@ from fleetctl.core.inventory.fleet import Unit
 from fleetctl.core.problems import CouldNot
 from fleetctl.core.rollout.state import Ending, Step, StepKind, StepResult
 from fleetctl.ports import Clock, Executor, State
-from fleetctl.services.enrolment import Registrar
+from fleetctl.services.enrolment import Registrar, suspect
+from fleetctl.services.marks import refused
 
 Look = Callable[[Sequence[Unit]], Mapping[str, Observation]]
 """Observes units; returns what was seen by their names."""
@@ -44,6 +45,14 @@ class Errand:
 
 def register(errand: Errand, units: Sequence[Unit]) -> Iterator[Result]:
     """Register units; yields what came of each as soon as it is known."""
+    marked = refused(errand.registrar.state, [unit.name for unit in units])
+    for unit, reason in marked.items():
+        yield Result(unit, Standing.FAILED, reason)
+    left = [unit for unit in units if unit.name not in marked]
+    yield from _register(errand, left)
+
+
+def _register(errand: Errand, units: Sequence[Unit]) -> Iterator[Result]:
     seen = errand.look(units)
     known, steps = known_of(errand.registrar.state, units), []
     for unit in units:
@@ -65,6 +74,8 @@ def known_of(state: State, units: Sequence[Unit]) -> Known:
 
 def _judged(errand: Errand, unit: Unit, seen: Observation | None, known: Known) -> Result | Step:
     """Return what has to be done for a unit, or what came of it already."""
+    registrar = errand.registrar
+    now = registrar.clock.now().utc
     if not unit.serial:
         text = "it has no serial in the inventory, so nobody knows which machine belongs there"
         return Result(unit.name, Standing.FAILED, text)
@@ -72,9 +83,8 @@ def _judged(errand: Errand, unit: Unit, seen: Observation | None, known: Known) 
         return _unseen(unit, seen)
     if seen.serial != unit.serial:
         text = f"answers as {seen.serial or 'nobody'}, the inventory says {unit.serial}"
+        suspect(registrar.state, unit, text, registrar.actor, now)
         return Result(unit.name, Standing.SUSPECT, text)
-    registrar = errand.registrar
-    now = registrar.clock.now().utc
     need = need_of(wanted(registrar.fleet, unit), seen, known, now, renewal(registrar.authority))
     if need is None and not errand.renew:
         return _result(unit, Standing.UNCHANGED, "", known)

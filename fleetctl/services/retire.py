@@ -123,7 +123,14 @@ def retire(farewell: Farewell) -> Iterator[str]:
         yield _wiped(farewell)
         if farewell.choice.off:
             yield _off(farewell)
-    farewell.tell(Outcome.NOTE, mark(Lifecycle.RETIRED, farewell.choice.reason))
+    _marked(farewell)
+
+
+def _marked(farewell: Farewell) -> None:
+    """Say in the ledger that the machine is retired, once."""
+    before = farewell.state.machines.marked([farewell.unit.name]).get(farewell.unit.name)
+    if before is None or before.lifecycle is not Lifecycle.RETIRED:
+        farewell.tell(Outcome.NOTE, mark(Lifecycle.RETIRED, farewell.choice.reason or "retired"))
 
 
 def _reached(farewell: Farewell) -> bool:

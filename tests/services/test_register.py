@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fleetctl.adapters.identity.authority import FleetAuthority
+from fleetctl.core.commissioning.lifecycle import Lifecycle
 from fleetctl.core.commissioning.stages import Outcome
 from fleetctl.core.facts import Cause
 from fleetctl.core.identity.reasons import Reason
@@ -149,6 +150,7 @@ def test_another_machine_at_a_place_is_suspect_and_gets_nothing(world: World) ->
     (result,) = world.register(unit).values()
     assert result.standing is Standing.SUSPECT
     assert "answers as QR-666" in result.text
+    assert world.state.machines.marked([unit.name])[unit.name].lifecycle is Lifecycle.QUARANTINED
     assert list(world.state.registry.certificates()) == []
 
 
@@ -159,6 +161,8 @@ def test_a_copied_disk_is_suspect(world: World) -> None:
     (result,) = world.register(other).values()
     assert result.standing is Standing.SUSPECT
     assert "one is a copy" in result.text
+    again = world.register(other)[other.name]
+    assert (again.standing, "quarantine" in again.text) == (Standing.FAILED, True), "until a person has looked"
 
 
 def test_a_certificate_that_is_due_is_renewed_with_another_key(world: World) -> None:
