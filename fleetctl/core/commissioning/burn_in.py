@@ -7,7 +7,7 @@ warm, samples that are missing) leaves no verdict, and an entry without one coun
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import fmean
 from typing import Any
@@ -21,6 +21,8 @@ from fleetctl.core.inventory.fleet import BurnIn
 
 FAILED = "failed"
 INTERRUPTED = "interrupted"
+WHY = "why"
+"""Key of a check's numbers: why there is nothing to judge."""
 SAMPLES = 60
 """Taken in a burn-in, whatever its length."""
 RISE_SHARE = (0.25, 6.0)
@@ -85,11 +87,17 @@ class Check:
     Attributes:
         holds: None if there was nothing to judge it by.
         text: the arithmetic with units.
+        about: its numbers, for reports in another language; `why` says why there is nothing to judge.
     """
 
     name: str
     holds: bool | None
     text: str
+    about: Mapping[str, float | str] = field(default_factory=dict)
+
+    def to_document(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return {"name": self.name, "holds": self.holds, "text": self.text, "about": dict(self.about)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +128,7 @@ class Verdict:
             VERDICT: PASSED if self.passed else FAILED,
             REASON: self.reason,
             "load": self.load,
-            "checks": [{"name": each.name, "holds": each.holds, "text": each.text} for each in self.checks],
+            "checks": [each.to_document() for each in self.checks],
             "curve": [list(point) for point in self.curve],
         }
 
@@ -131,7 +139,7 @@ def verdict_from(detail: Mapping[str, Any]) -> Verdict:
     Raises:
         KeyError, ValueError: if it is something else.
     """
-    checks = tuple(Check(each["name"], each["holds"], each["text"]) for each in detail["checks"])
+    checks = tuple(Check(each["name"], each["holds"], each["text"], each.get("about", {})) for each in detail["checks"])
     return Verdict(str(detail["load"]), checks, tuple((at, w, c) for at, w, c in detail["curve"]))
 
 
@@ -228,7 +236,8 @@ def _power(settled: Sequence[Sample], bands: BurnIn, expected: Expected) -> Chec
     measured_w, share = fmean(sample.power_w for sample in settled), bands.power_tolerance
     off = measured_w / expected.power_w - 1
     text = f"{watts(measured_w)} of {watts(expected.power_w)} ({100 * off:+.1f} %), {100 * share:g} % allowed"
-    return Check("power", abs(off) <= share, text)
+    about = {"measured_w": measured_w, "expected_w": expected.power_w, "share": share}
+    return Check("power", abs(off) <= share, text, about)
 
 
 def _heatsink(settled: Sequence[Sample], bands: BurnIn) -> Check | None:
@@ -237,7 +246,7 @@ def _heatsink(settled: Sequence[Sample], bands: BurnIn) -> Check | None:
         return None
     rise_k, (low_k, high_k) = max(rises), (bands.min_heatsink_rise_k, bands.max_heatsink_rise_k)
     text = f"heatsink {rise_k:.1f} K over what it heats, {low_k:g} to {high_k:g} K allowed"
-    return Check("heatsink", low_k <= rise_k <= high_k, text)
+    return Check("heatsink", low_k <= rise_k <= high_k, text, {"rise_k": rise_k, "low_k": low_k, "high_k": high_k})
 
 
 def _heatsink_rises(samples: Iterable[Sample]) -> Iterator[float]:
@@ -249,16 +258,19 @@ def _heatsink_rises(samples: Iterable[Sample]) -> Iterator[float]:
 def _rise(samples: Sequence[Sample], expected: Expected) -> Check:
     measured = [sample.ambient_c for sample in samples if sample.ambient_c is not None]
     if not measured:
-        return Check("rise", False, "its sensor told no temperature")
+        return Check("rise", False, "its sensor told no temperature", {WHY: "silent"})
     tenth = max(1, len(measured) // 10)
     rise_k = fmean(measured[-tenth:]) - fmean(measured[:tenth])
     if expected.rise_k is None:
-        return Check("rise", None, f"{rise_k:+.2f} K; on a loop others heat and draw as well")
+        text = f"{rise_k:+.2f} K; on a loop others heat and draw as well"
+        return Check("rise", None, text, {WHY: "loop", "rise_k": rise_k})
+    about = {"rise_k": rise_k, "expected_k": expected.rise_k}
     if expected.rise_k < TELLING_RISE_K:
-        return Check("rise", None, f"{rise_k:+.2f} K, {expected.rise_k:+.2f} K expected: too little to tell")
+        text = f"{rise_k:+.2f} K, {expected.rise_k:+.2f} K expected: too little to tell"
+        return Check("rise", None, text, {WHY: "little", **about})
     low_k, high_k = (share * expected.rise_k for share in RISE_SHARE)
     text = f"its sensor rose {rise_k:+.2f} K, {expected.rise_k:.2f} K expected, {low_k:.2f} to {high_k:.2f} K allowed"
-    return Check("rise", low_k <= rise_k <= high_k, text)
+    return Check("rise", low_k <= rise_k <= high_k, text, {**about, "low_k": low_k, "high_k": high_k})
 
 
 def _errors(run: Run) -> list[int]:
@@ -267,16 +279,23 @@ def _errors(run: Run) -> list[int]:
 
 def _count(name: str, what: str, counted: Sequence[int], most: int) -> Check:
     more = counted[-1] - counted[0]
-    return Check(name, 0 <= more <= most, f"{more} {what}, {most} allowed")
+    return Check(name, 0 <= more <= most, f"{more} {what}, {most} allowed", {"count": more, "most": most})
 
 
 def _sensor(first: Sample, bands: BurnIn, reference: Reference | None) -> Check:
     told_c = first.ambient_c
     if reference is None or told_c is None:
-        return Check("sensor", None, "nothing to compare its sensor with")
+        return Check("sensor", None, "nothing to compare its sensor with", {WHY: "alone"})
     off_k = told_c - reference.temperature_c
     text = (
         f"its sensor told {celsius(told_c)}, {reference.source} {celsius(reference.temperature_c)} ({off_k:+.1f} K), "
         f"{bands.sensor_tolerance_k:g} K allowed"
     )
-    return Check("sensor", abs(off_k) <= bands.sensor_tolerance_k, text)
+    about: dict[str, float | str] = {
+        "told_c": told_c,
+        "source": reference.source,
+        "reference_c": reference.temperature_c,
+    }
+    return Check(
+        "sensor", abs(off_k) <= bands.sensor_tolerance_k, text, {**about, "allowed_k": bands.sensor_tolerance_k}
+    )

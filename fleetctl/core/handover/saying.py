@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from fleetctl.core.commissioning.burn_in import WHY
 from fleetctl.core.commissioning.stages import Stage
 from fleetctl.core.commissioning.standing import State
 from fleetctl.core.handover.curves import Picture
@@ -15,6 +16,8 @@ from fleetctl.core.words.stages import STAGES
 
 _UNITS: Mapping[str, tuple[str, int]] = {"w": ("W", 0), "k": ("K", 1), "c": ("°C", 1)}
 """Unit and decimals by the end of a number's name in the ledger."""
+_FINE = "rise"
+"""A check whose numbers are small."""
 _PLACES = {"W": 0, "°C": 1}
 _STATES = {
     State.FAILED: words.FAILED_STAGE,
@@ -26,7 +29,8 @@ _STATES = {
 
 def arithmetic(check: Check, speech: Speech) -> str:
     """Say the arithmetic of a check; in the ledger's English where it has no numbers that can be said."""
-    text = words.ARITHMETICS.get(check.name)
+    why = check.about.get(WHY)
+    text = words.ARITHMETICS.get(f"{check.name}:{why}" if why else check.name)
     try:
         return speech.say(text, **_numbers(check, speech)) if text else check.text
     except KeyError:
@@ -34,7 +38,8 @@ def arithmetic(check: Check, speech: Speech) -> str:
 
 
 def _numbers(check: Check, speech: Speech) -> Mapping[str, str]:
-    said = {name: _number(name, value, speech) for name, value in check.about.items()}
+    finer = 1 if check.name == _FINE else 0
+    said = {name: _number(name, value, finer, speech) for name, value in check.about.items()}
     measured_w, expected_w = (number(check.about.get(name)) for name in ("measured_w", "expected_w"))
     if measured_w is not None and expected_w:
         off = measured_w / expected_w - 1
@@ -42,14 +47,14 @@ def _numbers(check: Check, speech: Speech) -> Mapping[str, str]:
     return said
 
 
-def _number(name: str, value: object, speech: Speech) -> str:
+def _number(name: str, value: object, finer: int, speech: Speech) -> str:
     as_number = number(value)
     if as_number is None:
         return str(value)
     if name == "share":
         return speech.quantity(100 * as_number, "%")
     unit, places = _UNITS.get(name.rpartition("_")[2], ("", 0))
-    return speech.quantity(as_number, unit, places) if unit else speech.decimal(as_number, 0)
+    return speech.quantity(as_number, unit, places + finer) if unit else speech.decimal(as_number, 0)
 
 
 def answer(proof: Measured, speech: Speech) -> str:

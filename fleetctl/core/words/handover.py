@@ -104,7 +104,7 @@ CHECKS: Mapping[str, Text] = {
     "network": Text(en="network interface", fr="interface réseau"),
     "sensor": Text(en="temperature sensor", fr="capteur de température"),
 }
-ARITHMETICS: Mapping[str, Text] = {
+ARITHMETICS: Mapping[str, Text] = {  # by the check's name, or its name and why there is nothing to judge
     "power": Text(
         en="{measured_w} of {expected_w} ({off}), ±{share} allowed",
         fr="{measured_w} sur {expected_w} ({off}), ±{share} admis",
@@ -117,12 +117,22 @@ ARITHMETICS: Mapping[str, Text] = {
         en="{rise_k}, {expected_k} expected, {low_k} to {high_k} allowed",
         fr="{rise_k}, {expected_k} attendu, {low_k} à {high_k} admis",
     ),
+    "rise:little": Text(
+        en="{rise_k}, {expected_k} expected: too little to tell",
+        fr="{rise_k}, {expected_k} attendu : trop peu pour juger",
+    ),
+    "rise:loop": Text(
+        en="{rise_k}; on a loop others heat and draw as well",
+        fr="{rise_k} ; sur une boucle, d'autres chauffent et puisent aussi",
+    ),
+    "rise:silent": Text(en="its sensor told no temperature", fr="son capteur n'a donné aucune température"),
     "throttling": Text(en="{count} counted, {most} allowed", fr="{count} compté, {most} admis"),
     "network": Text(en="{count} errors counted, {most} allowed", fr="{count} erreurs comptées, {most} admises"),
     "sensor": Text(
         en="{told_c}, {source} {reference_c}, {allowed_k} apart allowed",
         fr="{told_c}, {source} {reference_c}, {allowed_k} d'écart admis",
     ),
+    "sensor:alone": Text(en="nothing to compare its sensor with", fr="rien à quoi comparer son capteur"),
 }
 CURVES: Mapping[str, Text] = {
     "power": Text(en="Electrical power", fr="Puissance électrique"),

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from fleetctl.core.commissioning.burn_in import Expected, Reference, Verdict, judge
+from fleetctl.core.commissioning.load import Load, LoadKind, LoadState, Run, Sample
 from fleetctl.core.handover.curves import picture
 from fleetctl.core.handover.issue import Issue
 from fleetctl.core.handover.measured import Check, Curve, Measured, Response
 from fleetctl.core.handover.report import UnitReport, handover
 from fleetctl.core.handover.saying import answer, arithmetic, attention, curve_said, responses
+from fleetctl.core.inventory.fleet import BurnIn
 from fleetctl.core.log_heads import Head
 from fleetctl.core.words.language import Language
 from fleetctl.core.words.speech import Speech
@@ -51,6 +55,31 @@ def unit(id: str) -> UnitReport:
 def test_arithmetic_is_said_in_both_languages(check: Check, english: str, french: str) -> None:
     assert seen(arithmetic(check, EN)) == english
     assert seen(arithmetic(check, FR)) == french
+
+
+def burned_in(expected: Expected, **changes: Any) -> Verdict:
+    """Return the verdict on a burn-in of half an hour in which a room becomes warmer by a kelvin."""
+    well = [Sample(30.0 * at, 640.0, 650.0, room_c=20.0 + at / 60, heatsink_c=55.0) for at in range(61)]
+    load = Load("l", LoadKind.BURN_IN, LoadState.DONE, "", 0.0, 1800.0, 61)
+    verdict = judge(Run(load, [replace(each, **changes) for each in well]), BurnIn(), expected)
+    assert isinstance(verdict, Verdict)
+    return verdict
+
+
+@pytest.mark.parametrize(
+    "verdict",
+    [
+        burned_in(Expected(650.0, 1.0, Reference(20.2, "t-a101"))),
+        burned_in(Expected(650.0, 0.1)),
+        burned_in(Expected(650.0)),
+        burned_in(Expected(650.0, 1.0), room_c=None),
+    ],
+)
+def test_whatever_a_burn_in_says_is_said_in_french(verdict: Verdict) -> None:
+    for row in verdict.to_detail()["checks"]:
+        check = Check(**row)
+        assert arithmetic(check, FR) != check.text, check
+        assert arithmetic(check, EN) != arithmetic(check, FR)
 
 
 @pytest.mark.parametrize(
