@@ -43,6 +43,14 @@ def test_a_gateway_also_serves() -> None:
     assert "fleet-cache.service" in found.enable
 
 
+@pytest.mark.parametrize("kind", Kind)
+def test_one_program_alone_keeps_the_clock(kind: Kind) -> None:
+    """Debian's packages that do are in conflict, and such an image cannot be built."""
+    found = recipe(kind)
+    assert len({"chrony", "systemd-timesyncd"} & set(found.packages)) == 1
+    assert len({"chrony.service", "systemd-timesyncd.service"} & set(found.enable)) == 1
+
+
 def test_every_unit_of_ours_that_is_started_is_in_an_overlay() -> None:
     for kind in Kind:
         found = recipe(kind)
