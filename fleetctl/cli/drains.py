@@ -48,8 +48,8 @@ def drain(
 ) -> None:
     """Let units take no new jobs, and wait for those that run; heat goes on as it is.
 
-    Jobs that still run after the policy's deadline are ended and reported lost, or left to run, as its `drain` says; where
-    one is left, it exits with 1. A drain of somebody else is left as it is. The drain stands until `unit undrain`.
+    Jobs that still run after the policy's deadline are ended and reported lost, or left to run, as its `drain` says;
+    where one is left, it exits with 1. A drain of somebody else is left as it is, ours stands until `unit undrain`.
     """
     from fleetctl.cli import compose
     from fleetctl.cli.platforms import platforms
