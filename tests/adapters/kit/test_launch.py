@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -31,9 +32,8 @@ def a_kit(folder: Path, signer: LogKey, life: timedelta = timedelta(days=3)) -> 
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(f"this is {name}")
     (folder / "launch.py").write_bytes(LAUNCH.read_bytes())
-    seal_folder(
-        folder, replace(manifest(), made=NOW - timedelta(days=1), expires=NOW - timedelta(days=1) + life), signer
-    )
+    made = NOW - timedelta(days=1)
+    seal_folder(folder, replace(manifest(), made=made, expires=made + life), signer)
     return folder
 
 
@@ -47,6 +47,12 @@ def started(kit: Path, *words: str, **environment: str) -> tuple[int, str]:
 def test_a_whole_kit_is_begun_and_lacks_only_wheels(kit: Path) -> None:
     code, said = started(kit, "validate")
     assert (code, "has no wheels for Python" in said) == (2, True)
+
+
+def elsewhere(file: Path) -> None:
+    """Put a link in the place of a file: what it leads to can change after it was looked at."""
+    moved = file.rename(file.parents[2] / "moved")
+    file.symlink_to(moved)
 
 
 def spoil(path: str) -> Callable[[Path], object]:
@@ -70,18 +76,10 @@ def spoil(path: str) -> Callable[[Path], object]:
         (lambda kit: (kit / "wheels/x.whl").unlink(), "wheels/x.whl is missing"),
         (lambda kit: (kit / "wheels/evil.whl").write_text("x"), "wheels/evil.whl was added"),
         (lambda kit: (kit / "more").symlink_to("/etc"), "more was added"),
-        (
-            lambda kit: (
-                (kit / "seed/state.db").rename(kit / "work.db"),
-                (kit / "seed/state.db").symlink_to("../work.db"),
-            ),
-            "state.db is not what was signed",
-        ),
+        (lambda kit: elsewhere(kit / "seed/state.db"), "state.db is not what was signed"),
     ],
 )
 def test_one_byte_is_enough_to_be_refused(kit: Path, change: Callable[[Path], object], reason: str) -> None:
-    import re
-
     change(kit)
     code, said = started(kit, "validate")
     assert code == launch.TAMPERED
@@ -101,6 +99,7 @@ def test_an_expired_kit_changes_nothing_but_can_be_read_and_sealed(tmp_path: Pat
     kit = a_kit(tmp_path / "kit", LogKey(tmp_path / "key"), timedelta(hours=1))
     code, said = started(kit, "commission", "run", "home")
     assert (code, "expired on" in said) == (launch.EXPIRED, True)
+    assert started(kit, "-o", "report", "apply")[0] == launch.EXPIRED
     for words in (["commission", "show", "home"], ["-o", "json", "commission", "kit", "seal"], ["--version"]):
         assert "expired" not in started(kit, *words)[1]
 
