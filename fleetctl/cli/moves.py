@@ -117,6 +117,11 @@ def _print(frame: Frame, done: Swapped, *, is_new: bool) -> None:
                 f"  next: image it ('fleetctl image request {unit}'), or, if it runs already, read its host\n"
             )
             sys.stderr.write(f"  key's fingerprint off it: 'fleetctl unit adopt {unit} --fingerprint SHA256:…'\n")
+    if not is_new:
+        sys.stderr.write(
+            "  next: a machine that is configured already keeps the address of its old place until it is imaged\n"
+        )
+        sys.stderr.write("  again: 'fleetctl image request UNIT'; one that is blank gets its new one by itself\n")
     sys.stderr.write(f"wrote {', '.join(done.files)}; commit it with the reason\n")
 
 

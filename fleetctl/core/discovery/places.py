@@ -86,7 +86,9 @@ def _off_address(name: str, machine: Machine, roster: Roster) -> _Off | None:
     if not machine.addresses or set(declared) & set(machine.addresses):
         return None
     places = {unit.name for address in machine.addresses if (unit := roster.by_address(address)) is not None}
-    place = places.pop() if len(places) == 1 else None
+    # A machine on its own port stands where it belongs, whatever address it has: it is configured for another place.
+    stands = any(_is(port, name, roster) for port in machine.ports)
+    place = places.pop() if len(places) == 1 and not stands else None
     return _Off(name, machine, f"at {' and '.join(machine.addresses)}", " or ".join(declared), place)
 
 
@@ -106,7 +108,7 @@ def _misplaced(off: _Off, code: Code, own: Mapping[str, Machine]) -> Finding:
     if code is Code.WRONG_PORT:
         hint = "plug it in where it is declared, or correct 'port' in the inventory"
     else:
-        hint = "it may still be booting from the network; else look at its network settings, or correct 'address'"
+        hint = "it may still be booting from the network; if it is configured for another place, image it again"
     if off.place and off.place not in own:
         hint += f"; the machine of {off.place} was not met"
     return Finding(code, (off.unit,), message, hint, off.machine.evidence)

@@ -291,3 +291,10 @@ def test_the_worst_comes_first() -> None:
 def test_nobody_hides_a_units_machine_by_calling_it_a_switch() -> None:
     lie = Sighting(Source.LLDP, GATEWAY.name, (ONE.mac,), is_switch=True, said="sw1")
     assert discovered(FLEET, *everybody_but(), lie).is_as_declared
+
+
+def test_machines_on_their_own_ports_with_each_others_addresses_are_configured_wrongly_and_not_swapped() -> None:
+    moved = [hung(ONE, address=TWO.address), hung(TWO, address=ONE.address)]
+    sightings = (s for each in moved for s in (each.neighbour(), each.answer(), each.lldp()))
+    found = discovered(FLEET, *everybody_but(ONE, TWO), *sightings)
+    assert [finding.code for finding in found.findings] == [Code.WRONG_ADDRESS, Code.WRONG_ADDRESS]
