@@ -57,7 +57,7 @@ def run(example: Example, folder: Path, *options: str) -> str:
     program = [sys.executable, "-c", "from fleetctl.cli.main import run; run()", *options, *words[1:]]
     environment = {k: v for k, v in os.environ.items() if k not in {"CI", "FLEETCTL_STATE", "FLEETCTL_INVENTORY"}}
     environment |= {"PYTHONPATH": str(REPOSITORY), "COLUMNS": "200", "NO_COLOR": "1"}
-    environment |= {"FLEETCTL_RELEASE_KEYS": str(folder / "keys")}
+    environment |= {"FLEETCTL_RELEASE_KEYS": str(folder / "keys"), "FLEETCTL_CA_KEYS": str(folder / "ca-keys")}
     ran = subprocess.run(program, cwd=folder, env=environment, capture_output=True, text=True, timeout=240)
     assert ran.returncode == 0, f"{example.command}: exit {ran.returncode}\n{ran.stdout}\n{ran.stderr}"
     return ran.stdout
