@@ -52,7 +52,7 @@ class PipedLines:
         if self.ended:
             sleep(timeout_s)
         elif not self._lines and not self._over and ready(self._descriptor, timeout_s):
-            self._take(os.read(self._descriptor, _BLOCK))
+            self._take(_read(self._descriptor))
         return self._lines.popleft() if self._lines else None
 
     def _take(self, block: bytes) -> None:
@@ -88,7 +88,7 @@ class TypedLines:
         if self.ended:
             sleep(timeout_s)
         elif not self._lines and ready(self._descriptor, timeout_s):
-            block = os.read(self._descriptor, _BLOCK)
+            block = _read(self._descriptor)
             self._over = not block
             for key in keys(self._decoder.decode(block)):
                 self._press(key)
@@ -146,3 +146,11 @@ def keys_one_by_one(descriptor: int) -> Iterator[None]:
 def ready(descriptor: int, timeout_s: float) -> bool:
     """Wait until something can be read; say whether it can."""
     return bool(select.select([descriptor], [], [], timeout_s)[0])
+
+
+def _read(descriptor: int) -> bytes:
+    """Return what can be read; nothing if the other end is gone, as a phone's connection may be."""
+    try:
+        return os.read(descriptor, _BLOCK)
+    except OSError:
+        return b""

@@ -17,6 +17,8 @@ from fleetctl.services.commissioning.loads import Loads, again_s
 KIND = "heat-pattern"
 LEAD_S, LEAD_A_UNIT_S = 3.0, 0.3
 """So long before the patterns begin they are given to the units, that all begin together."""
+LEAST_EVERY_S = 0.1
+LEAST_EVERY_S = 0.1
 SAMPLES = 240
 """That a unit takes of itself while its pattern runs."""
 _OUTCOMES = {
@@ -69,7 +71,7 @@ class RoomProofInstrument:
             "--begin-at",
             f"{begin_at:.3f}",
             "--every",
-            f"{coded.seconds / SAMPLES:g}",
+            f"{max(coded.seconds / SAMPLES, LEAST_EVERY_S):g}",
         )
         commands = [(unit, (KIND, "--pattern", coded.codes[unit.name], *rest)) for unit in batch]
         return {**refused, **self.loads.begin(commands, self.loads.new_id())}

@@ -14,6 +14,7 @@ from fleetctl.core.commissioning.checklist import Checklist
 from fleetctl.core.commissioning.ledger import Draft
 from fleetctl.core.commissioning.stages import Outcome, Stage
 from fleetctl.core.commissioning.standing import REASON
+from fleetctl.core.commissioning.standing import State as Stands
 from fleetctl.core.commissioning.talk.due import due, is_last_try
 from fleetctl.core.commissioning.talk.hearing import acceptance, hear
 from fleetctl.core.commissioning.talk.said import Verb, understood
@@ -213,20 +214,25 @@ class Sitting:
         pause.until_s = self._now_s + max(AGAIN_S if not done.trouble else TROUBLED_S, done.result.again_s)
         if done.trouble:
             yield saying(Code.TROUBLE, stage=done.stage.value, reason=done.trouble)
-        if done.result.findings or done.result.goes_on:
-            self.moved_s = self._now_s
         findings = [self._settled(finding) for finding in done.result.findings if self._is_news(done.stage, finding)]
+        if findings or done.result.goes_on:
+            self.moved_s = self._now_s
         if (flaw := self._write(map(self._draft, findings))) is not None:
             yield flaw
         yield from map(_found, findings)
-        pending = [finding.subject for finding in findings if finding.outcome is Outcome.PENDING]
-        self._pending_tried.update(pending if done.stage is Stage.REGISTERED else ())
+        self._pending_tried |= {f.subject for f in done.result.findings if f.stage is Stage.REGISTERED}
+        self._known = None
         yield from self._waiting(done)
 
     def _is_news(self, stage: Stage, finding: Finding) -> bool:
         """Say whether a finding tells something: what an instrument proves on the side may be known from a person."""
-        unit = self.checklist.units.get(finding.subject)
-        return finding.stage is stage or unit is None or not unit.of(finding.stage).passed
+        if finding.subject not in self.checklist.units:
+            return True
+        standing = self.checklist.units[finding.subject].of(finding.stage)
+        still = finding.outcome is Outcome.PENDING and standing.state is Stands.PENDING
+        return not (still and standing.reason == finding.detail.get(REASON, "")) and (
+            finding.stage is stage or not standing.passed
+        )
 
     def _settled(self, finding: Finding) -> Finding:
         """Let the last of several tries without a verdict fail: somebody has to look."""
