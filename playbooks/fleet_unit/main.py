@@ -82,7 +82,7 @@ NEEDED = {
     "mark-good": (),
     "cache": ("bind",),
 }
-NUMBERS = ("epoch", "step", "confirm-timeout", "size", "offset", "rate", "patience", "within", "for", "since")
+NUMBERS = ("epoch", "step", "confirm-timeout", "size", "offset", "rate", "patience", "within", "for")
 
 
 def main(arguments: list[str]) -> int:
@@ -96,7 +96,8 @@ def main(arguments: list[str]) -> int:
         return 0
     options = options_of(words)
     needed = NEEDED.get(command)
-    numbers = all(options.get(key, "0").isdigit() for key in NUMBERS)
+    options["since"] = options.get("since", "0").partition(".")[0]
+    numbers = all(options.get(key, "0").isdigit() for key in (*NUMBERS, "since"))
     if needed is None or not numbers or not all(options.get(key) for key in needed):
         return usage()
     if command in SERVICES:
@@ -153,7 +154,7 @@ def answer(command: str, options: Options) -> Document | None:
     if command == "sensors":
         from fleet_unit.sensors import sensors
 
-        return sensors(int(options.get("since", 0)))
+        return sensors(int(options["since"]))
     if command == "receive":
         from fleet_unit.commands import receive
 

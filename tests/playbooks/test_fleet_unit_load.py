@@ -231,4 +231,5 @@ def test_a_gateway_prints_what_the_sensors_of_rooms_told(tmp_path: Path) -> None
     gateway.write("/run/heat/sensors.jsonl.1", json.dumps(lines[0]) + "\n")
     gateway.write("/run/heat/sensors.jsonl", json.dumps(lines[1]) + '\n{"at": 3.0, "temp')
     assert gateway.call("sensors")["readings"] == lines
-    assert gateway.call("sensors", "--since", "2")["readings"] == lines[1:]
+    assert gateway.call("sensors", "--since", "2.0")["readings"] == lines[1:]
+    assert gateway.run("sensors", "--since", "lunch").returncode == 2

@@ -82,7 +82,8 @@ class Budget:
     def text(self) -> str:
         """Return the arithmetic."""
         terms = self.terms
-        work = f"{self.units:g} units x {terms.hands_on_min:g} min + {self.dwellings} dwellings x {terms.room_proof_min:g} min"
+        hands = f"{self.units:g} units x {terms.hands_on_min:g} min"
+        work = f"{hands} + {self.dwellings} dwellings x {terms.room_proof_min:g} min"
         people = f"{terms.engineers} engineers x {terms.days:g} days x {terms.hours_a_day:g} h"
         have, need, beside = _hours(terms.available_min), _hours(self.needed_min), _hours(self.burn_in_min)
         return f"{work} = {need}; {people} = {have}; burn-ins {beside} beside"
