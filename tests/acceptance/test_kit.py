@@ -1,4 +1,4 @@
-"""Two engineers, a building without a network, two laptops with nothing but Debian's Python: their kits, from end to end.
+"""Two engineers, a building without a network, two laptops with nothing but Debian's Python: kits, from end to end.
 
 The one test that pays for real wheels; they are kept in the user's cache for the next run.
 """
@@ -9,20 +9,20 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from fleetctl.adapters.kit import keys
+from fleetctl.adapters.kit.wheelhouse import OWN
 from tests.builders.cli import Cli, Ran
 
 pytestmark = pytest.mark.acceptance
 
 SITE = "launaguet-les-sables"
-PYTHON = next(
-    (p for p in ("/usr/bin/python3", "/usr/bin/python3.11", "/usr/bin/python3.13") if Path(p).exists()), "python3"
-)
+PYTHON = shutil.which(f"python{OWN}", path="/usr/bin:/bin") or sys.executable
 PASSPHRASE = "correct horse battery staple"
 CANARY = "canary-7f3a-never-in-clear"
 
@@ -68,7 +68,8 @@ def _bare_machine() -> None:
         pytest.skip("there is no folder in memory here")
 
 
-def test_two_kits_commission_a_building_without_a_network(_bare_machine: None, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("_bare_machine")
+def test_two_kits_commission_a_building_without_a_network(tmp_path: Path) -> None:
     office = an_office(tmp_path)
     passphrase = tmp_path / "passphrase"
     passphrase.write_text(PASSPHRASE)

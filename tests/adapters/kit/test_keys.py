@@ -93,7 +93,8 @@ def test_signatures_are_openssh_s_own(tmp_path: Path) -> None:
     signature = signed(signer, b"message", "fleetctl-kit")
     (tmp_path / "allowed").write_text(allowed_signers(signer.public, "fleetctl-kit"))
     (tmp_path / "sig").write_text(signature)
-    options = ["-f", tmp_path / "allowed", "-I", "fleetctl-kit", "-n", "fleetctl-kit", "-s", tmp_path / "sig"]
+    files = ["-f", str(tmp_path / "allowed"), "-s", str(tmp_path / "sig")]
+    options = [*files, "-I", "fleetctl-kit", "-n", "fleetctl-kit"]
     ran = subprocess.run(["ssh-keygen", "-Y", "verify", *options], input=b"message", capture_output=True)
     assert ran.returncode == 0, ran.stderr
     assert is_signed(signature, signer.public, b"message", "fleetctl-kit")

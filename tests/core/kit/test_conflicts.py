@@ -15,7 +15,6 @@ from tests.builders.kits import NOON, manifest, record, said
 
 ONE, TWO, OFFICE = "k-1", "k-2", "state-in-memory"
 UNAWARE = Knowledge(OFFICE, {kit: record(manifest(kit)) for kit in (ONE, TWO)})
-PASSED = {"verdict": "passed"}
 
 
 def found(ours: list[Draft], theirs: list[Draft], knowledge: Knowledge = UNAWARE, writer: str = TWO) -> list[str]:
@@ -27,7 +26,11 @@ def found(ours: list[Draft], theirs: list[Draft], knowledge: Knowledge = UNAWARE
     ("ours", "theirs", "why"),
     [
         (said("r1", Stage.ACCEPTED), said("r1", Stage.ACCEPTED, Outcome.FAILED), "accepted done against failed"),
-        (said("r1", Stage.BURN_IN, Outcome.FAILED), said("r1", Stage.BURN_IN, **PASSED), "burn_in failed against done"),
+        (
+            said("r1", Stage.BURN_IN, Outcome.FAILED),
+            said("r1", Stage.BURN_IN, verdict="passed"),
+            "burn_in failed against done",
+        ),
         (
             said("r1", Stage.ACCEPTED),
             said("r1", Stage.ROOM_PROOF, Outcome.FAILED),

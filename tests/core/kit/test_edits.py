@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from fleetctl.core.inventory.edit import Put
 from fleetctl.core.kit.edits import is_plain, line_of, merge_of, puts, subject_of
 
-BEFORE = {"radiators": {"r1": {"serial": "S1", "port": "p1"}, "r2": {"serial": "S2"}}, "title": "Home"}
+R1, R2 = {"serial": "S1", "port": "p1"}, {"serial": "S2"}
+BEFORE: dict[str, Any] = {"radiators": {"r1": R1, "r2": R2}, "title": "Home"}
 
 
-def changed(**of_r1: Any) -> dict[str, Any]:
-    return {**BEFORE, "radiators": {**BEFORE["radiators"], "r1": {**BEFORE["radiators"]["r1"], **of_r1}}}  # type: ignore[dict-item]
+def changed(**of_r1: str) -> dict[str, Any]:
+    return {**BEFORE, "radiators": {"r1": {**R1, **of_r1}, "r2": R2}}
 
 
 def test_what_only_they_changed_is_taken() -> None:
@@ -35,7 +36,7 @@ def test_what_we_changed_alone_stays() -> None:
 
 
 def test_what_is_no_text_of_an_object_is_left_to_a_person() -> None:
-    without = {**BEFORE, "radiators": {"r1": BEFORE["radiators"]["r1"]}}  # type: ignore[index]
+    without = {**BEFORE, "radiators": {"r1": R1}}
     removed = merge_of("f", BEFORE, changed(port="p9"), without).changed
     assert [is_plain(change) for change in removed] == [False]
     (title,) = merge_of("f", BEFORE, BEFORE, {**BEFORE, "title": "Chez nous"}).changed
@@ -51,12 +52,10 @@ def test_two_parties_meet_whoever_is_first(before: dict[str, str], one: dict[str
     def as_file(values: dict[str, str]) -> Any:
         return {"radiators": {"r": values}} if values else {}
 
-    def merged(ours: dict[str, str], theirs: dict[str, str]) -> dict[str, str | None]:
-        result: dict[str, str | None] = dict(ours)
-        for change in merge_of("f", as_file(before), as_file(ours), as_file(theirs)).changed:
-            if len(change.key) == 3 and not change.is_conflict:
-                result[change.key[2]] = change.theirs
-        return {key: value for key, value in result.items() if value is not None}
+    def merged(ours: dict[str, str], theirs: dict[str, str]) -> dict[str, str]:
+        taken = merge_of("f", as_file(before), as_file(ours), as_file(theirs)).changed
+        new = {change.key[2]: change.theirs for change in taken if len(change.key) == 3 and not change.is_conflict}
+        return {key: value for key, value in {**ours, **new}.items() if value is not None}
 
     def disputed(ours: dict[str, str], theirs: dict[str, str]) -> set[tuple[str, ...]]:
         merge = merge_of("f", as_file(before), as_file(ours), as_file(theirs))
@@ -64,4 +63,4 @@ def test_two_parties_meet_whoever_is_first(before: dict[str, str], one: dict[str
 
     assert disputed(one, other) == disputed(other, one)
     if not disputed(one, other):
-        assert merged(merged(before, one), other) == merged(merged(before, other), one)  # type: ignore[arg-type]
+        assert merged(merged(before, one), other) == merged(merged(before, other), one)

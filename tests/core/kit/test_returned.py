@@ -66,4 +66,6 @@ def test_what_is_wrong_with_a_kit_is_said(spoilt: Returned, reason: str) -> None
 
 def test_results_written_before_the_end_are_taken_in_after_it() -> None:
     last_minute = returned(OF, [said("r1", Stage.INSTALLED, minute=LATE - 1)])
-    assert reasons(replace(last_minute, results=replace(last_minute.results, sealed=NOON + timedelta(days=9)))) == ""  # type: ignore[type-var]
+    assert last_minute.results is not None
+    sealed_late = replace(last_minute.results, sealed=NOON + timedelta(days=9))
+    assert reasons(replace(last_minute, results=sealed_late)) == ""
