@@ -6,7 +6,8 @@ import itertools
 import re
 from collections.abc import Iterator
 
-_NAMES = re.compile(r"(?:[^,\[\]]|\[[^\]]*\])+")
+_NAME = r"(?:[^,\[\]]|\[[0-9,-]+\])+"
+_NAMES, _LIST = re.compile(_NAME), re.compile(f"{_NAME}(?:,{_NAME})*")
 _PARTS = re.compile(r"\[([^\]]*)\]|([^\[\]]+)")
 MOST = 65_536
 """Names that one list may stand for; Slurm itself has no more nodes."""
@@ -27,7 +28,7 @@ def expand(text: str) -> tuple[str, ...]:
 
 
 def _expanded(text: str) -> Iterator[str]:
-    if text.count("[") != text.count("]"):
+    if _LIST.fullmatch(text) is None:
         raise ValueError(f"not a list of nodes: '{text[:80]}'")
     for name in _NAMES.findall(text):
         parts = [list(_numbers(inner)) if inner else [outer] for inner, outer in _PARTS.findall(name)]

@@ -14,7 +14,7 @@ from fleetctl.core.facts import drain_reason
 from fleetctl.core.platform.node import Health, Node
 
 _OURS = drain_reason("")
-_BY_HAND = drain_reason("unit-drain: ")
+_BY_HAND = drain_reason("unit-drain:")
 _LONGEST = 200
 
 
@@ -56,7 +56,8 @@ class Deed:
 
 def by_hand(reason: str) -> str:
     """Return the reason that stands on a node which a person drained by fleetctl: one line, without double quotes."""
-    return f"{_BY_HAND}{' '.join(reason.split())[:_LONGEST]}".replace('"', "'").rstrip()
+    line = "".join(char for char in " ".join(reason.split()) if char.isprintable())
+    return f"{_BY_HAND} {line[:_LONGEST]}".replace('"', "'").strip()
 
 
 def owner(reason: str) -> Owner:
