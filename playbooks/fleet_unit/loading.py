@@ -31,10 +31,9 @@ def load(id: str) -> None:
     """Do the load that was asked for, if it is still asked for, and remember how it ended."""
     try:
         with Lock(LOADING, timeout_s=0.0), open(SAMPLES, "wb", buffering=0) as samples:
-            wanted = read_document(LOAD)
             if _is_wanted(id):
                 samples.write(dump({"load": id}))
-                because = Loading(wanted, samples).run()
+                because = Loading(_begun(), samples).run()
                 _remember(id, because)
     except Refused:  # another process has it already
         return
@@ -136,6 +135,16 @@ class Loading:
             null = [(os.POSIX_SPAWN_OPEN, fd, "/dev/null", os.O_RDWR, 0) for fd in (0, 1, 2)]
             argv = [PROGRAM, f"{seconds:.0f}"]
             self.program = os.posix_spawn(PROGRAM, argv, os.environ, file_actions=null, setpgroup=0)
+
+
+def _begun() -> Document:
+    """Return the load; a burn-in lasts its full time from now on, however busy the machine was until this began."""
+    wanted = read_document(LOAD)
+    if wanted["kind"] == "burn-in" and wanted["began_at"] < time.time():
+        late_s = time.time() - wanted["began_at"]
+        wanted.update({name: round(wanted[name] + late_s, 3) for name in ("began_at", "ends_at")})
+        replace_file(LOAD, dump(wanted))
+    return wanted
 
 
 def _is_wanted(id: str) -> bool:

@@ -80,9 +80,10 @@ def test_a_burn_in_answers_at_once_goes_on_and_tells_its_samples(unit: UnitRoot)
     assert ended(unit)["state"] == "done"
     document = unit.call("samples")
     taken = document["samples"]
-    assert 8 <= len(taken) == document["load"]["samples"] <= 15
+    assert 4 <= len(taken) == document["load"]["samples"] <= 15
     assert taken[0]["power_w"] == 640.0
-    assert taken[-1]["at"] - taken[0]["at"] >= 1.1
+    assert taken[-1]["at"] - taken[0]["at"] >= 1.1  # from when it really began, however busy this machine is
+    assert taken[0]["at"] == pytest.approx(document["load"]["began_at"], abs=0.2)
     assert asked(unit)["seconds"] == 0.0
 
 
