@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from fleetctl.core.kit.record import Kit, exported, merged, revoked
+from fleetctl.core.kit.record import Kit, Merge, exported, merged, revoked
 from fleetctl.ports import State
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -21,7 +21,7 @@ def test_what_one_process_keeps_another_one_reads(reopen: Callable[[], State]) -
 
 def test_a_kit_is_replaced_and_each_word_about_it_is_in_the_event_log(state: State) -> None:
     state.kits.keep(KIT, exported(KIT))
-    after = KIT.after_merge(NOON, 7)
+    after = KIT.after_merge(Merge(NOON, 3, 7), ["d"])
     state.kits.keep(after, merged(after, "ops", NOON, 7))
     lost = after.after_revocation("eve", NOON, "lost in a train")
     state.kits.keep(lost, revoked(lost, NOON))

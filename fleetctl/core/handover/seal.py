@@ -76,7 +76,7 @@ class Sealed:
 def json_file(report: Mapping[str, Any], seal: Seal) -> bytes:
     """Return the one JSON file of a report and its seal."""
     document = {"schema": SCHEMA, "report": report, "seal": seal.to_document()}
-    return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode()
+    return (json.dumps(document, ensure_ascii=False) + "\n").encode()
 
 
 def html_file(page: bytes, seal: Seal) -> bytes:

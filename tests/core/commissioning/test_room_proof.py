@@ -37,6 +37,9 @@ def test_every_unit_is_found_in_its_own_room() -> None:
     assert answers(found) == dict.fromkeys(UNITS, "own")
     assert found["u1"].to_detail()["verdict"] == "passed"
     assert "t-A1/living answers +0." in found["u1"].text
+    curve = found["u1"].to_detail()["curve"]
+    assert len(curve) == 60
+    assert {watts for _, watts, _ in curve[5:10]} == {650.0}
 
 
 def test_a_swapped_pair_is_named() -> None:

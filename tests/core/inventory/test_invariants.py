@@ -125,6 +125,19 @@ ERRORS: dict[str, tuple[str, list[Edit]]] = {
     "no key in a file": ("bad-locator", [("backend: env, locator: MUNGE_KEY", "backend: age, locator: ▸secrets.age")]),
     "no controller": ("no-controller", [("QR-2,", "QR-2, ▸compute: {platform: slurm},")]),
     "unknown secret": ("unknown-secret", [("QR-2,", "QR-2, compute: {secret: ▸mung},")]),
+    "unknown platform": ("unknown-platform", [("QR-2,", "QR-2, compute: {platform: ▸slrm, controller: 'slurm:6817'},")]),
+    "a platform without its token": (
+        "unknown-secret",
+        [("policies:", "platforms:\n  main: {kind: slurm, url: 'https://slurm:6820', token: ▸jwt}\npolicies:")],
+    ),
+    "a token that travels in clear": (
+        "token-in-clear",
+        [("policies:", "platforms:\n  main: {kind: slurm, url: ▸'http://slurm:6820', token: munge}\npolicies:")],
+    ),
+    "a platform called none": (
+        "reserved-name",
+        [("policies:", "platforms:\n  ▸none: {kind: slurm, url: 'unix:/run/api', token: munge}\npolicies:")],
+    ),
     "a certificate that is due at once": (
         "renewed-at-once",
         [("policies:", f"authority: {{root_sha256: {'0' * 64}, valid_days: 30, renew_days: ▸30}}\npolicies:")],
