@@ -77,18 +77,19 @@ def show(
     ctx: typer.Context, site: SiteId, select: Selection = None, dwelling: OfDwelling = None, lang: Lang = None
 ) -> None:
     """Show how far every unit is, and what stands in its way."""
-    from fleetctl.cli import compose
+    from fleetctl.cli import commission_parts, compose
     from fleetctl.cli.commission_words import Teller
     from fleetctl.core.commissioning.checklist import fold
     from fleetctl.core.commissioning.talk.document import document
 
     frame = frame_of(ctx)
-    of, units = chosen(compose.fleet(frame), site, select, dwelling)
+    fleet = compose.fleet(frame)
+    of, units = chosen(fleet, site, select, dwelling)
     with compose.state(frame) as state:
         checklist = fold(of, state.ledger.entries(of.id))
     names = [unit.name for unit in units]
     if frame.is_json:
-        print_json(document(checklist, names, {}))
+        print_json(document(checklist, names, commission_parts.whole_budget(fleet, of.id)))
         return
     teller = Teller(speech(lang, is_plain=True))
     print_table(frame, _COLUMNS, (teller.row(checklist.units[name]) for name in names))

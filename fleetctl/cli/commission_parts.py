@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from fleetctl.cli import compose
@@ -15,12 +14,13 @@ from fleetctl.cli.frame import Frame
 from fleetctl.core.problems import CouldNot
 
 if TYPE_CHECKING:
+    from fleetctl.core.commissioning.budget import Budget
     from fleetctl.core.discovery.finding import Discovery
     from fleetctl.core.facts import Observation
-    from fleetctl.core.heat.premises import SitePremises
     from fleetctl.core.identity.result import Result
     from fleetctl.core.inventory.fleet import Fleet, Site, Unit
     from fleetctl.core.plan import Plan
+    from fleetctl.core.policy import Policy
     from fleetctl.core.rollout.state import Rollout
     from fleetctl.ports import State
     from fleetctl.ports.instruments import Instrument, Lines, Reply
@@ -61,8 +61,19 @@ def sitting(
     site, clock = fleet.sites[units[0].site], compose.clock()
     person, book, walk = Person(frame.actor, how.by), Book(state.ledger, site, clock), walk_of(units)
     desk = _Desk(frame, state, fleet, how, stopped, book, walk.units)
-    rounds, alone = ThreadedRounds(), how.unattended
-    return Sitting(Setting(site, walk, book, desk.instruments(site), rounds, clock, person, alone))
+    budget = whole_budget(fleet, site.id)
+    return Sitting(
+        Setting(site, walk, book, desk.instruments(site), ThreadedRounds(), clock, person, how.unattended, budget)
+    )
+
+
+def whole_budget(fleet: Fleet, site: str) -> Budget:
+    """Return people's time for a whole site."""
+    from fleetctl.core.commissioning.budget import budget_of
+    from fleetctl.core.heat.premises import premises_of
+    from fleetctl.core.policy import Guard
+
+    return budget_of(fleet, premises_of(fleet, site), Guard().power_share)
 
 
 @dataclass(frozen=True)
@@ -92,7 +103,7 @@ class _Desk:
             DiscoveredInstrument(self.discover, self.how.unattended),
             ImagedInstrument(self.state, compose.clock(), self.observe, self.frame.actor),
             ConfiguredInstrument(self.state, self._means()),
-            BurnInInstrument(loads, partial(_limit_c, loads.premises)),
+            BurnInInstrument(loads),
             RoomProofInstrument(loads, self._unready),
             RegisteredInstrument(self.register),
             *([] if self.how.unattended else [Blinker(self.blink)]),
@@ -140,9 +151,10 @@ class _Desk:
         from fleetctl.core.heat.premises import premises_of
         from fleetctl.services.commissioning.loads import Loads
 
+        premises = premises_of(self.fleet, site.id)
         return Loads(
             fleet=self.fleet,
-            premises=premises_of(self.fleet, site.id),
+            premises=premises,
             observe=self.observe,
             ask=self._ask,
             new_id=lambda: compose.new_id("c"),
@@ -150,8 +162,9 @@ class _Desk:
             judged=lambda: {
                 str(entry.draft.detail["load"]) for entry in self.book.entries if "load" in entry.draft.detail
             },
-            refused=partial(_refused, self.fleet, site),
-            now_s=self._unix_s,
+            facts=lambda: self.state.units.facts(premises.heaters),
+            guard=self._policy.guard,
+            clock=compose.clock(),
             speed=self.how.shorten,
         )
 
@@ -173,8 +186,11 @@ class _Desk:
         near = (each for each in lists if each.of(Stage.CONFIGURED).passed)
         return {each.unit.dwelling for each in near if each.of(Stage.BURN_IN).state is Stands.OPEN}
 
-    def _unix_s(self) -> float:
-        return compose.clock().now().utc.timestamp()
+    @property
+    def _policy(self) -> Policy:
+        from fleetctl.services.apply import policy_of
+
+        return policy_of(self.fleet, POLICY if POLICY in self.fleet.policies else None)
 
     def _means(self) -> Means:
         from fleetctl.services.commissioning.configured import Means
@@ -192,10 +208,8 @@ class _Desk:
 
     def _start(self, plan: Plan) -> Rollout:
         from fleetctl.cli.apply import start_rollout
-        from fleetctl.services.apply import policy_of
 
-        policy = policy_of(self.fleet, POLICY if POLICY in self.fleet.policies else None)
-        return start_rollout(self.frame, self.fleet, self.state, plan, policy)
+        return start_rollout(self.frame, self.fleet, self.state, plan, self._policy)
 
     def _drive(self, rollout: str) -> None:
         from fleetctl.core.rollout.state import CommandKind, Status
@@ -231,29 +245,3 @@ def typed_lines(changed: Callable[[str], None]) -> Iterator[Lines]:
     lines = TypedLines(sys.stdin.fileno(), changed)
     with keys_one_by_one(sys.stdin.fileno()):
         yield lines
-
-
-def _limit_c(premises: SitePremises, unit: Unit, seen: Observation) -> float | None:
-    """Return where a unit has to stop by itself (G10); None if it told nothing to reckon with."""
-    from fleetctl.core.heat.readings import told
-    from fleetctl.core.heat.rules.burn_in import warmest_c
-    from fleetctl.core.policy import Guard
-
-    tells = told(seen, unit.kind, Guard())
-    return None if isinstance(tells, str) else warmest_c(tells, premises.heaters[unit.name], Guard())
-
-
-def _refused(fleet: Fleet, site: Site, units: Sequence[Unit], seen: Mapping[str, Observation]) -> Mapping[str, str]:
-    """Return why units may not be given a load now."""
-    from fleetctl.core.heat.premises import premises_of
-    from fleetctl.core.heat.readings import told
-    from fleetctl.core.heat.rules.burn_in import overheat
-    from fleetctl.core.policy import Guard
-
-    premises, why = premises_of(fleet, site.id), {}
-    for unit in units:
-        tells = told(seen[unit.name], unit.kind, Guard())
-        verdict = None if isinstance(tells, str) else overheat(tells, premises.heaters[unit.name], Guard())
-        if verdict is None or not verdict.holds:
-            why[unit.name] = str(tells) if verdict is None else verdict.text
-    return why

@@ -118,7 +118,8 @@ def live(teller: Teller) -> Iterator[LiveScreen]:
 
 def standing(teller: Teller, sitting: Sitting) -> list[str]:
     """Return how things stand, in a few short lines: where, what is next, what goes on, and the time."""
-    return [line for line in (teller.here(sitting), teller.at_work(sitting), teller.next(sitting)) if line]
+    lines = (teller.here(sitting), teller.time(sitting), teller.at_work(sitting), teller.next(sitting))
+    return [line for line in lines if line]
 
 
 def table(teller: Teller, sitting: Sitting) -> Iterator[str]:

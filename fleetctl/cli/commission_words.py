@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _PLACES = frozenset({"place", "here"})
 _MOST_NAMED = 6
+LATE_MIN = 5
+"""So many minutes behind plan are worth a word."""
 _TOGETHER = frozenset({Code.STAGE_DONE, Code.WAITS, Code.STAGE_PENDING, Code.STAGE_NOTED})
 """Sayings about several units that are put into one line if nothing else differs."""
 
@@ -42,6 +44,8 @@ class Teller:
     def text(self, saying: Saying) -> str:
         """Return a saying's text."""
         values = {name: self._value(name, value) for name, value in saying.values.items()}
+        if "room" in values:  # where no room is declared, the place has to do
+            values["room"] = values["room"] or values.get("place", "")
         return self.speech.say(words.TEXTS[saying.code], **values).rstrip(" :")
 
     def lines(self, sayings: Iterable[Saying]) -> Iterator[Spoken]:
@@ -101,6 +105,13 @@ class Teller:
         busy = sitting.setting.rounds.busy
         return ", ".join(f"{self.stage(stage)} {len(units)}" for stage, units in busy.items())
 
+    def time(self, sitting: Sitting) -> str:
+        """Return what is left of the building's time budget, and how far this sitting is behind it."""
+        left = self.speech.duration(60 * sitting.left_min)
+        if sitting.behind_min < LATE_MIN:
+            return self.speech.say(words.TIME, left=left)
+        return self.speech.say(words.TIME_LATE, left=left, late=self.speech.duration(60 * sitting.behind_min))
+
     def left(self, sitting: Sitting) -> str:
         """Return how many units stand before which stage."""
         units = [sitting.checklist.units[name] for name in sitting.names]
@@ -117,6 +128,8 @@ class Teller:
     def _value(self, name: str, value: object) -> object:
         if name in _PLACES:
             return self.place(str(value))
+        if name == "units":
+            return _named(str(value).split())
         if name == "stage":
             return self.stage(Stage(str(value)))
         return self.speech.short_moment(from_text(value)) if name == "at" and isinstance(value, str) else value

@@ -1,6 +1,6 @@
 """What several units that were given a load at once are judged by, put together from what everybody measured. Pure.
 
-A place is a zone of the heat model: rooms that are declared as one space are proved as one, for their air is one.
+A place is a room, for it is by their own rooms that units are proved; where none is declared, the dwelling.
 """
 
 from __future__ import annotations
@@ -81,13 +81,14 @@ class Trial:
 
     def place(self, name: str) -> str:
         """Return the place that a unit is declared to heat."""
-        return self.premises.heaters[name].zone
+        unit = self.site.units[name.partition("/")[2]]
+        return _place(unit.dwelling, unit.room)
 
     def _mates(self, name: str) -> Iterator[str]:
-        """Yield the units of a zone whose loads were on at the same time, the unit itself among them."""
+        """Yield the units of its zone whose loads were on at the same time, the unit itself among them."""
         began, ended = _span(self.runs[name])
         for mate, run in self.runs.items():
-            if run.samples and self.place(mate) == self.place(name):
+            if run.samples and self.premises.heaters[mate].zone == self.premises.heaters[name].zone:
                 from_, to = _span(run)
                 if from_ < ended and to > began:
                     yield mate
@@ -116,8 +117,11 @@ class Trial:
         declared = self.site.sensors.get(sensor)
         if declared is None or declared.measures != "temperature" or not declared.dwelling:
             return ""
-        coupled = (z for z in self.site.zones.values() if z.dwelling == declared.dwelling and declared.room in z.rooms)
-        return next((f"{zone.dwelling}/{zone.id}" for zone in coupled), declared.dwelling)
+        return _place(declared.dwelling, declared.room)
+
+
+def _place(dwelling: str, room: str) -> str:
+    return f"{dwelling}/{room}" if room else dwelling
 
 
 def _more_w(run: Run) -> float:

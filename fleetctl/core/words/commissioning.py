@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fleetctl.core.commissioning.talk.sayings import Code
-from fleetctl.core.words.text import Counted, Text
+from fleetctl.core.words.text import Text
 
 TEXTS: Mapping[Code, Text] = {
     Code.BEGUN: Text(
@@ -16,7 +16,7 @@ TEXTS: Mapping[Code, Text] = {
         en="left; all is kept, the same command goes on",
         fr="arrêté ; tout est gardé, la même commande continue",
     ),
-    Code.WENT: Text(en="{place}: {n} units", fr="{place} : {n} unités"),
+    Code.WENT: Text(en="you are in {place}", fr="vous êtes à {place}"),
     Code.NO_PLACE: Text(
         en="no dwelling '{place}' here; there are {known}…", fr="pas de logement « {place} » ici ; il y a {known}…"
     ),
@@ -76,7 +76,7 @@ TEXTS: Mapping[Code, Text] = {
         fr="scannez une étiquette, ou : logement NOM, annuler, passer [UNITÉ] RAISON, revoir [NOM], confirmer, "
         "refuser, accepter, réserve [UNITÉ] TEXTE, lever NUMÉRO, livraison, voir, quitter",
     ),
-    Code.STAGE_BEGUN: Text(en="{stage}: {n} units", fr="{stage} : {n} unités"),
+    Code.STAGE_BEGUN: Text(en="{stage} begins: {units}", fr="{stage} commence : {units}"),
     Code.STAGE_DONE: Text(en="{subject}: {stage}", fr="{subject} : {stage}"),
     Code.STAGE_FAILED: Text(en="{subject}: {stage} failed: {reason}", fr="{subject} : {stage}, échec : {reason}"),
     Code.STAGE_PENDING: Text(en="{subject}: {stage} pending: {reason}", fr="{subject} : {stage} en attente : {reason}"),
@@ -89,7 +89,7 @@ TEXTS: Mapping[Code, Text] = {
         fr="écriture impossible, gardé en mémoire : {reason}",
     ),
     Code.KEPT: Text(en="all is written again", fr="tout est de nouveau écrit"),
-    Code.STUCK: Text(en="{n} units wait for a person", fr="{n} unités attendent une personne"),
+    Code.STUCK: Text(en="units that wait for a person: {n}", fr="unités qui attendent une personne : {n}"),
     Code.BLINKS: Text(
         en="{subject} blinks in {room}: confirm or refuse?", fr="{subject} clignote ({room}) : confirmer ou refuser ?"
     ),
@@ -107,10 +107,5 @@ ASK_ELSEWHERE = Text(en="go on in {place}", fr="continuez à {place}")
 HERE = Text(en="{place}: {done} of {total}", fr="{place} : {done} sur {total}")
 WHOLE = Text(en="site {done} of {total}", fr="site {done} sur {total}")
 NEXT = Text(en="next: {ask}", fr="ensuite : {ask}")
-TIME_USED = Text(en="{used} of {planned}", fr="{used} sur {planned}")
-TIME_LATE = Text(en="{used} of {planned}, {late} late", fr="{used} sur {planned}, {late} de retard")
-AT_WORK = Text(en="{stage} {n}", fr="{stage} {n}")
-LEFT = Counted(
-    one=Text(en="{n} unit left", fr="{n} unité restante"),
-    many=Text(en="{n} units left", fr="{n} unités restantes"),
-)
+TIME = Text(en="{left} of work left", fr="{left} de travail restant")
+TIME_LATE = Text(en="{left} of work left, {late} behind plan", fr="{left} de travail restant, {late} de retard")

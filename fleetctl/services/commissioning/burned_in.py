@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fleetctl.core.commissioning.burn_in import SAMPLES, Interrupted, judge, plan
+from fleetctl.core.commissioning.envelope import admit
 from fleetctl.core.commissioning.load import Load
 from fleetctl.core.commissioning.stages import Outcome, Stage
 from fleetctl.core.facts import Facts, Observation
@@ -18,14 +19,9 @@ KIND = "burn-in"
 
 @dataclass(frozen=True)
 class BurnInInstrument:
-    """A burn-in runs on its unit by itself; here it is begun, found again, and judged once.
-
-    Attributes:
-        limit_c: returns the temperature of its room or water at which a unit has to stop by itself.
-    """
+    """A burn-in runs on its unit by itself; here it is begun, found again, and judged once."""
 
     loads: Loads
-    limit_c: Callable[[Unit, Observation], float | None]
     stage: Stage = Stage.BURN_IN
 
     def round(self, units: Sequence[Unit]) -> Round:
@@ -40,18 +36,19 @@ class BurnInInstrument:
         waits = {name: _progress(load) for name, load in given.items() if load is not None and load.state == "running"}
         silent = {unit.name: of.message for unit in units if not isinstance(of := seen[unit.name], Facts)}
         goes_on = bool(running) or len(refused) < len(free)
-        return Round(tuple(findings), {**waits, **silent, **refused}, again_s(running, self.loads.now_s()), goes_on)
+        return Round(tuple(findings), {**waits, **silent, **refused}, again_s(running, self.loads.now_s), goes_on)
 
     def _begin(self, units: Sequence[Unit], seen: Mapping[str, Observation]) -> Mapping[str, str]:
-        refused = self.loads.refused(units, seen)
-        admitted = [unit for unit in units if unit.name not in refused]
-        commands = [(unit, self._command(unit, seen[unit.name])) for unit in admitted]
+        seconds = max(self.loads.fleet.models[unit.model].burn_in.seconds for unit in units)
+        envelope = self.loads.envelope(seen, seconds, share=1.0)
+        admitted = admit(envelope, [unit.name for unit in units])
+        commands = [(u, self._command(u, envelope.limit_c(u.name))) for u in units if u.name in admitted.units]
+        refused = {name: verdict.text for name, verdict in admitted.refused.items()}
         return {**refused, **(self.loads.begin(commands, self.loads.new_id()) if commands else {})}
 
-    def _command(self, unit: Unit, seen: Observation) -> tuple[str, ...]:
-        bands = self.loads.fleet.models[unit.model].burn_in
-        planned = plan(bands, self.limit_c(unit, seen), shortened=self.loads.speed)
-        limit = ("--limit-c", f"{planned.limit_c:g}") if planned.limit_c is not None else ()
+    def _command(self, unit: Unit, limit_c: float | None) -> tuple[str, ...]:
+        planned = plan(self.loads.fleet.models[unit.model].burn_in, limit_c, shortened=self.loads.speed)
+        limit = ("--limit-c", f"{limit_c:g}") if limit_c is not None else ()
         return (KIND, "--seconds", f"{planned.seconds:g}", "--every", f"{planned.every_s:g}", *limit)
 
     def _judged(self, units: Sequence[Unit]) -> Iterator[Finding]:

@@ -10,11 +10,14 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
+from fleetctl.core.commissioning.envelope import Envelope
 from fleetctl.core.commissioning.load import Load, Run, run_from
 from fleetctl.core.commissioning.trials import Readings, Trial, readings_from
 from fleetctl.core.facts import Facts, Observation
 from fleetctl.core.heat.premises import SitePremises
 from fleetctl.core.inventory.fleet import Fleet, Unit
+from fleetctl.core.policy import Guard
+from fleetctl.ports import Clock
 from fleetctl.ports.instruments import Reply
 
 NEAREST_S, FARTHEST_S = 3.0, 60.0
@@ -34,8 +37,8 @@ class Loads:
         new_id: returns the id of a new attempt.
         epoch: returns the present controller's epoch, which units hold against what they are told.
         judged: returns the ids of the loads that the ledger knows of.
-        refused: returns why units may not be given a load now (heat and electrical guards), by their names.
-        now_s: Unix time.
+        facts: returns what was observed last of every heater of the site.
+        guard: limits of the heat and electrical guards.
         speed: seconds that pass in rooms while one does here.
     """
 
@@ -46,9 +49,25 @@ class Loads:
     new_id: Callable[[], str]
     epoch: Callable[[], int]
     judged: Callable[[], Set[str]]
-    refused: Callable[[Sequence[Unit], Mapping[str, Observation]], Mapping[str, str]]
-    now_s: Callable[[], float]
+    facts: Callable[[], Mapping[str, Observation]]
+    guard: Guard
+    clock: Clock
     speed: float = 1.0
+
+    @property
+    def now_s(self) -> float:
+        """Return the Unix time."""
+        return self.clock.now().utc.timestamp()
+
+    def envelope(self, seen: Mapping[str, Observation], seconds: float, share: float) -> Envelope:
+        """Return what bounds loads of so many seconds in the time of rooms, which heat for a share of it."""
+        facts = {**self.facts(), **seen}
+        running = {
+            name for name, of in facts.items() if isinstance(of, Facts) and of.load and of.load.state == "running"
+        }
+        return Envelope(
+            self.premises, facts, self.guard, self.clock.now().utc, seconds, share, frozenset(running & seen.keys())
+        )
 
     def unjudged(self, seen: Observation | None, kind: str) -> Load | None:
         """Return the load of a kind that a unit was given and nobody has judged yet; None if there is none."""
@@ -69,7 +88,7 @@ class Loads:
         return Trial(site, self.premises, runs, self._readings(units, runs))
 
     def _readings(self, units: Sequence[Unit], runs: Mapping[str, Run]) -> Readings:
-        began = min((run.samples[0].at for run in runs.values() if run.samples), default=self.now_s())
+        began = min((run.samples[0].at for run in runs.values() if run.samples), default=self.now_s)
         gateways = {gateway.name: gateway for unit in units if (gateway := self.fleet.gateway_of(unit)) is not None}
         replies = self.ask([(unit, ("fleet-unit", "sensors", "--since", f"{began:.3f}")) for unit in gateways.values()])
         return readings_from(_documents(replies))

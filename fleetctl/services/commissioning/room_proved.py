@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from fleetctl.core.commissioning.codes import CHIP_S, MOST_UNITS, patterns
+from fleetctl.core.commissioning.codes import CHIP_S, MOST_UNITS, Patterns, patterns
+from fleetctl.core.commissioning.envelope import admit
 from fleetctl.core.commissioning.load import Load
 from fleetctl.core.commissioning.room_proof import Answer, judge
 from fleetctl.core.commissioning.stages import Outcome, Stage
@@ -18,9 +19,8 @@ KIND = "heat-pattern"
 LEAD_S, LEAD_A_UNIT_S = 3.0, 0.3
 """So long before the patterns begin they are given to the units, that all begin together."""
 LEAST_EVERY_S = 0.1
-LEAST_EVERY_S = 0.1
-SAMPLES = 240
-"""That a unit takes of itself while its pattern runs."""
+SAMPLES_A_CHIP, LEAST_EVERY_S = 30, 0.1
+"""That a unit takes of itself while its pattern runs, and the least that it takes between two."""
 _OUTCOMES = {
     Answer.OWN: Outcome.DONE,
     Answer.OTHER: Outcome.FAILED,
@@ -51,7 +51,7 @@ class RoomProofInstrument:
         silent = {unit.name: of.message for unit in units if not isinstance(of := seen[unit.name], Facts)}
         if running:
             waits = dict.fromkeys(given, "heated in its pattern")
-            return Round((), {**waits, **silent}, again_s(running, self.loads.now_s()), goes_on=True)
+            return Round((), {**waits, **silent}, again_s(running, self.loads.now_s), goes_on=True)
         if given:
             return Round(tuple(self._judged([unit for unit in units if unit.name in given], given)), goes_on=True)
         free = [unit for unit in units if unit.name not in silent and unit.dwelling not in self.unready()]
@@ -59,22 +59,20 @@ class RoomProofInstrument:
         return Round((), {**silent, **refused}, goes_on=len(refused) < len(free))
 
     def _begin(self, units: Sequence[Unit], seen: Mapping[str, Observation]) -> Mapping[str, str]:
-        refused = self.loads.refused(units, seen)
-        batch = _batch([unit for unit in units if unit.name not in refused])
-        if not batch:
-            return refused
+        """Give whole dwellings their patterns, as many as can be told apart and as the guards admit."""
+        batch = _batch(units)
         coded = patterns([unit.name for unit in batch], CHIP_S / self.loads.speed)
-        begin_at = self.loads.now_s() + LEAD_S + LEAD_A_UNIT_S * len(batch)
-        rest = (
-            "--chip-seconds",
-            f"{coded.chip_s:g}",
-            "--begin-at",
-            f"{begin_at:.3f}",
-            "--every",
-            f"{max(coded.seconds / SAMPLES, LEAST_EVERY_S):g}",
-        )
-        commands = [(unit, (KIND, "--pattern", coded.codes[unit.name], *rest)) for unit in batch]
-        return {**refused, **self.loads.begin(commands, self.loads.new_id())}
+        envelope = self.loads.envelope(seen, coded.seconds * self.loads.speed, share=0.5)
+        admitted = admit(envelope, [unit.name for unit in batch])
+        refused = {name: verdict.text for name, verdict in admitted.refused.items()}
+        begin_at = self.loads.now_s + LEAD_S + LEAD_A_UNIT_S * len(batch)
+        shared = ("--chip-seconds", f"{coded.chip_s:g}", "--begin-at", f"{begin_at:.3f}", "--every", _every(coded))
+        commands = [
+            (unit, (KIND, "--pattern", coded.codes[unit.name], *shared, *_limit(envelope.limit_c(unit.name))))
+            for unit in batch
+            if unit.name in admitted.units
+        ]
+        return {**refused, **(self.loads.begin(commands, self.loads.new_id()) if commands else {})}
 
     def _judged(self, units: Sequence[Unit], given: Mapping[str, Load]) -> Iterator[Finding]:
         """Judge each attempt's units together: their patterns are meant for each other."""
@@ -100,3 +98,11 @@ def _batch(units: Sequence[Unit]) -> list[Unit]:
         if len(batch) + len(mates) <= MOST_UNITS:
             batch += mates
     return batch
+
+
+def _every(coded: Patterns) -> str:
+    return f"{max(coded.chip_s / SAMPLES_A_CHIP, LEAST_EVERY_S):g}"
+
+
+def _limit(limit_c: float | None) -> tuple[str, ...]:
+    return ("--limit-c", f"{limit_c:g}") if limit_c is not None else ()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from fleetctl.core.commissioning.budget import TERMS, Budget, left
 from fleetctl.core.commissioning.checklist import Checklist
 from fleetctl.core.commissioning.ledger import Draft
 from fleetctl.core.commissioning.stages import Outcome, Stage
@@ -28,6 +29,7 @@ from fleetctl.ports import Clock
 from fleetctl.ports.instruments import Done, Finding, Instrument, Rounds
 from fleetctl.services.commissioning.book import Book
 
+NO_BUDGET = Budget(TERMS, 0.0, 0)
 AGAIN_S = 5.0
 """Least pause between two rounds of an instrument about the same units."""
 TROUBLED_S = 15.0
@@ -51,6 +53,7 @@ class Setting:
         instruments: at most one for each stage.
         person: who speaks, or answers for what is done unattended.
         unattended: nobody is there: what needs a person is left, and what is ready is accepted.
+        budget: people's time for the whole site.
     """
 
     site: Site
@@ -61,6 +64,7 @@ class Setting:
     clock: Clock
     person: Person
     unattended: bool = False
+    budget: Budget = NO_BUDGET
 
 
 @dataclass
@@ -94,10 +98,12 @@ class Sitting:
     leaving: bool = False
     _pending_tried: set[str] = field(default_factory=set)
     _known: Checklist | None = None
+    _left: tuple[Checklist | None, float] = (None, 0.0)
     _known_due: dict[Stage, list[Unit]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.moved_s = self._now_s
+        self.moved_s = self._began_s = self._now_s
+        self._left_then = self.left_min
         self.tags = Tags(self.setting.site.units.values())
         self.names = [name for place in self.setting.walk.places.values() for name in place]
         if self.place not in self.setting.walk.places:
@@ -138,6 +144,18 @@ class Sitting:
     def quiet_s(self) -> float:
         """Return for how long nothing has gone on, neither here nor at a unit; every round ends by itself."""
         return 0.0 if self.setting.rounds.busy else self._now_s - self.moved_s
+
+    @property
+    def left_min(self) -> int:
+        """Return the minutes of people's work that are left on the site, all of them together."""
+        if self._left[0] is not self.checklist:
+            self._left = (self.checklist, left(self.checklist, self.setting.budget).needed_min)
+        return round(self._left[1])
+
+    @property
+    def behind_min(self) -> int:
+        """Return how many minutes more this sitting has taken than the plan gives for what was done in it."""
+        return round((self._now_s - self._began_s) / 60 - (self._left_then - self.left_min))
 
     def reason(self, name: str) -> str:
         """Return why a unit does not go on, in words; empty if nothing is known to keep it."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from fleetctl.core.clock import to_text
+from fleetctl.core.commissioning.budget import Budget, left
 from fleetctl.core.commissioning.checklist import Checklist, DwellingList, UnitList
 from fleetctl.core.commissioning.standing import Standing, State
 from fleetctl.core.commissioning.talk.sayings import Saying
@@ -16,13 +17,13 @@ SCHEMA = "fleetctl/commissioning/v1"
 EVENT_SCHEMA = "fleetctl/commissioning-event/v1"
 
 
-def document(checklist: Checklist, names: Collection[str], budget: Mapping[str, Any]) -> dict[str, Any]:
+def document(checklist: Checklist, names: Collection[str], whole: Budget) -> dict[str, Any]:
     """Return how units and their dwellings stand.
 
     Args:
         checklist: of the site.
         names: of the units that are wanted.
-        budget: the time that was used, beside what was planned.
+        whole: people's time for the whole site.
     """
     units = {name: checklist.units[name] for name in names}
     dwellings = [each for each in checklist.dwellings.values() if units.keys() & set(each.units)]
@@ -33,7 +34,7 @@ def document(checklist: Checklist, names: Collection[str], budget: Mapping[str, 
         "units": [_unit(unit) for unit in units.values()],
         "dwellings": [_dwelling(each) for each in dwellings],
         "strangers": [entry.draft.subject for entry in checklist.strangers],
-        "budget": dict(budget),
+        "budget": _budget(checklist, whole),
     }
 
 
@@ -49,6 +50,12 @@ def event(site: str, at: datetime, saying: Saying, text: str) -> dict[str, Any]:
         "values": dict(saying.values),
         "text": text,
     }
+
+
+def _budget(checklist: Checklist, whole: Budget) -> dict[str, Any]:
+    ahead = left(checklist, whole)
+    minutes = {"needed_min": whole.needed_min, "left_min": ahead.needed_min, "left_each_min": ahead.each_min}
+    return {**minutes, "fits": whole.fits, "text": whole.text}
 
 
 def _unit(unit: UnitList) -> dict[str, Any]:

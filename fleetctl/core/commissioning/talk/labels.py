@@ -44,4 +44,4 @@ def _installed(scene: Scene, unit: Unit, tag: Tag) -> Heard:
     drafts = [scene.draft(unit.name, Stage.INSTALLED, Outcome.DONE, label=tag.text, **machine)]
     if not scene.checklist.units[unit.name].of(Stage.DELIVERED).passed:
         drafts.insert(0, scene.draft(unit.name, Stage.DELIVERED, Outcome.DONE, label=tag.text))
-    return Heard(tuple(drafts), (saying(Code.INSTALLED, unit.name, unit=unit.id, room=unit.room),))
+    return Heard(tuple(drafts), (saying(Code.INSTALLED, unit.name, unit=unit.id, room=unit.room, place=unit.dwelling),))
