@@ -12,7 +12,8 @@ import os
 import socket
 import time
 
-from fleet_unit.files import read_text
+from fleet_unit.files import dump, read_text
+from fleet_unit.lldp import heard
 from fleet_unit.paths import ROOT
 from fleet_unit.programs import program, run
 from fleet_unit.system import boot_id, release
@@ -76,7 +77,12 @@ def _leases() -> Document:
 
 def _lldp() -> Document:
     found = program("lldpctl")
-    return _printed([found, "-f", "json"]) if found else _gap("lldpctl is not installed: put lldpd into its image")
+    if found:
+        return _printed([found, "-f", "json"])
+    told = heard()
+    if told is None:
+        return _gap("nothing listens to LLDP: neither lldpd nor, with LLDP=yes, systemd-networkd")
+    return _bounded(dump(told).decode())
 
 
 def _printed(argv: list[str]) -> Document:

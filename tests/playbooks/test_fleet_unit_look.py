@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from fleetctl.adapters.discovery.lldp import read_lldp
 from tests.builders.unit_root import UnitRoot
 
 LEASE = "1800003600 02:00:00:00:00:11 10.77.1.11 a101-1 *\n"
@@ -38,7 +40,7 @@ def test_it_hands_on_what_programs_say(unit: UnitRoot) -> None:
 def test_what_it_cannot_tell_is_a_gap_with_the_reason(unit: UnitRoot) -> None:
     told = unit.call("look")
     assert "no lease file" in told["leases"]["gap"]
-    assert "lldpctl is not installed" in told["lldp"]["gap"]
+    assert "nothing listens to LLDP" in told["lldp"]["gap"]
     unit.write("/usr/sbin/lldpctl", "#!/bin/sh\nexit 3\n", 0o755)
     assert unit.call("look")["lldp"] == {"text": "", "gap": "lldpctl ended with code 3"}
 
@@ -63,6 +65,60 @@ def test_nobody_is_called_on_foreign_wires(unit: UnitRoot, network: str, reason:
     told = unit.call("look", "--sweep", network)
     assert reason in told["neighbours"]["gap"]
     assert told["neighbours"]["text"]
+
+
+def part(kind: int, value: bytes) -> bytes:
+    return ((kind << 9) | len(value)).to_bytes(2, "big") + value
+
+
+SWITCH = (
+    part(1, b"\x04\xb6\x51\xe1\x1b\x76\x0a")
+    + part(2, b"\x05GigabitEthernet1/0/11")
+    + part(3, b"\x00\x78")
+    + part(4, b"to the living room")
+    + part(5, b"sw-a1\0")
+    + part(7, b"\x00\x14\x00\x04")
+    + part(0, b"")
+)
+
+
+def frame(content: bytes, ethertype: bytes = b"\x88\xcc") -> bytes:
+    """A frame as networkd keeps it: its length in eight bytes, then destination, source, type, and what it says."""
+    whole = b"\x01\x80\xc2\0\0\x0e" + b"\xb6\x51\xe1\x1b\x76\x0a" + ethertype + content
+    return len(whole).to_bytes(8, "little") + whole
+
+
+def kept_by_networkd(unit: UnitRoot, content: bytes) -> Any:
+    """What a unit tells whose networkd keeps this for its one interface."""
+    link(unit, "eth0", "02:00:00:00:00:11")
+    unit.write("/sys/class/net/eth0/ifindex", "2\n")
+    unit.write("/run/systemd/netif/lldp/2", "").write_bytes(content)
+    return json.loads(unit.call("look")["lldp"]["text"])
+
+
+def test_networkd_tells_the_port_where_there_is_no_lldpd(unit: UnitRoot) -> None:
+    (interface,) = kept_by_networkd(unit, frame(SWITCH))["lldp"]["interface"]
+    (port, switch) = read_lldp(
+        json.dumps({"lldp": {"interface": [interface]}}), by="site/r1", links={"eth0": "02:00:00:00:00:11"}
+    ).found
+    assert str(port.port) == "sw-a1/GigabitEthernet1/0/11"
+    assert (switch.macs, switch.is_switch) == (("b6:51:e1:1b:76:0a",), True)
+
+
+@pytest.mark.parametrize(
+    ("content", "count"),
+    [
+        (b"", 0),
+        (b"\xff" * 40, 0),
+        (frame(SWITCH, b"\x08\x00"), 0),
+        (frame(SWITCH)[:-30], 0),
+        (frame(SWITCH) + frame(SWITCH), 2),
+        (frame(part(5, b"sw-a1")[:-2]), 1),
+        (frame(b"\xff\xff\xff"), 1),
+    ],
+)
+def test_frames_that_are_cut_or_foreign_are_passed_over(unit: UnitRoot, content: bytes, count: int) -> None:
+    assert len(kept_by_networkd(unit, content)["lldp"]["interface"]) == count
 
 
 def test_it_blinks_by_the_program_that_the_image_brings(unit: UnitRoot) -> None:
