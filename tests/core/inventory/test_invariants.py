@@ -125,14 +125,13 @@ ERRORS: dict[str, tuple[str, list[Edit]]] = {
     "no key in a file": ("bad-locator", [("backend: env, locator: MUNGE_KEY", "backend: age, locator: ▸secrets.age")]),
     "no controller": ("no-controller", [("QR-2,", "QR-2, ▸compute: {platform: slurm},")]),
     "unknown secret": ("unknown-secret", [("QR-2,", "QR-2, compute: {secret: ▸mung},")]),
-    "unknown platform": ("unknown-platform", [("QR-2,", "QR-2, compute: {platform: ▸slrm, controller: 'slurm:6817'},")]),
+    "unknown platform": (
+        "unknown-platform",
+        [("QR-2,", "QR-2, compute: {platform: ▸slrm, controller: 'c:6817'},")],
+    ),
     "a platform without its token": (
         "unknown-secret",
         [("policies:", "platforms:\n  main: {kind: slurm, url: 'https://slurm:6820', token: ▸jwt}\npolicies:")],
-    ),
-    "a token that travels in clear": (
-        "token-in-clear",
-        [("policies:", "platforms:\n  main: {kind: slurm, url: ▸'http://slurm:6820', token: munge}\npolicies:")],
     ),
     "a platform called none": (
         "reserved-name",
@@ -157,6 +156,10 @@ ERRORS: dict[str, tuple[str, list[Edit]]] = {
 }
 
 WARNINGS: dict[str, tuple[str, list[Edit]]] = {
+    "a token that travels in clear": (
+        "token-in-clear",
+        [("policies:", "platforms:\n  main: {kind: slurm, url: ▸'http://slurm:6820', token: munge}\npolicies:")],
+    ),
     "too little heat": ("too-little-heat", [("heat_loss_w_k: 50", "heat_loss_w_k: ▸60")]),
     "too little heat on a loop": ("too-little-heat", [("demand_w: 9000", "demand_w: ▸90000")]),
     "cap of a dwelling": ("cap-too-small", [("A102: {", "A102: {cap_down_w: ▸400, ")]),
