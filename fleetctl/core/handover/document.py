@@ -54,6 +54,7 @@ def _unit(report: UnitReport) -> dict[str, Any]:
         "address": unit.address,
         "port": unit.port,
         "lifecycle": report.lifecycle.value,
+        "marked": report.marked,
         "accepted": report.accepted,
         "vouched_by_a_person": report.is_vouched,
         "fingerprints": [{"of": each.of, "fingerprint": each.text} for each in report.fingerprints],

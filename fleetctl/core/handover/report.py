@@ -70,12 +70,14 @@ class UnitReport:
     """One place and the machine that stands there.
 
     Attributes:
+        lifecycle: of the machine, and `marked` why, if a person said so (quarantine, maintenance, retirement).
         serial: of the machine that was installed; empty while none was.
         burn_in, room_proof: what they rest on; empty while nothing was measured.
     """
 
     unit: Unit
     lifecycle: Lifecycle
+    marked: str
     serial: str
     stages: tuple[StageReport, ...]
     burn_in: Measured
@@ -184,6 +186,7 @@ def _unit(listed: UnitList, fingerprints: Sequence[Fingerprint]) -> UnitReport:
     return UnitReport(
         unit=listed.unit,
         lifecycle=listed.lifecycle,
+        marked=listed.marks.reason if listed.marks.lifecycle else "",
         serial=listed.record.serial,
         stages=tuple(_stage(listed.of(stage)) for stage in listed.stages),
         burn_in=measured(listed.of(Stage.BURN_IN)),

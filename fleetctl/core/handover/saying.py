@@ -85,6 +85,9 @@ def responses(proof: Measured, most: int, speech: Speech) -> str:
 
 def attention(unit: UnitReport, speech: Speech) -> Iterator[str]:
     """Yield what is to be looked after at a unit."""
+    mark = words.MARKS.get(unit.lifecycle)
+    if mark is not None:
+        yield speech.say(mark, reason=unit.marked or speech.say(words.NO_REASON))
     if unit.serial and unit.serial != unit.unit.serial:
         yield speech.say(words.OTHER_SERIAL, installed=unit.serial, declared=unit.unit.serial or "–")
     for stage in unit.stages:

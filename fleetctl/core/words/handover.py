@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from fleetctl.core.commissioning.lifecycle import Lifecycle
 from fleetctl.core.commissioning.standing import State
 from fleetctl.core.words.text import Counted, Text
 
@@ -47,6 +48,11 @@ VOUCHED = Text(
     en="no instrument could prove its room; {person} confirmed it",
     fr="aucun instrument n'a pu prouver sa pièce ; {person} l'a confirmée",
 )
+MARKS: Mapping[Lifecycle, Text] = {
+    Lifecycle.QUARANTINED: Text(en="quarantined: {reason}", fr="en quarantaine : {reason}"),
+    Lifecycle.MAINTENANCE: Text(en="in maintenance: {reason}", fr="en maintenance : {reason}"),
+    Lifecycle.RETIRED: Text(en="retired: {reason}", fr="retiré du service : {reason}"),
+}
 OTHER_SERIAL = Text(
     en="serial {installed} was read where {declared} is declared",
     fr="numéro de série {installed} lu à la place de {declared}",

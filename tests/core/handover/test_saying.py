@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from fleetctl.core.commissioning.burn_in import Expected, Reference, Verdict, judge
+from fleetctl.core.commissioning.lifecycle import Lifecycle, mark
 from fleetctl.core.commissioning.load import Load, LoadKind, LoadState, Run, Sample
+from fleetctl.core.commissioning.room_proof import Answer
+from fleetctl.core.commissioning.stages import Outcome, Stage
 from fleetctl.core.handover.curves import picture
 from fleetctl.core.handover.issue import Issue
 from fleetctl.core.handover.measured import Check, Curve, Measured, Response
@@ -16,10 +19,11 @@ from fleetctl.core.handover.report import UnitReport, handover
 from fleetctl.core.handover.saying import answer, arithmetic, attention, curve_said, responses
 from fleetctl.core.inventory.fleet import BurnIn
 from fleetctl.core.log_heads import Head
+from fleetctl.core.words import handover as words
 from fleetctl.core.words.language import Language
 from fleetctl.core.words.speech import Speech
 from fleetctl.core.words.text import NARROW, NO_BREAK
-from tests.builders.field import T0, a_mixed_ledger
+from tests.builders.field import T0, Field, a_mixed_ledger
 
 EN, FR = Speech(Language.EN), Speech(Language.FR)
 POWER = Check("power", False, "540 W of 650 W", {"measured_w": 540.0, "expected_w": 650.0, "share": 0.1})
@@ -135,6 +139,18 @@ def test_answers_of_sensors_are_said_the_clearest_first() -> None:
 )
 def test_what_is_to_be_looked_after(id: str, french: list[str]) -> None:
     assert [seen(each) for each in attention(unit(id), FR)] == french
+
+
+def test_a_machine_that_was_left_alone_is_said_with_the_reason() -> None:
+    field = Field(SITE)
+    field.say("les-sables/a101-1", Stage.IDENTIFIED, Outcome.NOTE, **mark(Lifecycle.QUARANTINED, "another identity"))
+    report = handover(SITE, field.entries(), Issue(1, SITE.id, "", T0, "s", Head(0, ""), ""), {})
+    (one,) = (each for each in report.units if each.unit.id == "a101-1")
+    assert [seen(each) for each in attention(one, FR)] == ["en quarantaine~: another identity"]
+
+
+def test_every_answer_of_a_proof_of_rooms_has_its_words() -> None:
+    assert {each.value for each in Answer} <= set(words.ANSWERS)
 
 
 def test_another_machine_than_declared_is_said() -> None:
