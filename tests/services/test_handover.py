@@ -93,7 +93,16 @@ def test_the_event_log_covers_that_a_report_was_issued(state: MemoryState) -> No
 def test_another_states_report_is_said_to_be_so(state: MemoryState) -> None:
     report = issue_in(state)
     other = MemoryState(uuid="another")
-    assert flaws_of(other, report) == ["it was made by another state, state-in-memory"]
+    (flaw,) = flaws_of(other, report)
+    assert flaw == "it was made by another state, state-in-memory, whose ledger was not merged"
+
+
+def test_a_report_that_was_made_in_the_field_is_held_against_what_was_brought_back(state: MemoryState) -> None:
+    report, home = issue_in(state), MemoryState(uuid="home")
+    home.ledger.merge(state.ledger.entries())
+    assert flaws_of(home, report) == []
+    home.rows.ledger[:] = _reword(home.rows.ledger, 3)
+    assert any("is not what it was" in flaw for flaw in flaws_of(home, report))
 
 
 def _drop(entries: list[Entry], at: int) -> list[Entry]:

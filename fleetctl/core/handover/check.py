@@ -37,7 +37,11 @@ def issue_of(sealed: Sealed) -> Issue:
 
 
 def misfits(sealed: Sealed, memory: Memory) -> tuple[str, ...]:
-    """Return in words what does not fit between a report and what a state remembers."""
+    """Return in words what does not fit between a report and what a state remembers.
+
+    A report that was made in the field, by a kit, is held against what the kit brought back to the ledger; its log
+    stayed with it.
+    """
     return tuple(_misfits(sealed, issue_of(sealed), memory))
 
 
@@ -53,8 +57,10 @@ def unchained(files: Iterable[Sealed]) -> tuple[str, ...]:
 
 
 def _misfits(sealed: Sealed, issue: Issue, memory: Memory) -> Iterator[str]:
-    if issue.state != memory.state:
-        yield f"it was made by another state, {issue.state}"
+    is_own = issue.state == memory.state
+    known = issued(memory.entries)
+    if not is_own and sealed.seal.report not in {each.digest for each in known}:
+        yield f"it was made by another state, {issue.state}, whose ledger was not merged"
         return
     flaw = chain_flaw(memory.entries)
     if flaw is not None:
@@ -62,9 +68,9 @@ def _misfits(sealed: Sealed, issue: Issue, memory: Memory) -> Iterator[str]:
     if memory.log_flaw is not None:
         yield f"the event log is not whole: {memory.log_flaw}"
     yield from _missing(sealed, memory.entries)
-    if issue.head.number and memory.log.get(issue.head.number) != issue.head.digest:
+    if is_own and issue.head.number and memory.log.get(issue.head.number) != issue.head.digest:
         yield f"event {issue.head.number} of the log or one before it is not what it was when the report was made"
-    yield from _chain(sealed, issue, issued(memory.entries))
+    yield from _chain(sealed, issue, known)
 
 
 def _missing(sealed: Sealed, entries: Iterable[Entry]) -> Iterator[str]:
