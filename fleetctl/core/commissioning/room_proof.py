@@ -12,28 +12,21 @@ clearly wrong is not proven, and a sensor that is built into the unit never prov
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from itertools import pairwise
 from typing import Any
 
 from fleetctl.core.commissioning.burn_in import FAILED
-from fleetctl.core.commissioning.fit import Columns, Found, Series, averaged, lagged, polynomial
+from fleetctl.core.commissioning.fit import averaged
+from fleetctl.core.commissioning.responses import LEAST_K, SURE, Heating, Response, Sensing, edges_of, responses
 from fleetctl.core.commissioning.standing import PASSED, REASON, VERDICT
 
-LAGS_S = (200.0, 400.0, 800.0, 1600.0)
-"""Of the air of rooms, light to heavy; the one that fits a dwelling best counts."""
-CELLS = 120
-"""Spans of time over which all series are averaged."""
-LEAST_K = 0.15
-"""A lesser answer is none."""
-SURE = 4.0
-"""Standard errors that an answer has to be above nothing."""
+__all__ = ["Answer", "Heating", "Proof", "Response", "Sensing", "judge"]
+
+CURVE_POINTS = 60
 NEAR_SHARE = 0.7
 """Of an answer: another one from here on is as much as that."""
-DRIFT_S = 1200.0
-"""Time in which a drift bends once."""
 FOLLOWED_SHARE = 0.2
 """Of a unit's power: its heat has to have varied by so much for a pattern to be seen in it."""
 
@@ -52,56 +45,6 @@ class Answer(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Heating:
-    """A unit that was heated in a pattern.
-
-    Attributes:
-        place: where it is declared to be, such as `A101/living`.
-        power_w: at full load.
-        powers: the heat that flowed, in W, from before the pattern began: the room remembers it.
-    """
-
-    unit: str
-    place: str
-    power_w: float
-    powers: Series
-
-
-@dataclass(frozen=True, slots=True)
-class Sensing:
-    """A sensor that was watched.
-
-    Attributes:
-        place: where it is; of a built-in one where its unit is declared to be.
-        temperatures: in °C.
-        unit: that it is built into; empty for one of its own.
-    """
-
-    id: str
-    place: str
-    temperatures: Series
-    unit: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """How much one sensor went up and down with one unit's heat.
-
-    Attributes:
-        rise_k: between the unit's least heat and its most, as far as the room could follow.
-        error_k: its standard error.
-    """
-
-    rise_k: float
-    error_k: float
-
-    @property
-    def is_clear(self) -> bool:
-        """Return whether it is an answer at all."""
-        return self.rise_k >= max(LEAST_K, SURE * self.error_k)
-
-
-@dataclass(frozen=True, slots=True)
 class Proof:
     """What was found of one unit.
 
@@ -110,6 +53,7 @@ class Proof:
         with_unit: with which it is swapped, if that is plain.
         text: the arithmetic.
         responses: of every sensor, by its id.
+        curve: (s since it began, heat in W, temperature in °C of the sensor in its place), for the report's pictures.
     """
 
     unit: str
@@ -118,6 +62,7 @@ class Proof:
     text: str
     with_unit: str = ""
     responses: Mapping[str, Response] = field(default_factory=dict)
+    curve: tuple[tuple[float, float, float], ...] = ()
 
     def to_detail(self) -> dict[str, Any]:
         """Return the detail of the ledger's entry; only an own room counts as passed."""
@@ -129,6 +74,7 @@ class Proof:
             "heats": self.place,
             "with": self.with_unit,
             "text": self.text,
+            "curve": [list(point) for point in self.curve],
             "responses": {id: [round(r.rise_k, 3), round(r.error_k, 3)] for id, r in self.responses.items()},
         }
 
@@ -144,7 +90,7 @@ def judge(heatings: Sequence[Heating], sensors: Sequence[Sensing], *, speed: flo
     followed = [each for each in heatings if _followed(each)]
     found = {each.unit: _did_not_follow(each) for each in heatings if each not in followed}
     try:
-        answers = _responses(followed, sensors, speed) if followed and sensors else {}
+        answers = responses(followed, sensors, speed) if followed and sensors else {}
     except ValueError as error:
         unclear = {each.unit: Proof(each.unit, Answer.NOT_PROVEN, "", f"patterns alike: {error}") for each in followed}
         return {**found, **unclear}
@@ -163,62 +109,6 @@ def _did_not_follow(heating: Heating) -> Proof:
     return Proof(heating.unit, Answer.NOT_PROVEN, "", text)
 
 
-def _responses(
-    heatings: Sequence[Heating], sensors: Sequence[Sensing], speed: float
-) -> Mapping[tuple[str, str], Response]:
-    """Return the response of each sensor to each unit, by (sensor, unit), with the lag that fits all of them best."""
-    edges = _edges([*(each.powers for each in heatings), *(each.temperatures for each in sensors)])
-    times = [(early + late) / 2 for early, late in pairwise(edges)]
-    drift = polynomial(times, _drift_degree((edges[-1] - edges[0]) * speed))
-    measured = [averaged(each.temperatures, edges) for each in sensors]
-    best = min((_fitted(lag_s / speed, heatings, times, drift, measured) for lag_s in LAGS_S), key=lambda it: it.misfit)
-    return {
-        (sensor.id, heating.unit): Response(fit.values[at] * span_w, fit.errors[at] * span_w)
-        for sensor, fit in zip(sensors, best.fits, strict=True)
-        for at, (heating, span_w) in enumerate(zip(heatings, best.spans_w, strict=True), start=len(drift))
-    }
-
-
-@dataclass(frozen=True)
-class _Fitted:
-    """All sensors, fitted with one lag.
-
-    Attributes:
-        spans_w: by how much the heat of each unit varied behind the lag.
-    """
-
-    spans_w: Sequence[float]
-    fits: Sequence[Found]
-
-    @property
-    def misfit(self) -> float:
-        return sum(fit.misfit for fit in self.fits)
-
-
-def _fitted(
-    lag: float,
-    heatings: Sequence[Heating],
-    times: Sequence[float],
-    drift: Sequence[Sequence[float]],
-    measured: Sequence[Sequence[float]],
-) -> _Fitted:
-    heats = [lagged(each.powers, lag, times) for each in heatings]
-    columns = Columns([*drift, *heats])
-    return _Fitted([max(heat) - min(heat) for heat in heats], [columns.fit(each) for each in measured])
-
-
-def _drift_degree(seconds: float) -> int:
-    """Return how often a drift may bend: once in twenty minutes, more often in more."""
-    return 1 + max(1, round(seconds / DRIFT_S))
-
-
-def _edges(series: Sequence[Series]) -> list[float]:
-    first, last = max(each[0][0] for each in series), min(each[-1][0] for each in series)
-    if last <= first:
-        raise ValueError("heat and sensors were not recorded at the same time")
-    return [first + (last - first) * index / CELLS for index in range(CELLS + 1)]
-
-
 @dataclass(frozen=True)
 class _Court:
     """Judges units by the responses of sensors."""
@@ -229,8 +119,16 @@ class _Court:
 
     def proof(self, heating: Heating) -> Proof:
         """Return what was found of a unit."""
-        responses = {each.id: self.answers[each.id, heating.unit] for each in self.sensors}
-        return replace(self._judged(heating), responses=responses)
+        answers = {each.id: self.answers[each.id, heating.unit] for each in self.sensors}
+        return replace(self._judged(heating), responses=answers, curve=tuple(self._curve(heating)))
+
+    def _curve(self, heating: Heating) -> Iterator[tuple[float, float, float]]:
+        here = [each for each in self.sensors if each.place == heating.place and each.unit in ("", heating.unit)]
+        if here:
+            sensor = min(here, key=lambda each: each.unit)  # one of its own before one that is built in
+            edges = edges_of([heating.powers, sensor.temperatures], CURVE_POINTS)
+            averages = zip(edges, averaged(heating.powers, edges), averaged(sensor.temperatures, edges), strict=False)
+            yield from ((round(at - edges[0], 1), round(w, 1), round(c, 2)) for at, w, c in averages)
 
     def _judged(self, heating: Heating) -> Proof:
         own = [each for each in self._standing if each.place == heating.place]
