@@ -37,6 +37,7 @@ def bundle(
     version: Annotated[str, typer.Argument(help="Version of the release.")],
     model: Annotated[str, typer.Option(help="Model of the fleet that it is for.")],
     out: Annotated[Path | None, typer.Option(help="File to write; VERSION.raucb if left out.")] = None,
+    component: Annotated[str, typer.Option(help="Component that it is for; the system if left out.")] = "",
     fails: Fails = None,
     size_mb: Annotated[int, typer.Option(min=0, max=4096, help="Make it so much larger, in MB (1,000,000 bytes).")] = 0,
     tier: Tier = TierOption.LIGHT,
@@ -53,7 +54,14 @@ def bundle(
     signer = bundles.signer_in(frame.state_folder / "lab-signer")
     path = out or Path(f"{version}.raucb")
     build = bundles.build if tier is TierOption.LIGHT else real_bundles.build
-    build(path, _compatible(frame, model), version, signer, fails=fails or "", ballast_bytes=size_mb * 1_000_000)
+    build(
+        path,
+        _compatible(frame, model, component),
+        version,
+        signer,
+        fails=fails or "",
+        ballast_bytes=size_mb * 1_000_000,
+    )
     _trust(frame, signer)
     if frame.is_json:
         print_json({"schema": "fleetctl/lab-bundle/v1", "path": str(path), "size_bytes": path.stat().st_size})
@@ -69,14 +77,14 @@ def keyring_of(frame: Frame) -> Path:
     return frame.folder / FOLDER / KEYRING
 
 
-def _compatible(frame: Frame, model: str) -> str:
+def _compatible(frame: Frame, model: str, component: str) -> str:
     from fleetctl.cli import compose
 
     models = compose.fleet(frame).models
     if model not in models:
         hint = did_you_mean(model, models)
         raise InvalidInput([Problem("unknown-model", f"the fleet has no model '{model}'", hint=hint)])
-    return models[model].compatible
+    return models[model].compatible_of(component) if component else models[model].compatible
 
 
 def _trust(frame: Frame, signer: Signer) -> None:

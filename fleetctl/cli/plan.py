@@ -95,7 +95,7 @@ def observe_and_plan(frame: Frame, state: State, fleet: Fleet, units: Sequence[U
     from fleetctl.services.marks import without_refused
     from fleetctl.services.plan import Memory, with_blank_machines
     from fleetctl.services.plan import plan as make
-    from fleetctl.services.releases import refuse_standing, supply
+    from fleetctl.services.releases import gifts_of, refuse_standing, supply
     from fleetctl.services.render import rendered_from
 
     if wish.refresh:
@@ -110,7 +110,7 @@ def observe_and_plan(frame: Frame, state: State, fleet: Fleet, units: Sequence[U
     made = make(declared(frame, fleet), units, state, occasion, memory, of)
     made = without_refused(with_blank_machines(made, fleet, state), state)
     if signed:
-        refuse_standing(fleet, [fleet.by_name[unit.unit] for unit in made.units if unit.release], signed, at)
+        refuse_standing(fleet, gifts_of(fleet, made.units), signed, at)
     return made
 
 

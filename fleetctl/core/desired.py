@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from fleetctl.core.config import Config
-from fleetctl.core.inventory.fleet import Unit
+from fleetctl.core.inventory.fleet import Model, Unit
 from fleetctl.core.plan import Desired
 
 
@@ -44,8 +44,8 @@ def summary(config: Config) -> Summary:
     )
 
 
-def desired(unit: Unit, of: Summary) -> Desired:
-    """Return what a unit should be."""
+def desired(unit: Unit, of: Summary, model: Model | None = None) -> Desired:
+    """Return what a unit should be; of which releases its components are, its model says."""
     return Desired(
         unit=unit.name,
         site=unit.site,
@@ -57,6 +57,7 @@ def desired(unit: Unit, of: Summary) -> Desired:
         files=of.files,
         reboots=of.reboots,
         confirms=of.confirms,
+        components=model.components if model else {},
     )
 
 

@@ -198,6 +198,7 @@ class Facts:
                 self.registration,
                 self.host_key,
                 self.reboot_needed,
+                *([sorted(self.components.items())] if self.components else []),
             ]
         )
 

@@ -28,6 +28,7 @@ class Desired:
         reboots: paths whose change takes effect only after a reboot.
         confirms: paths whose change is commit-confirmed.
         registration: what it should be registered as.
+        components: release that each component should be of, by the component's name.
     """
 
     unit: str
@@ -41,6 +42,7 @@ class Desired:
     reboots: frozenset[str] = frozenset()
     confirms: frozenset[str] = frozenset()
     registration: Wanted = NOTHING_WANTED
+    components: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class UnitPlan:
         bundle, bundle_bytes: SHA-256 and size of the release's bundle, as they were signed when the plan was made.
         registration: digest of what the unit is to be registered as; empty if it needs no registration.
         renews: it is to make a new key for it.
+        component: that the release is for; empty for the system.
     """
 
     unit: str
@@ -73,6 +76,7 @@ class UnitPlan:
     bundle_bytes: int = 0
     registration: str = ""
     renews: bool = False
+    component: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,8 @@ def _update_document(unit: UnitPlan) -> dict[str, Any]:
     """Return what a unit is to be updated to; nothing for a unit that needs no update."""
     if not unit.release:
         return {}
-    return {"release": unit.release, "bundle": {"sha256": unit.bundle, "size_bytes": unit.bundle_bytes}}
+    component = {"component": unit.component} if unit.component else {}
+    return {"release": unit.release, "bundle": {"sha256": unit.bundle, "size_bytes": unit.bundle_bytes}, **component}
 
 
 def _unit(row: Mapping[str, Any]) -> UnitPlan:
@@ -108,6 +109,7 @@ def _unit(row: Mapping[str, Any]) -> UnitPlan:
         bundle_bytes=int(bundle.get("size_bytes", 0)),
         registration=registration.get("digest", ""),
         renews=bool(registration.get("renews", False)),
+        component=row.get("component", ""),
     )
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from fleetctl.core.facts import Cause, Facts, Observation, Unobserved
 from fleetctl.core.plan import Desired, LeftOut, Plan, UnitPlan
 from fleetctl.core.releases.catalogue import Catalogue
-from fleetctl.core.releases.wanted import NO_RELEASES, Supply, Update, update_of
+from fleetctl.core.releases.wanted import NO_RELEASES, Supply, Update, component_update_of, update_of
 from fleetctl.core.rollout.state import Action
 from fleetctl.core.verdicts import Verdict
 
@@ -115,9 +115,18 @@ def plan_unit(want: Desired, seen: Observation | None, supply: Supply = NO_RELEA
     found = update_of(want.release, seen.version, supply)
     update, held_back = (None, found) if isinstance(found, str) else (found, None)
     unregistered = want.registration.lacking(seen)
-    if not (update or _needs_config(want, seen) or seen.reboot_needed or unregistered):
-        return LeftOut(want.unit, None, held_back) if held_back else None
-    return _with_registration(_unit_plan(want, seen, update, held_back), want, seen, unregistered)
+    if update or _needs_config(want, seen) or seen.reboot_needed or unregistered:
+        return _with_registration(_unit_plan(want, seen, update, held_back), want, seen, unregistered)
+    return _of_component(want, seen, supply, held_back)
+
+
+def _of_component(want: Desired, seen: Facts, supply: Supply, held_back: str | None) -> UnitPlan | LeftOut | None:
+    """Say what the components of a unit need whose system, config and registration are as they should be."""
+    found = component_update_of(want.components, seen.components, supply)
+    if isinstance(found, Update):
+        return _unit_plan(want, seen, found, held_back)
+    reason = held_back or found
+    return LeftOut(want.unit, None, reason) if reason else None
 
 
 def _with_registration(planned: UnitPlan, want: Desired, seen: Facts, why: str | None) -> UnitPlan:
@@ -146,11 +155,12 @@ def _unit_plan(want: Desired, seen: Facts, update: Update | None, held_back: str
         config_digest=want.config_digest,
         facts_digest=seen.binding_digest,
         files=files,
-        reboot=Action.REBOOT in actions or update is not None,
+        reboot=Action.REBOOT in actions or (update is not None and not update.component),
         confirm=any(path in want.confirms for path in files),
         release=update.release if update else "",
         bundle=update.bundle if update else "",
         bundle_bytes=update.bundle_bytes if update else 0,
+        component=update.component if update else "",
     )
 
 
@@ -219,7 +229,7 @@ class Standing:
     """Of the units as they would be rendered now."""
     observed: Mapping[str, Observation]
     releases: Mapping[str, str] = field(default_factory=dict)
-    """Version that each unit should run now."""
+    """Version that each unit of the plan should get now: of the system, or of the component that the plan is about."""
     catalogue: Catalogue = field(default_factory=Catalogue)
     """What is signed now."""
     refused: Mapping[str, str] = field(default_factory=dict)

@@ -54,6 +54,7 @@ def _unit_document(unit: UnitReport) -> dict[str, Any]:
         "actions": [action.value for action in progress.actions],
         "config_digest": progress.config_digest,
         "release": progress.release or None,
+        "component": progress.component or None,
         "phase": progress.phase.value,
         "in_doubt": progress.in_doubt,
         "cause": progress.cause.value if progress.cause else None,

@@ -23,7 +23,7 @@ from fleetctl.core.rollout.waves import assign, placed
 from fleetctl.ports import Clock, Releases, State
 from fleetctl.services.declared import Declared
 from fleetctl.services.marks import refused
-from fleetctl.services.releases import refuse_standing, supply
+from fleetctl.services.releases import gifts_of, refuse_standing, supply
 
 HEAT_SERVICE = "heat"
 """The service hook, in the templates' manifest, of files that make the heat agent start anew."""
@@ -88,15 +88,14 @@ def start(
     units = [declared.fleet.by_name[u.unit] for u in plan.units if u.unit in declared.fleet.by_name]
     now = clock.now().utc
     if releases is not None:
-        updated = {u.unit for u in plan.units if u.release}
-        refuse_standing(declared.fleet, [unit for unit in units if unit.name in updated], releases, now)
+        refuse_standing(declared.fleet, gifts_of(declared.fleet, plan.units), releases, now)
     standing = Standing(
         state=state.uuid,
         at=now,
         site_digests=declared.site_digests,
         config_digests={d.unit: d.config_digest for d in declared.desired(units)},
         observed=state.units.facts([unit.name for unit in units]),
-        releases={unit.name: unit.release for unit in units},
+        releases=dict(_wanted(declared.fleet, plan)),
         catalogue=supply(releases).catalogue if releases else Catalogue(),
         refused=refused(state, [unit.name for unit in units]),
     )
@@ -108,6 +107,17 @@ def start(
     rollout, progress = enlist(plan, admitted, terms, lineup)
     state.rollouts.add(rollout, progress, configs)
     return rollout
+
+
+def _wanted(fleet: Fleet, plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield which release each unit should get now, of what the plan updates in it."""
+    for planned in plan.units:
+        unit = fleet.by_name.get(planned.unit)
+        if unit is None:
+            continue
+        model = fleet.models.get(unit.model)
+        of_component = model.components.get(planned.component, "") if model else ""
+        yield unit.name, of_component if planned.component else unit.release
 
 
 def _in_order(fleet: Fleet, admitted: Admitted, state: State, terms: Terms) -> Admitted:

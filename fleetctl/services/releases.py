@@ -13,11 +13,12 @@ from typing import Any
 
 from fleetctl.core.clock import Now
 from fleetctl.core.document import Document
-from fleetctl.core.inventory.fleet import Fleet, Unit
+from fleetctl.core.inventory.fleet import Fleet
+from fleetctl.core.plan import UnitPlan
 from fleetctl.core.problems import CouldNot, InvalidInput, Problem
 from fleetctl.core.releases import declaring
 from fleetctl.core.releases.catalogue import Catalogue, Published
-from fleetctl.core.releases.desired import disagreements, promotion_problems, unit_problems
+from fleetctl.core.releases.desired import Gift, disagreements, promotion_problems, unit_problems
 from fleetctl.core.releases.freshness import Signed
 from fleetctl.core.releases.offer import Offer
 from fleetctl.core.releases.wanted import NO_RELEASES, Supply
@@ -186,8 +187,8 @@ class Watched:
         return self._known
 
 
-def standing_problems(fleet: Fleet, units: Iterable[Unit], releases: Releases, now: datetime) -> tuple[Problem, ...]:
-    """Return why these units may not be updated; empty for a fleet without signed releases.
+def standing_problems(fleet: Fleet, gifts: Iterable[Gift], releases: Releases, now: datetime) -> tuple[Problem, ...]:
+    """Return why units may not be given these releases; empty for a fleet without signed releases.
 
     Raises:
         CouldNot: if what is signed cannot be read.
@@ -197,19 +198,25 @@ def standing_problems(fleet: Fleet, units: Iterable[Unit], releases: Releases, n
     catalogue, problems = _signed_so_far(releases, now)
     if catalogue is None:
         return tuple(problems)
-    chosen = tuple(units)
-    differ = disagreements(fleet, catalogue, {unit.release for unit in chosen})
+    chosen = tuple(gifts)
+    differ = disagreements(fleet, catalogue, {gift.release for gift in chosen})
     return (*problems, *differ, *unit_problems(chosen, catalogue, fleet.models))
 
 
-def refuse_standing(fleet: Fleet, units: Iterable[Unit], releases: Releases, now: datetime) -> None:
+def gifts_of(fleet: Fleet, planned: Iterable[UnitPlan]) -> tuple[Gift, ...]:
+    """Return the releases that a plan gives to units that are declared still."""
+    known = ((fleet.by_name.get(plan.unit), plan) for plan in planned if plan.release)
+    return tuple(Gift(unit, plan.release, plan.component) for unit, plan in known if unit is not None)
+
+
+def refuse_standing(fleet: Fleet, gifts: Iterable[Gift], releases: Releases, now: datetime) -> None:
     """Refuse to update units that may not be: every problem at once.
 
     Raises:
         InvalidInput: if there is one.
         CouldNot: if what is signed cannot be read.
     """
-    chosen = tuple(units)
+    chosen = tuple(gifts)
     if chosen:
         _refuse(standing_problems(fleet, chosen, releases, now))
 

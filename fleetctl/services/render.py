@@ -42,7 +42,9 @@ def desired_states(
     fleet: Fleet, units: Sequence[Unit], templates: TemplateFiles, cache: SiteCache
 ) -> tuple[Desired, ...]:
     """Return the desired state of units, in their order; raises as `summaries`."""
-    return tuple(desired(unit, of) for unit, of in summaries(fleet, units, templates, cache))
+    return tuple(
+        desired(unit, of, fleet.models.get(unit.model)) for unit, of in summaries(fleet, units, templates, cache)
+    )
 
 
 def configs(fleet: Fleet, units: Iterable[Unit], templates: TemplateFiles) -> Iterator[Config]:

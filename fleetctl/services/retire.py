@@ -25,8 +25,7 @@ from fleetctl.core.platform.node import Health
 from fleetctl.core.problems import CouldNot
 from fleetctl.core.rollout.state import Ending, Step, StepKind
 from fleetctl.ports import Clock, Executor, State
-from fleetctl.ports.platform import Standing
-from fleetctl.services.enrolment import StandingOf
+from fleetctl.services.enrolment import Seat, SeatOf
 from fleetctl.services.register import Look, results_of
 
 OFF_S = 90.0
@@ -67,7 +66,7 @@ class Farewell:
     unit: Unit
     choice: Choice
     state: State
-    standing_of: StandingOf
+    seat_of: SeatOf
     executor: Callable[[], Executor]
     look: Look
     clock: Clock
@@ -156,9 +155,9 @@ def _reached(farewell: Farewell) -> bool:
 
 
 def _drained(farewell: Farewell) -> str:
-    standing = farewell.standing_of(farewell.unit)
-    if standing is not None:
-        return _drained_on(farewell, standing)
+    seat = farewell.seat_of(farewell.unit)
+    if seat is not None:
+        return _drained_on(farewell, seat)
     said = farewell.step(StepKind.DRAIN)
     if not farewell.wait(lambda: _is_free(farewell.seen()), farewell.choice.drain_s, 5.0):
         if not farewell.choice.cancel_jobs:
@@ -171,9 +170,9 @@ def _is_free(seen: Observation | None) -> bool:
     return isinstance(seen, Facts) and (seen.compute is None or (seen.compute.drained and not seen.compute.jobs))
 
 
-def _drained_on(farewell: Farewell, standing: Standing) -> str:
+def _drained_on(farewell: Farewell, seat: Seat) -> str:
     """Drain the unit's node on its platform, and wait for its jobs."""
-    platform, name = standing.platform, standing.node
+    platform, name = seat.platform, seat.node
     platform.drain([name], drain_reason(farewell.id))
     if farewell.wait(lambda: platform.nodes([name])[name].is_free, farewell.choice.drain_s, 15.0):
         return f"drained: node {name} has no jobs"
@@ -197,11 +196,11 @@ def _revoked(farewell: Farewell) -> str:
 
 def _unregistered(farewell: Farewell) -> str:
     unit, registry = farewell.unit, farewell.state.registry
-    standing = farewell.standing_of(unit)
-    node = standing.node if standing else ""
-    if standing is not None:
-        standing.platform.remove(node)
-        if standing.platform.nodes([node])[node].health is not Health.ABSENT:
+    seat = farewell.seat_of(unit)
+    node = seat.node if seat else ""
+    if seat is not None:
+        seat.platform.remove(node)
+        if seat.platform.nodes([node])[node].health is not Health.ABSENT:
             raise CouldNot(f"the platform still has node {node}", hint=AGAIN)
     registry.unregister(unit.name, actor=farewell.actor, at=farewell.clock.now().utc)
     if registry.registrations([unit.name]):

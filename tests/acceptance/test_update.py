@@ -109,6 +109,27 @@ def test_a_bad_release_is_left_for_the_slot_and_the_config_before(
     assert why in said
 
 
+def test_a_components_release_is_flashed_and_the_system_stays(site: Released) -> None:
+    site.cli("lab", "bundle", "qh-1-controller-2", "--model", "qh-1", "--component", "controller")
+    added = site.cli.json("release", "add", "qh-1-controller-2.raucb")
+    site.cli.edit(
+        "fleet.yaml", ("    module_power_w:", "    components: {controller: qh-1-controller-2}\n    module_power_w:")
+    )
+    before = status_of(site.cli, unit(SOUND))
+    (row,) = site.cli.json("plan", unit(SOUND))["units"]
+    assert (row["component"], row["release"], row["bundle"]["sha256"]) == (
+        "controller",
+        "qh-1-controller-2",
+        added["sha256"],
+    )
+    site.cli("apply", unit(SOUND), "--yes", "--policy", "update")
+    after = status_of(site.cli, unit(SOUND))
+    assert after["components"] == {"bootloader": "1.0.0", "controller": "qh-1-controller-2"}
+    assert (after["boot_id"], after["slots"]["booted"]) == (before["boot_id"], before["slots"]["booted"])
+    assert site.cli("plan", unit(SOUND)).out.startswith("nothing to do")
+    site.cli.edit("fleet.yaml", ("    components: {controller: qh-1-controller-2}\n", ""))
+
+
 def test_cuts_of_the_gateway_and_of_the_unit_cost_only_time(site: Released) -> None:
     """In mid-copy to the gateway, in mid-fetch from it, and while the slot is written."""
     sha256 = site.release("qh-1-2026.12.2", size_mb=2)

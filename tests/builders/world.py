@@ -120,6 +120,7 @@ class FakeUnit:
     away_until_s: float = 0.0
     cold_until_s: float = 0.0
     clock: FakeClock = field(default_factory=FakeClock)
+    components: dict[str, str] = field(default_factory=dict)
     slots: FakeSlots = field(init=False)
     seen_epoch: int = 0
     journal: JournalEntry | None = None
@@ -166,6 +167,7 @@ class FakeUnit:
             journal=self.journal,
             reboot_needed=self.reboot_needed,
             previous_digest=self.previous,
+            components=dict(self.components),
             heat=Heat(1.0, self.gives_w, self.commanded_w, 20.0, self.temperature_c, water_out_c=self.water_c),
             compute=None if self.jobs is None else Compute(bool(self.drained_by), self.drained_by, self.jobs),
         )
@@ -192,6 +194,8 @@ class FakeUnit:
                 return Ending.REFUSED
             case StepKind.INSTALL if self.slots.install(step, self.config):
                 return Ending.REFUSED
+            case StepKind.FLASH:
+                return self._flash(step)
             case StepKind.REBOOT:
                 self._reboot(step.slot)
             case StepKind.DRAIN:
@@ -221,6 +225,14 @@ class FakeUnit:
     def _register(self, step: Step) -> Ending:
         ending = self.register_endings.pop(0) if self.register_endings else Ending.OK
         self.registration = step.registration if ending is Ending.OK else self.registration
+        return ending
+
+    def _flash(self, step: Step) -> Ending:
+        ending = self.endings.pop(0) if self.endings else Ending.OK
+        self._rob(self.agent_s)
+        self.components[step.component] = step.release if ending is Ending.OK else ""
+        if self.cold_after_reboot:
+            self.power_w = 0.0
         return ending
 
     def _rob(self, seconds: float) -> None:

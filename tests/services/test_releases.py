@@ -13,6 +13,7 @@ from fleetctl.core.clock import Now
 from fleetctl.core.digest import digest
 from fleetctl.core.inventory.fleet import Fleet, Kind, Model, Unit
 from fleetctl.core.problems import InvalidInput, Problem
+from fleetctl.core.releases.desired import Gift
 from fleetctl.core.releases.freshness import Signed
 from fleetctl.core.releases.manifest import Manifest
 from fleetctl.core.releases.offer import Bundle
@@ -25,6 +26,7 @@ NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=8)
 FLEET = Fleet("test", {"qh-1": Model("qh-1", Kind.RADIATOR, "heat-qh", 650.0)})
 UNIT = Unit("s", "a", Kind.RADIATOR, "qh-1", release="1", serial="", mac="", address="", building="")
+GIFT = Gift(UNIT, "1")
 
 
 class Bundles:
@@ -106,7 +108,7 @@ def test_forged_metadata_stop_everything_that_is_new(
     assert codes(lambda: releases.promote(depot, "stable", "1", NOW)) == refused
     assert codes(lambda: releases.withdraw(depot.releases, "1", "why", NOW)) == refused
     assert codes(lambda: depot.releases.renew(NOW)) == refused
-    assert [problem.code for problem in releases.standing_problems(FLEET, [UNIT], depot.releases, NOW)] == refused
+    assert [problem.code for problem in releases.standing_problems(FLEET, [GIFT], depot.releases, NOW)] == refused
 
 
 def test_expired_metadata_stop_a_promotion_and_never_a_withdrawal(depot: Depot, bundle: Callable[[str], Path]) -> None:
@@ -140,7 +142,7 @@ def test_verification_says_when_no_new_work_may_begin(depot: Depot) -> None:
 
 def test_planning_asks_for_signed_usable_releases(depot: Depot, bundle: Callable[[str], Path]) -> None:
     def found() -> list[str]:
-        return [problem.code for problem in releases.standing_problems(FLEET, [UNIT], depot.releases, NOW)]
+        return [problem.code for problem in releases.standing_problems(FLEET, [GIFT], depot.releases, NOW)]
 
     assert found() == ["unusable-release"]
     releases.add(depot, bundle("1"), NOW)
@@ -152,17 +154,17 @@ def test_planning_asks_for_signed_usable_releases(depot: Depot, bundle: Callable
 def test_what_cannot_be_believed_supplies_nothing_and_refuses_the_plan(depot: Depot, world: MemoryWorld) -> None:
     world.forge()
     assert releases.supply(depot.releases) == Supply(kept=True)
-    assert codes(lambda: releases.refuse_standing(FLEET, [UNIT], depot.releases, NOW)) == ["wrongly-signed-metadata"]
+    assert codes(lambda: releases.refuse_standing(FLEET, [GIFT], depot.releases, NOW)) == ["wrongly-signed-metadata"]
     releases.refuse_standing(FLEET, [], depot.releases, NOW)
 
 
 def test_expired_metadata_and_an_unusable_release_are_said_at_once(depot: Depot) -> None:
-    found = codes(lambda: releases.refuse_standing(FLEET, [UNIT], depot.releases, LATER))
+    found = codes(lambda: releases.refuse_standing(FLEET, [GIFT], depot.releases, LATER))
     assert found == ["expired-metadata", "unusable-release"]
 
 
 def test_a_fleet_without_signed_releases_plans_as_before() -> None:
-    assert releases.standing_problems(FLEET, [UNIT], MemoryReleases(), NOW) == ()
+    assert releases.standing_problems(FLEET, [GIFT], MemoryReleases(), NOW) == ()
 
 
 # --- what a controller watches ------------------------------------------------------------------------------------

@@ -32,6 +32,7 @@ from fleetctl.ports.identity import NotRegistered
 PLAYBOOKS = {
     StepKind.STAGE: "stage.yml",
     StepKind.INSTALL: "update.yml",
+    StepKind.FLASH: "flash.yml",
     StepKind.CONFIGURE: "configure.yml",
     StepKind.VERIFY: "verify.yml",
     StepKind.REBOOT: "reboot.yml",

@@ -33,6 +33,8 @@ def _of_kind(step: Step) -> list[str]:
             return _of_stage(step)
         case StepKind.INSTALL:
             return ["--bundle", step.bundle, "--release", step.release]
+        case StepKind.FLASH:
+            return ["--component", step.component, "--bundle", step.bundle, "--version", step.release]
         case StepKind.REBOOT:
             return ["--slot", step.slot] if step.slot else []
         case _:

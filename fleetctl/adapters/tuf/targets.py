@@ -41,6 +41,7 @@ def _target(of: Published) -> TargetFile:
         "channels": list(of.channels),
         "withdrawn": of.withdrawn,
         "image_bytes": of.image_bytes,
+        "component": of.component,
     }
     return TargetFile(of.size_bytes, {"sha256": of.sha256}, of.file, {"custom": {_KEY: custom}})
 
@@ -59,6 +60,7 @@ def _published(target: TargetFile) -> Published:
         channels=tuple(said["channels"]),
         withdrawn=said["withdrawn"],
         image_bytes=said.get("image_bytes", 0),
+        component=said.get("component", ""),
     )
 
 

@@ -54,6 +54,12 @@ class Model:
     slot_size_bytes: int = 0
     """Size of one slot of the system; 0 if it is not declared."""
     burn_in: BurnIn = field(default_factory=BurnIn)
+    components: Mapping[str, str] = field(default_factory=dict)
+    """Release of each component that is flashed apart from the system, by its name."""
+
+    def compatible_of(self, component: str) -> str:
+        """Return the compatible string of a component's releases."""
+        return f"{self.compatible}-{component}"
 
 
 @dataclass(frozen=True, slots=True)

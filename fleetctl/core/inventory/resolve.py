@@ -32,7 +32,7 @@ def resolve_fleet(declared: declared_fleet.Fleet) -> resolved.Fleet:
     """Return what all sites share: a fleet without sites, with its digest."""
     fleet = resolved.Fleet(
         name=declared.name,
-        models={id: _model(id, model) for id, model in declared.models.items()},
+        models={id: _model(id, model, declared.channels) for id, model in declared.models.items()},
         releases={version: _release(version, release) for version, release in declared.releases.items()},
         channels=declared.channels,
         policies={"default": Policy("default")}
@@ -92,10 +92,11 @@ def digest_of_value(value: resolved.Fleet | resolved.Site) -> str:
     return digest(orjson.dumps(value, option=orjson.OPT_SORT_KEYS))
 
 
-def _model(id: str, declared: declared_fleet.Model) -> resolved.Model:
+def _model(id: str, declared: declared_fleet.Model, channels: Mapping[str, str]) -> resolved.Model:
     values = dict(written(declared))
     kind = Kind(values.pop("kind"))
     burn_in = resolved.BurnIn(**values.pop("burn_in", {}))
+    values["components"] = {name: channels.get(of, of) for name, of in values.get("components", {}).items()}
     return resolved.Model(id=id, kind=kind, modules=values.pop("module_power_w"), burn_in=burn_in, **values)
 
 

@@ -24,7 +24,9 @@ class Published:
         sha256: of the bundle, in hexadecimal.
         channels: that it was promoted to, sorted.
         withdrawn: why it may not be used any more; empty if it may.
-        image_bytes: size of its largest image, for which a slot has to have room; 0 if it was signed without.
+        image_bytes: size of its largest image, for which a slot has to have room; 0 if it was signed without, and for
+            a component.
+        component: that it is for; empty for the system.
     """
 
     version: str
@@ -36,6 +38,7 @@ class Published:
     channels: tuple[str, ...] = ()
     withdrawn: str = ""
     image_bytes: int = 0
+    component: str = ""
 
     @property
     def file(self) -> str:

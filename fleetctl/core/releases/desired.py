@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from fleetctl.core.inventory.fleet import Fleet, Model, Unit
 from fleetctl.core.names import ID, did_you_mean
@@ -30,23 +31,34 @@ def disagreements(fleet: Fleet, catalogue: Catalogue, about: Collection[str] | N
             yield from _release(version, fleet, catalogue)
 
 
+@dataclass(frozen=True, slots=True)
+class Gift:
+    """A release that a unit is to get; `component` says for what of it, empty for its system."""
+
+    unit: Unit
+    release: str
+    component: str = ""
+
+
 def unit_problems(
-    units: Iterable[Unit], catalogue: Catalogue, models: Mapping[str, Model] = NO_MODELS
+    gifts: Iterable[Gift], catalogue: Catalogue, models: Mapping[str, Model] = NO_MODELS
 ) -> Iterator[Problem]:
-    """Yield why units may not be given the release that they should run; `models` say how large their slots are."""
-    for unit in units:
-        published = catalogue.releases.get(unit.release)
-        if unit.release and (reason := catalogue.unusable(unit.release)):
+    """Yield why units may not be given the release that they should get; `models` say how large their slots are."""
+    for gift in gifts:
+        unit, version = gift.unit, gift.release
+        published = catalogue.releases.get(version)
+        if version and (reason := catalogue.unusable(version)):
             yield Problem(
                 "unusable-release", f"{unit.name}: {reason}", hint="'fleetctl release list' shows what may be"
             )
-        elif published and (unit.kind is not published.kind or unit.model not in published.models):
-            made_for = f"{published.kind} {', '.join(published.models)}"
-            message = f"{unit.name} is a {unit.kind} {unit.model}, release '{unit.release}' is made for {made_for}"
+        elif published and not _is_made_for(published, gift):
+            made_for = f"{published.component or 'the system'} of {published.kind} {', '.join(published.models)}"
+            what = f"{gift.component} of {unit.kind}" if gift.component else unit.kind.value
+            message = f"{unit.name} is a {what} {unit.model}, release '{version}' is made for {made_for}"
             yield Problem("wrong-compatible", message)
         elif published and (model := models.get(unit.model)) and 0 < model.slot_size_bytes < published.image_bytes:
             message = (
-                f"{unit.name}: release '{unit.release}' writes {published.image_bytes} bytes, "
+                f"{unit.name}: release '{version}' writes {published.image_bytes} bytes, "
                 f"a slot of model '{model.id}' has {model.slot_size_bytes}"
             )
             yield Problem("bundle-too-large", message, hint="make the image smaller")
@@ -77,6 +89,11 @@ def promotion_problems(
     before = catalogue.releases.get(fleet.channels.get(channel) or catalogue.channels.get(channel, ""))
     if before is not None:
         yield from _move(channel, before, catalogue.releases[version], downgrade)
+
+
+def _is_made_for(published: Published, gift: Gift) -> bool:
+    fits = gift.unit.kind is published.kind and gift.unit.model in published.models
+    return fits and gift.component == published.component
 
 
 def _move(channel: str, before: Published, after: Published, downgrade: bool) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fleetctl.core.inventory.fleet import Fleet, Model, Release
-from fleetctl.core.names import VERSION, did_you_mean
+from fleetctl.core.names import ID, VERSION, did_you_mean
 from fleetctl.core.problems import Problem
 from fleetctl.core.releases.catalogue import Catalogue, Published
 from fleetctl.core.releases.manifest import Manifest
@@ -60,10 +60,10 @@ class Offer:
         """
         bundle, manifest = self.bundle, self.bundle.manifest
         assert manifest is not None  # noqa: S101 - a bundle without one has a problem
-        models = _models(fleet, manifest.compatible)
+        models, component = _made_for(fleet, manifest.compatible)
         ids = tuple(sorted(model.id for model in models))
         version = self.version or manifest.version
-        largest = max((size for _, size in manifest.images), default=0)
+        largest = 0 if component else max((size for _, size in manifest.images), default=0)
         return Published(
             version,
             manifest.compatible,
@@ -72,6 +72,7 @@ class Offer:
             bundle.size_bytes,
             bundle.sha256,
             image_bytes=largest,
+            component=component,
         )
 
     def _misfits(self, fleet: Fleet, catalogue: Catalogue) -> Iterator[Problem]:
@@ -97,7 +98,7 @@ class Offer:
             yield self._problem("withdrawn-release", f"release '{version}' is withdrawn: {known.withdrawn}")
 
     def _models(self, manifest: Manifest, fleet: Fleet) -> Iterator[Problem]:
-        models = _models(fleet, manifest.compatible)
+        models, component = _made_for(fleet, manifest.compatible)
         if self.model and self.model not in fleet.models:
             hint = did_you_mean(self.model, fleet.models)
             yield self._problem("unknown-model", f"the fleet has no model '{self.model}'", hint)
@@ -112,7 +113,7 @@ class Offer:
         if len({model.kind for model in models}) > 1:
             message = f"models of more than one kind are '{manifest.compatible}'"
             yield self._problem("ambiguous-kind", message, "give each kind a compatible string of its own")
-        for model in models:
+        for model in [] if component else models:
             yield from self._sizes(manifest, model)
 
     def _sizes(self, manifest: Manifest, model: Model) -> Iterator[Problem]:
@@ -141,5 +142,18 @@ class Offer:
         return Problem(code, message, self.bundle.path, hint=hint)
 
 
-def _models(fleet: Fleet, compatible: str) -> list[Model]:
-    return [model for model in fleet.models.values() if model.compatible == compatible]
+def _made_for(fleet: Fleet, compatible: str) -> tuple[list[Model], str]:
+    """Return the models that a bundle is for, and the component of theirs; it is empty for a system.
+
+    A component's compatible string is its model's, a hyphen and its name; the longest model's that fits is meant.
+    """
+    models = list(fleet.models.values())
+    of_system = [model for model in models if model.compatible == compatible]
+    if of_system:
+        return of_system, ""
+    stems = {model.compatible for model in models if compatible.startswith(f"{model.compatible}-")}
+    stem = max(stems, key=len, default="")
+    component = compatible[len(stem) + 1 :]
+    if not stem or ID.fullmatch(component) is None or not component[0].isalpha():  # 'heat-qh-2' may be another model
+        return [], ""
+    return [model for model in models if model.compatible == stem], component

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from fleetctl.core.digest import digest_of
 from fleetctl.core.releases.catalogue import Catalogue
@@ -42,12 +43,14 @@ class Update:
         bundle, bundle_bytes: SHA-256 and size of its bundle as they were signed; empty and 0 for a release that was
             not, of which `unit_problems` tells.
         reason: why, in words.
+        component: that it is for; empty for the system.
     """
 
     release: str
     bundle: str
     bundle_bytes: int
     reason: str
+    component: str = ""
 
 
 def update_of(wanted: str, runs: str, supply: Supply) -> Update | str | None:
@@ -69,3 +72,25 @@ def update_of(wanted: str, runs: str, supply: Supply) -> Update | str | None:
     if published is None:
         return Update(wanted, "", 0, reason)
     return Update(wanted, published.sha256, published.size_bytes, reason)
+
+
+def component_update_of(wanted: Mapping[str, str], has: Mapping[str, str], supply: Supply) -> Update | str | None:
+    """Return the update that the first component of a unit needs, why it gets none, or None if none needs one.
+
+    One at a time: each takes the unit's heat for a while, and the next plan has the next one.
+
+    Args:
+        wanted: release that is declared for each component, by its name.
+        has: release that each is of; a component that was cut in a flash is of none.
+        supply: what it may be updated from.
+    """
+    held_back = None
+    for name, version in sorted(wanted.items()):
+        if name not in has:
+            held_back = held_back or f"{version} is wanted for its {name}, which it does not tell of"
+            continue
+        found = update_of(version, has[name], supply)
+        if isinstance(found, Update):
+            return replace(found, reason=f"{name} {found.reason}", component=name)
+        held_back = held_back or (f"{name} {found}" if found else None)
+    return held_back

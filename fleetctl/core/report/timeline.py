@@ -19,6 +19,7 @@ _STEPS = {
     StepKind.VERIFY: Phase.VERIFYING.value,
     StepKind.REGISTER: Phase.REGISTERING.value,
     StepKind.REBOOT: Phase.REBOOTING.value,
+    StepKind.FLASH: Phase.FLASHING.value,
     StepKind.DRAIN: Phase.DRAINING.value,
     StepKind.UNDRAIN: Phase.RELEASING.value,
     StepKind.ROLL_BACK: Phase.ROLLING_BACK.value,
@@ -31,6 +32,7 @@ _NOTES = {
     "unit-waits": WAITING,
     "unit-registers": Phase.REGISTERING.value,
     "unit-reboots": Phase.REBOOTING.value,
+    "unit-flashes": Phase.FLASHING.value,
     "unit-rolls-back": Phase.ROLLING_BACK.value,
     "unit-releases": Phase.RELEASING.value,
     "unit-soaks": Phase.SOAKING.value,
@@ -128,4 +130,4 @@ def interruptions(
 
 def _interrupts(progress: Progress, taken: StepTaken) -> bool:
     changes = taken.step.kind in {StepKind.CONFIGURE, StepKind.ROLL_BACK}
-    return taken.step.kind is StepKind.REBOOT or (progress.interrupts and changes)
+    return taken.step.kind in {StepKind.REBOOT, StepKind.FLASH} or (progress.interrupts and changes)

@@ -183,7 +183,7 @@ def _why_waiting(tick: Tick, progress: Progress) -> Iterator[str | None]:
     site = site_blocked(tick, progress.site)
     yield from (rollout_blocked(tick), site.text if site else None, _why_unit(tick, progress))
     if progress.installed:
-        yield f"{progress.release} is installed in slot {progress.slot} already"
+        yield progress.held
 
 
 def _why_active(tick: Tick, progress: Progress) -> str:

@@ -123,6 +123,7 @@ def enlist(
             bundle_bytes=unit.bundle_bytes,
             registration=unit.registration,
             renews=unit.renews,
+            component=unit.component,
         )
         for unit in admitted.units
     )

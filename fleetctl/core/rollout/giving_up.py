@@ -53,6 +53,8 @@ def not_verified(progress: Progress, cause: Cause, text: str, rules: Rules, now:
 
 def can_roll_back(progress: Progress) -> bool:
     """Say whether there is an old system, or an old config, to go back to."""
+    if progress.component:
+        return False
     if progress.release:
         return bool(progress.boot_before and progress.slot_before)
     configured = Action.CONFIGURE in progress.actions and bool(progress.previous_digest)

@@ -99,7 +99,7 @@ def _interrupted(tick: Tick, progress: Progress) -> Progress | None:
 
 def _cancel(tick: Tick) -> None:
     for progress in list(_waiting(tick)):
-        has = f"{progress.release} is installed in slot {progress.slot} and not activated"
+        has = progress.held
         reason = f"aborted; {has}" if progress.installed else "aborted"
         cancelled = replace(progress, phase=Phase.CANCELLED, reason=reason, since=tick.now.utc)
         text = f"aborted before its reboot; {has}" if progress.installed else "aborted before it started"

@@ -130,6 +130,8 @@ def _of_update(step: Step, progress: Progress, rules: Rules) -> Step:
         case StepKind.REBOOT:
             back = progress.phase is Phase.ROLLING_BACK
             return replace(step, slot=progress.slot_before if back else progress.slot)
+        case StepKind.FLASH:
+            return replace(step, release=progress.release, bundle=progress.bundle, component=progress.component)
         case StepKind.STAGE | StepKind.INSTALL:
             rate = rules.policy.staging.rate_bytes_per_s if step.kind is StepKind.STAGE else 0
             bundle, size = progress.bundle, progress.bundle_bytes
@@ -211,7 +213,7 @@ def limit_s(progress: Progress, rules: Rules) -> float:
             return policy.gate_wait_s
         case Phase.ROLLING_BACK if progress.release:
             return _reboot_s(policy, times) + _heat_s(policy, times)
-        case Phase.REBOOTING:
+        case Phase.REBOOTING | Phase.FLASHING:
             return _reboot_s(policy, times)
         case Phase.VERIFYING if progress.down:
             return _heat_s(policy, times)

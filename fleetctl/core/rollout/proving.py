@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fleetctl.core.facts import Facts
+from fleetctl.core.rollout import flashing
 from fleetctl.core.rollout.moves import Rules
 from fleetctl.core.rollout.state import Action, Progress, StepKind
 
@@ -11,6 +12,8 @@ RESTORED = "the unit restored its old config: nobody could confirm the new one o
 
 def not_as_applied(progress: Progress, facts: Facts) -> str | None:
     """Return how the facts of a unit differ from what was applied to it, or None."""
+    if progress.component:
+        return flashing.differs(progress, facts)
     if progress.release and (problem := fell_back(progress, facts) or _another_system(progress, facts)):
         return problem
     if not (progress.release or Action.CONFIGURE in progress.actions):
@@ -36,7 +39,7 @@ def fell_back(progress: Progress, facts: Facts) -> str | None:
 
 def not_good(progress: Progress, facts: Facts) -> str | None:
     """Return in words that an updated unit did not mark its slot good yet, or None."""
-    if progress.release and facts.slots.get(facts.booted) == "bad":
+    if progress.release and not progress.component and facts.slots.get(facts.booted) == "bad":
         return f"slot {facts.booted} is not marked good yet"
     return None
 
@@ -73,7 +76,10 @@ def heat_missing(progress: Progress, facts: Facts, rules: Rules) -> str | None:
 
 def proof_text(progress: Progress, facts: Facts, rules: Rules) -> str:
     """Return what was proved, for the log."""
+    proof = rules.proof(facts) if progress.down_since else None
+    if progress.component:
+        flashed = f"{progress.component} is {progress.release}"
+        return f"{flashed}; {proof.text}" if proof else flashed
     config = f"config {progress.config_digest[:12]} is active" if Action.CONFIGURE in progress.actions else "rebooted"
     system = f"{facts.version} runs in slot {facts.booted}; " if progress.release else ""
-    proof = rules.proof(facts) if progress.down_since else None
     return f"{system}{config}; {proof.text}" if proof else system + config

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from fleetctl.core.clock import Now
 from fleetctl.core.facts import Cause, Facts, Observation, Unobserved, drain_reason
-from fleetctl.core.rollout import giving_up, registering, updating
+from fleetctl.core.rollout import flashing, giving_up, registering, updating
 from fleetctl.core.rollout.giving_up import give_up
 from fleetctl.core.rollout.moves import (
     FINAL,
@@ -69,7 +69,8 @@ def start(progress: Progress, rules: Rules, now: Now) -> Move:
             return Move(doubt, "attempt-started", f"{text}; what became of the last one is observed first")
         return Move(open_step(configuring, StepKind.CONFIGURE, rules), "attempt-started", text)
     draining = _to_drain(attempt, rules, now).progress
-    text += f": {attempt.release} is installed, its turn has come" if attempt.release else ""
+    if attempt.release:
+        text += f": {attempt.release} is {'staged' if attempt.component else 'installed'}, its turn has come"
     return Move(replace(draining, in_doubt=attempt.lost, lost=False), "attempt-started", text)
 
 
@@ -82,10 +83,13 @@ def interrupt(progress: Progress, zone_before_c: float | None, repair: bool, now
 def go_down(progress: Progress, rules: Rules, now: Now) -> Move:
     """Do to a unit what the down gate has let pass: the reboot, or the roll-back that touches its heat."""
     rolling_back = progress.phase is Phase.ROLLING_BACK
-    entered = replace(progress, at_gate=False) if rolling_back else enter(progress, Phase.REBOOTING, rules, now)
+    phase = Phase.FLASHING if progress.component else Phase.REBOOTING
+    entered = replace(progress, at_gate=False) if rolling_back else enter(progress, phase, rules, now)
     began = replace(
         with_deadline(entered, rules, now), attempt_deadline_s=now.monotonic_s + rules.policy.unit_timeout_s
     )
+    if progress.component:
+        return flashing.begin(began, rules, now)
     if not progress.boot_id:
         return Move(open_step(began, StepKind.ROLL_BACK, rules), "unit-rolls-back")
     text = f"boot {progress.boot_id} is recorded"
@@ -138,6 +142,8 @@ def on_observation(progress: Progress, seen: Observation, rules: Rules, now: Now
             return _on_draining(progress, seen, rules, now)
         case Phase.REBOOTING:
             return _on_reboot(progress, seen, rules, now)
+        case Phase.FLASHING:
+            return flashing.on_flashed(progress, seen, rules, now)
         case Phase.ROLLING_BACK:
             return _on_rolling_back(progress, seen, rules, now)
         case Phase.RELEASING:
@@ -270,6 +276,8 @@ def _resolve_doubt(progress: Progress, facts: Facts, rules: Rules, now: Now) -> 
         return give_up(progress, Cause.ROLLED_BACK, "the unit restored its old config", rules, now)
     if step is not None and step.kind is StepKind.REBOOT:
         return _resolve_reboot(progress, facts, known is not None, rules, now)
+    if step is not None and step.kind is StepKind.FLASH:
+        return _resolve_flash(progress, facts, known is not None, rules, now)
     if (
         step is not None
         and step.kind is StepKind.DRAIN
@@ -306,6 +314,18 @@ def _resolve_reboot(progress: Progress, facts: Facts, recorded: bool, rules: Rul
     untouched = replace(progress, down=_still_down(progress, facts, rules), boot_id="")
     if going_back:
         return _on_rolling_back(untouched, facts, rules, now)
+    return _on_draining(enter(untouched, Phase.DRAINING, rules, now), facts, rules, now)
+
+
+def _resolve_flash(progress: Progress, facts: Facts, recorded: bool, rules: Rules, now: Now) -> Move:
+    """Find out whether a component was flashed; one that was not goes back to the down gate."""
+    if flashing.runs(progress, facts):
+        return to_verify(progress, rules, now)
+    if recorded:  # it was tried, and cut or refused by the flasher
+        return give_up(progress, Cause.NOT_VERIFIED, flashing.differs(progress, facts) or "", rules, now)
+    if progress.lost:
+        return _not_done(progress, facts, rules, now)
+    untouched = replace(progress, down=_still_down(progress, facts, rules), boot_id="")
     return _on_draining(enter(untouched, Phase.DRAINING, rules, now), facts, rules, now)
 
 

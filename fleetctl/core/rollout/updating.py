@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from fleetctl.core.clock import Now
 from fleetctl.core.facts import Cause, Facts, Installed, JournalEntry, Staged
+from fleetctl.core.rollout import flashing
 from fleetctl.core.rollout.giving_up import give_up, roll_back, wait_at_gate
 from fleetctl.core.rollout.moves import (
     LOOK_AT_STAGING_EVERY_S,
@@ -63,6 +64,8 @@ def goes_on(progress: Progress) -> bool:
 def on_ahead(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Move:
     """Follow a unit that stages or installs by what a probe saw."""
     seen = replace(progress, cause=None, attempt_deadline_s=0.0, boot_id=progress.boot_id or facts.boot_id)
+    if progress.component:
+        return _component_ahead(seen, facts, rules, now)
     if facts.version == progress.release:
         return _ready(replace(seen, slot=facts.booted), f"runs {progress.release} already", rules, now)
     if is_installed(progress, facts):
@@ -107,6 +110,8 @@ def on_drained(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Move
     Returns:
         None if it may go on towards the down gate.
     """
+    if progress.component:
+        return flashing.on_drained(progress, facts, rules, now)
     if facts.version == progress.release and facts.booted == progress.slot:
         return to_verify(progress, rules, now)  # it has booted since
     tried = progress.boot_before not in {"", facts.boot_id}
@@ -134,6 +139,15 @@ def on_going_back(progress: Progress, facts: Facts, rules: Rules, now: Now) -> M
         return give_up(progress, Cause.NOT_VERIFIED, f"it boots slot {facts.booted} again and again", rules, now)
     jobs = facts.compute.jobs if facts.compute else 0
     return wait_at_gate(replace(progress, jobs=jobs), facts, rules, now)
+
+
+def _component_ahead(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Move:
+    """Follow a component's bundle; once it is there, nothing more happens ahead of the down gate."""
+    if flashing.runs(progress, facts):
+        return _ready(progress, f"{progress.component} is {progress.release} already", rules, now)
+    if flashing.staged(progress, facts):
+        return _ready(progress, "", rules, now)
+    return _on_staging(progress, facts, rules, now)
 
 
 def _on_staging(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Move:
@@ -176,7 +190,7 @@ def _cut_short(progress: Progress, failure: str, arrived: float, facts: Facts, r
 
 def _ready(progress: Progress, text: str, rules: Rules, now: Now) -> Move:
     """Go back to the queue, to wait for the window and the heat guard with the release in its slot."""
-    said = text or f"{progress.release} is installed in slot {progress.slot} and not activated"
+    said = text or progress.held
     if rules.aborting:
         return release(replace(progress, reason=f"aborted: {said}"), Phase.CANCELLED, rules, now, f"aborted: {said}")
     waiting = replace(

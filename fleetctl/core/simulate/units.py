@@ -84,6 +84,7 @@ class ModelledUnit:
         self.reboots = begins.reboots
         self.config, self.previous = begins.config, ""
         self.slots = Slots(begins.version or unit.release)
+        self.components: dict[str, str] = {}
         self.boot = 1
         self.silent_until_s = 0.0
         self.heating = True
@@ -174,6 +175,7 @@ class ModelledUnit:
             reboot_needed=self._reboot_needed,
             heat=self._heat(at_s),
             compute=self._compute(at_s),
+            components=dict(self.components),
         )
 
     def _effect(self, step: Step, at_s: float) -> tuple[Ending, str]:
@@ -184,6 +186,8 @@ class ModelledUnit:
                 lasts_s = self.ground.durations.install.at(self._share(step, "is written"))
                 if not self.slots.install(step, self.config, at_s, lasts_s):
                     return Ending.REFUSED, "the bundle is not staged"
+            case StepKind.FLASH:
+                self.components[step.component] = step.release
             case StepKind.CONFIGURE:
                 return self._configure(step)
             case StepKind.ROLL_BACK if step.config_digest == self.config:

@@ -109,6 +109,14 @@ ERRORS: dict[str, tuple[str, list[Edit]]] = {
     "unknown release": ("unknown-release", [("QR-2,", "QR-2, release: ▸qh-2,")]),
     "release for another model": ("incompatible-release", [("QR-2,", "QR-2, release: ▸gw-1,")]),
     "channel for another model": ("incompatible-release", [("{model: gw}", "{model: gw, channel: ▸stable}")]),
+    "unknown release of a component": (
+        "unknown-release",
+        [("power_w: 650,", "power_w: 650, components: {controller: ▸fw-9},")],
+    ),
+    "release of the system for a component": (
+        "incompatible-release",
+        [("power_w: 650,", "power_w: 650, components: {controller: ▸qh-1},")],
+    ),
     "channel to nowhere": ("unknown-release", [("stable: qh-1", "stable: ▸qh-9")]),
     # policies, secrets, compute
     "percent of nothing": ("no-min-executed", [("{max_in_progress: 4}", "{max_failed_percent: ▸5}")]),

@@ -11,7 +11,7 @@ import pytest
 from fleetctl.core.inventory.fleet import Fleet, Kind, Model, Release, Unit
 from fleetctl.core.problems import Problem
 from fleetctl.core.releases.catalogue import Catalogue, Published
-from fleetctl.core.releases.desired import disagreements, promotion_problems, unit_problems
+from fleetctl.core.releases.desired import Gift, disagreements, promotion_problems, unit_problems
 from fleetctl.core.releases.freshness import stale
 from fleetctl.core.releases.manifest import Manifest, parse
 from fleetctl.core.releases.offer import Bundle, Offer
@@ -43,6 +43,14 @@ def test_a_good_bundle_becomes_a_release_for_every_model_it_fits() -> None:
     offer = Offer(a_bundle())
     assert offer.problems(FLEET, Catalogue()) == ()
     assert offer.release(FLEET) == TWO
+
+
+def test_a_components_bundle_is_told_by_its_compatible_string_and_needs_no_slot() -> None:
+    offer = Offer(a_bundle("fw-2", "heat-qh-controller", SLOT + 1))
+    assert offer.problems(FLEET, SIGNED) == ()
+    made = offer.release(FLEET)
+    assert (made.component, made.models, made.image_bytes) == ("controller", ("qh-1", "qh-2"), 0)
+    assert codes(Offer(a_bundle("3", "heat-qh-2")).problems(FLEET, SIGNED)) == ["wrong-compatible"]
 
 
 def test_the_same_bundle_may_be_offered_again() -> None:
@@ -139,25 +147,34 @@ def test_every_disagreement_of_fleet_yaml_is_named() -> None:
 
 def test_units_get_only_what_is_made_for_them_and_not_withdrawn() -> None:
     unit = Unit("s", "a", Kind.RADIATOR, "qh-1", release="2", serial="", mac="", address="", building="")
-    assert not [*unit_problems([unit], SIGNED)]
-    gone = [*unit_problems([unit], SIGNED.withdrawn("2", "fans stand still"))]
+    assert not [*unit_problems([Gift(unit, "2")], SIGNED)]
+    gone = [*unit_problems([Gift(unit, "2")], SIGNED.withdrawn("2", "fans stand still"))]
     assert gone[0].message == "s/a: release '2' is withdrawn: fans stand still"
-    assert codes(unit_problems([replace(unit, release="7"), replace(unit, release="8")], SIGNED)) == [
+    assert codes(unit_problems([Gift(unit, "7"), Gift(unit, "8")], SIGNED)) == [
         "unusable-release",
         "wrong-compatible",
     ]
-    assert codes(unit_problems([replace(unit, model="qh-3")], SIGNED)) == ["wrong-compatible"]
+    assert codes(unit_problems([Gift(replace(unit, model="qh-3"), "2")], SIGNED)) == ["wrong-compatible"]
+
+
+def test_a_component_gets_what_is_made_for_it_and_no_system() -> None:
+    unit = Unit("s", "a", Kind.RADIATOR, "qh-1", release="2", serial="", mac="", address="", building="")
+    firmware = replace(SIGNED.releases["2"], version="fw-2", component="controller")
+    signed = SIGNED.with_release(firmware)
+    assert not [*unit_problems([Gift(unit, "fw-2", "controller")], signed)]
+    wrong = [Gift(unit, "2", "controller"), Gift(unit, "fw-2"), Gift(unit, "fw-2", "bootloader")]
+    assert codes(unit_problems(wrong, signed)) == ["wrong-compatible"] * 3
 
 
 def test_an_image_that_a_slot_has_no_room_for_is_refused_for_that_model() -> None:
     unit = Unit("s", "a", Kind.RADIATOR, "qh-1", release="2", serial="", mac="", address="", building="")
     small = {"qh-1": replace(MODELS["qh-1"], slot_size_bytes=899)}
-    (problem,) = unit_problems([unit], SIGNED, small)
+    (problem,) = unit_problems([Gift(unit, "2")], SIGNED, small)
     assert (problem.code, problem.message) == (
         "bundle-too-large",
         "s/a: release '2' writes 900 bytes, a slot of model 'qh-1' has 899",
     )
-    assert not [*unit_problems([unit], SIGNED, MODELS)]
+    assert not [*unit_problems([Gift(unit, "2")], SIGNED, MODELS)]
 
 
 def test_disagreements_may_be_asked_of_some_versions_only() -> None:

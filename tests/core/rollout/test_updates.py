@@ -166,7 +166,7 @@ def test_an_installed_unit_says_that_it_waits_for_its_window() -> None:
         play.tick()
     text = why(play.board, "s/r01", play.world.clock.now(), play.around())
     assert "22:00" in text
-    assert "2 is installed in slot B already" in text
+    assert "2 is installed in slot B and not activated" in text
 
 
 def test_staging_takes_no_heat_and_no_place_and_has_a_cap_of_its_own() -> None:

@@ -74,13 +74,15 @@ class Model(Declared):
     """Size of one slot of the system; a release whose image is larger is refused. 0: not known."""
     burn_in: BurnIn = BurnIn()
     """How a machine is burned in when it is commissioned."""
+    components: dict[Id, Version] = Field(default_factory=dict)
+    """Release, or channel, of each component that is flashed apart from the system, such as `controller`."""
 
 
 class Release(Declared):
     """A version of the system for one kind of hardware."""
 
     compatible: Id
-    """RAUC's compatible string: which models it fits."""
+    """RAUC's compatible string: which models it fits; of a component the model's, a hyphen and its name."""
     bundle: FilePath = ""
     """Path or address of the RAUC bundle."""
     sha256: Sha256 | None = None

@@ -48,6 +48,7 @@ _OF_SHARED = (
     power.modules_within_model,
     power.burn_in_bands,
     releases.channels_lead_to_releases,
+    releases.components_fit_models,
     secrets.locators,
     secrets.platforms,
     webhooks.secrets,

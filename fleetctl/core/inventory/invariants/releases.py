@@ -17,6 +17,18 @@ def channels_lead_to_releases(fleet: Fleet) -> Iterator[Flaw]:
             yield dangling(("fleet", "channels", channel), "release", version, channel, fleet.releases)
 
 
+def components_fit_models(fleet: Fleet) -> Iterator[Flaw]:
+    """A component's release is declared, and is made for that component of that model."""
+    for model in fleet.models.values():
+        for name, version in model.components.items():
+            path, release = ("fleet", "models", model.id, "components", name), fleet.releases.get(version)
+            if release is None:
+                yield dangling(path, "release", version, f"{model.id}/{name}", fleet.releases)
+            elif release.compatible != model.compatible_of(name):
+                message = f"release '{version}' is made for '{release.compatible}', not '{model.compatible_of(name)}'"
+                yield Flaw(path, "incompatible-release", message, "choose a release made for this component")
+
+
 def models_fit_kinds(site: Site, context: Context) -> Iterator[Flaw]:
     """A unit's model is declared, and is of the unit's kind."""
     for unit in site.units.values():

@@ -33,6 +33,7 @@ class Phase(StrEnum):
     DRAINING = "draining"
     CONFIGURING = "configuring"
     REBOOTING = "rebooting"
+    FLASHING = "flashing"
     VERIFYING = "verifying"
     REGISTERING = "registering"
     ROLLING_BACK = "rolling_back"
@@ -103,8 +104,10 @@ class Progress:
         jobs_lost: jobs that were ended for it.
         release: version that it is to run; empty if it needs no update.
         bundle, bundle_bytes: SHA-256 and size of the bundle that holds it, as they were signed when the plan was made.
+        component: whose release it is; empty for the system's.
         arrived: how much of the bundle had arrived, in bytes, or was installed, in percent, at the last look.
-        installed: the release is installed in `slot`, and its config staged for it; it only has to be booted.
+        installed: the release is installed in `slot`, and its config staged for it; it only has to be booted. Of a
+            component: its bundle is staged; it only has to be flashed.
         slot: boot name of the slot that the release is installed in; empty while it is not.
         slot_before, version_before: the slot and the version that ran before; an update that fails goes back there.
         boot_before: boot id before the reboot into `slot`; empty as long as that was not tried.
@@ -154,6 +157,7 @@ class Progress:
     release: str = ""
     bundle: str = ""
     bundle_bytes: int = 0
+    component: str = ""
     arrived: float = 0.0
     installed: bool = False
     slot: str = ""
@@ -164,6 +168,13 @@ class Progress:
     registration: str = ""
     renews: bool = False
     verified: bool = False
+
+    @property
+    def held(self) -> str:
+        """Return in words what it holds that is not in force yet."""
+        if self.component:
+            return f"{self.release} is staged for its {self.component} and not flashed"
+        return f"{self.release} is installed in slot {self.slot} and not activated"
 
     @property
     def is_unstaged(self) -> bool:

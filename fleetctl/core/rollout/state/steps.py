@@ -16,6 +16,8 @@ class StepKind(StrEnum):
     """Bring a bundle, and the config that belongs to it, to the unit; nothing of it is in force yet."""
     INSTALL = "install"
     """Write the staged bundle to the slot that is not booted; it is not activated."""
+    FLASH = "flash"
+    """Write the staged bundle of a component; it interrupts heat."""
     CONFIGURE = "configure"
     VERIFY = "verify"
     """Over a new connection: confirm what waits for confirmation, then the unit's own checks."""
@@ -60,9 +62,10 @@ class Step:
             the one that is to go with the release, empty if the other slot takes over the config of this one.
         cancel_jobs: for `drain`: end the jobs that still run, and report them lost.
         pulse_s, pulse_k: for `verify`: ask for a heat pulse of at most so many seconds and kelvins; 0 asks for none.
-        release: for `stage` and `install`: the version that the bundle holds.
-        bundle: for `stage` and `install`: SHA-256 of the bundle, in hexadecimal.
-        bundle_bytes: for `stage` and `install`: its size.
+        release: for `stage`, `install` and `flash`: the version that the bundle holds.
+        bundle: for the same: SHA-256 of the bundle, in hexadecimal.
+        bundle_bytes: for the same: its size.
+        component: for `flash`: the component that is to be of the release.
         rate_bytes_per_s: for `stage`: how fast it may be brought there at most; 0 sets no limit.
         slot: for `reboot`: boot name of the slot that is to be activated first; empty for a plain reboot.
         renew: for `register`: with a new key, although the one in force has a certificate.
@@ -84,6 +87,7 @@ class Step:
     bundle_bytes: int = 0
     rate_bytes_per_s: int = 0
     slot: str = ""
+    component: str = ""
     renew: bool = False
     registration: str = ""
 
