@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from fleetctl.core.rollout.state import Step
     from fleetctl.core.route import Route
     from fleetctl.ports import Executor, State
-    from fleetctl.ports.platform import Platform
-    from fleetctl.services.enrolment import Registrar, Seat, SeatOf
+    from fleetctl.ports.platform import Platform, Standing
+    from fleetctl.services.enrolment import Registrar, StandingOf
     from fleetctl.services.orphans import PlatformNamed
     from fleetctl.services.register import Errand
 
@@ -66,7 +66,7 @@ def declared(fleet: Fleet) -> Authority:
     return fleet.authority
 
 
-def seat_of(frame: Frame, fleet: Fleet) -> SeatOf:
+def standing_of(frame: Frame, fleet: Fleet) -> StandingOf:
     """Return what says where units are nodes of their compute platform."""
 
     @cache
@@ -75,27 +75,25 @@ def seat_of(frame: Frame, fleet: Fleet) -> SeatOf:
 
         return platforms_of(frame, fleet, compose.secrets(frame, fleet))
 
-    def seat(unit: Unit) -> Seat | None:
-        from fleetctl.services.enrolment import Seat
-
+    def standing(unit: Unit) -> Standing | None:
         if unit.kind is Kind.GATEWAY or unit.compute.platform == NO_PLATFORM:
             return None
-        standing = platforms().of(unit.name)
-        if standing is None:
+        found = platforms().of(unit.name)
+        if found is None:
             hint = "declare in fleet.yaml, under 'platforms', how it is spoken with"
             raise CouldNot(f"nobody here speaks with {unit.compute.platform}", hint=hint)
-        return Seat(standing.platform, standing.node)
+        return found
 
-    return seat
+    return standing
 
 
 def platform_named(frame: Frame, fleet: Fleet) -> PlatformNamed:
     """Return what finds a platform by its id, for units that are in the inventory no more."""
-    seat = seat_of(frame, fleet)
+    standing = standing_of(frame, fleet)
 
     def named(id: str) -> Platform:
         for unit in fleet.units():
-            if unit.compute.platform == id and (found := seat(unit)) is not None:
+            if unit.compute.platform == id and (found := standing(unit)) is not None:
                 return found.platform
         raise CouldNot(f"no unit of the fleet is a node of {id} any more, so nobody here speaks with it")
 
@@ -112,7 +110,7 @@ def registrar(frame: Frame, state: State, fleet: Fleet, actor: str) -> Registrar
 
     of = declared(fleet)
     issuer = authority(frame, of.root_sha256)
-    return Registrar(fleet, of, issuer, state, seat_of(frame, fleet), compose.clock(), actor)
+    return Registrar(fleet, of, issuer, state, standing_of(frame, fleet), compose.clock(), actor)
 
 
 def errand(frame: Frame, state: State, fleet: Fleet, stack: ExitStack, *, renew: bool = False) -> Errand:

@@ -96,7 +96,7 @@ def _farewell(frame: Frame, state: State, fleet: Fleet, unit: Unit, choice: Choi
         unit,
         choice,
         state,
-        identities.seat_of(frame, fleet),
+        identities.standing_of(frame, fleet),
         executor,
         partial(observe, frame, state, fleet),
         compose.clock(),

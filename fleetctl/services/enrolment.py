@@ -21,19 +21,10 @@ from fleetctl.core.inventory.fleet import Authority, Fleet, Unit
 from fleetctl.core.problems import CouldNot
 from fleetctl.ports import Clock, State
 from fleetctl.ports.identity import Issuer, NotRegistered
-from fleetctl.ports.platform import Platform
+from fleetctl.ports.platform import Standing
 from fleetctl.services.marks import quarantine, refused
 
-
-@dataclass(frozen=True, slots=True)
-class Seat:
-    """Where a unit is a node: the platform, and the unit's name there."""
-
-    platform: Platform
-    node: str
-
-
-SeatOf = Callable[[Unit], Seat | None]
+StandingOf = Callable[[Unit], Standing | None]
 """Returns where a unit is a node; None if it only heats. Raises `CouldNot` if nobody here speaks with its platform."""
 JOIN_S = 60.0
 """How long a node has to join its platform."""
@@ -55,7 +46,7 @@ class Registrar:
     Attributes:
         authority: what the fleet declares of its CA.
         issuer: signs.
-        seat_of: says where units are nodes.
+        standing_of: says where units are nodes.
         actor: who asked for it.
     """
 
@@ -63,7 +54,7 @@ class Registrar:
     authority: Authority
     issuer: Issuer
     state: State
-    seat_of: SeatOf
+    standing_of: StandingOf
     clock: Clock
     actor: str
 
@@ -135,13 +126,13 @@ class Registrar:
     def _join(self, unit: Unit) -> tuple[str, str]:
         """Return the unit's node and what proves it; both are empty for heat only."""
         try:
-            seat = self.seat_of(unit)
-            if seat is None:
+            standing = self.standing_of(unit)
+            if standing is None:
                 return "", ""
-            node = seat.platform.register(seat.node, within_s=JOIN_S)
+            node = standing.platform.register(standing.node, within_s=JOIN_S)
             # One that is drained, by us for a rollout or by a person, takes no job; its drain is nobody's to lift here.
-            proof = f"job {seat.platform.prove(seat.node, within_s=PROOF_S).id}" if node.takes_jobs else ""
-            return seat.node, proof
+            proof = f"job {standing.platform.prove(standing.node, within_s=PROOF_S).id}" if node.takes_jobs else ""
+            return standing.node, proof
         except CouldNot as reason:
             text = f"{unit.name} has its certificate, but is no node of {unit.compute.platform} yet: {reason}"
             raise NotRegistered(text, cause=Cause.AWAY, hint=reason.hint) from reason

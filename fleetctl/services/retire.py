@@ -25,7 +25,8 @@ from fleetctl.core.platform.node import Health
 from fleetctl.core.problems import CouldNot
 from fleetctl.core.rollout.state import Ending, Step, StepKind
 from fleetctl.ports import Clock, Executor, State
-from fleetctl.services.enrolment import Seat, SeatOf
+from fleetctl.ports.platform import Standing
+from fleetctl.services.enrolment import StandingOf
 from fleetctl.services.register import Look, results_of
 
 OFF_S = 90.0
@@ -66,7 +67,7 @@ class Farewell:
     unit: Unit
     choice: Choice
     state: State
-    seat_of: SeatOf
+    standing_of: StandingOf
     executor: Callable[[], Executor]
     look: Look
     clock: Clock
@@ -155,9 +156,9 @@ def _reached(farewell: Farewell) -> bool:
 
 
 def _drained(farewell: Farewell) -> str:
-    seat = farewell.seat_of(farewell.unit)
-    if seat is not None:
-        return _drained_on(farewell, seat)
+    standing = farewell.standing_of(farewell.unit)
+    if standing is not None:
+        return _drained_on(farewell, standing)
     said = farewell.step(StepKind.DRAIN)
     if not farewell.wait(lambda: _is_free(farewell.seen()), farewell.choice.drain_s, 5.0):
         if not farewell.choice.cancel_jobs:
@@ -170,9 +171,9 @@ def _is_free(seen: Observation | None) -> bool:
     return isinstance(seen, Facts) and (seen.compute is None or (seen.compute.drained and not seen.compute.jobs))
 
 
-def _drained_on(farewell: Farewell, seat: Seat) -> str:
+def _drained_on(farewell: Farewell, standing: Standing) -> str:
     """Drain the unit's node on its platform, and wait for its jobs."""
-    platform, name = seat.platform, seat.node
+    platform, name = standing.platform, standing.node
     platform.drain([name], drain_reason(farewell.id))
     if farewell.wait(lambda: platform.nodes([name])[name].is_free, farewell.choice.drain_s, 15.0):
         return f"drained: node {name} has no jobs"
@@ -196,11 +197,11 @@ def _revoked(farewell: Farewell) -> str:
 
 def _unregistered(farewell: Farewell) -> str:
     unit, registry = farewell.unit, farewell.state.registry
-    seat = farewell.seat_of(unit)
-    node = seat.node if seat else ""
-    if seat is not None:
-        seat.platform.remove(node)
-        if seat.platform.nodes([node])[node].health is not Health.ABSENT:
+    standing = farewell.standing_of(unit)
+    node = standing.node if standing else ""
+    if standing is not None:
+        standing.platform.remove(node)
+        if standing.platform.nodes([node])[node].health is not Health.ABSENT:
             raise CouldNot(f"the platform still has node {node}", hint=AGAIN)
     registry.unregister(unit.name, actor=farewell.actor, at=farewell.clock.now().utc)
     if registry.registrations([unit.name]):

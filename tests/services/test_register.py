@@ -18,8 +18,9 @@ from fleetctl.core.identity.result import Detail, Result, Standing, detail_of, d
 from fleetctl.core.inventory.fleet import Authority, Fleet, Kind, Unit
 from fleetctl.core.platform.node import Health, Node, node_name
 from fleetctl.ports.identity import NotRegistered
+from fleetctl.ports.platform import Standing as NodeStanding
 from fleetctl.services.authority import revocations, revoke
-from fleetctl.services.enrolment import Registrar, Seat
+from fleetctl.services.enrolment import Registrar
 from fleetctl.services.register import Errand, register
 from tests.builders.authority import a_request, an_authority
 from tests.builders.fleets import a_building, a_fleet
@@ -47,12 +48,12 @@ class World:
     @property
     def registrar(self) -> Registrar:
         assert self.fleet.authority is not None
-        return Registrar(self.fleet, self.fleet.authority, self.issuer, self.state, self.seat_of, self.clock, "ada")
+        return Registrar(self.fleet, self.fleet.authority, self.issuer, self.state, self.standing_of, self.clock, "ada")
 
-    def seat_of(self, unit: Unit) -> Seat | None:
+    def standing_of(self, unit: Unit) -> NodeStanding | None:
         if unit.kind is Kind.GATEWAY:
             return None
-        return Seat(self.platform, node_name(unit.site, unit.id))
+        return NodeStanding("slurm", self.platform, node_name(unit.site, unit.id))
 
     def register(self, *units: Unit, renew: bool = False) -> dict[str, Result]:
         self.rounds += 1

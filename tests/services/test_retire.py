@@ -16,7 +16,8 @@ from fleetctl.core.inventory.fleet import Authority, ComputeSettings, Unit
 from fleetctl.core.platform.node import Health, Job, JobState, node_name
 from fleetctl.core.problems import CouldNot
 from fleetctl.core.rollout.state import Step, StepKind
-from fleetctl.services.enrolment import Registrar, Seat
+from fleetctl.ports.platform import Standing
+from fleetctl.services.enrolment import Registrar
 from fleetctl.services.orphans import retire_all
 from fleetctl.services.register import Errand, register
 from fleetctl.services.retire import Choice, Farewell, retire
@@ -59,7 +60,7 @@ class World:
                 self.unit,
                 chosen,
                 self.state,
-                self.registrar.seat_of,
+                self.registrar.standing_of,
                 lambda: self.machines,
                 self.machines.look,
                 self.clock,
@@ -83,11 +84,11 @@ def a_world(folder: Path, **changes: Any) -> World:
     chosen = fleet.by_name["les-sables/a101-1"]
     platform, clock = FakePlatform(), FakeClock()
 
-    def seat_of(of: Unit) -> Seat | None:
-        return Seat(platform, node_name(of.site, of.id)) if of.compute.platform != "none" else None
+    def standing_of(of: Unit) -> Standing | None:
+        return Standing("slurm", platform, node_name(of.site, of.id)) if of.compute.platform != "none" else None
 
     assert fleet.authority is not None
-    registrar = Registrar(fleet, fleet.authority, ca, MemoryState(), seat_of, clock, "ada")
+    registrar = Registrar(fleet, fleet.authority, ca, MemoryState(), standing_of, clock, "ada")
     machines = Machines.of(list(fleet.units()))
     machines.registrar = registrar
     errand = Errand("g1", 1, registrar, lambda: machines, machines.look)
