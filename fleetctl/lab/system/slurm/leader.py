@@ -120,10 +120,11 @@ def _start(user: str, argv: Sequence[str]) -> subprocess.Popen[bytes]:
 def _serve(server: socket.socket) -> None:
     while True:
         peer, _ = server.accept()
-        threading.Thread(target=_hear, args=(peer,), daemon=True).start()
+        threading.Thread(target=hear, args=(peer,), daemon=True).start()
 
 
-def _hear(peer: socket.socket) -> None:
+def hear(peer: socket.socket) -> None:
+    """Answer one request, a JSON document on a line."""
     with peer, peer.makefile("rw") as lines:
         try:
             lines.write(json.dumps(answer(json.loads(lines.readline()))) + "\n")
