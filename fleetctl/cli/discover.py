@@ -30,22 +30,41 @@ def discover(
     from_: Annotated[
         From, typer.Option("--from", help="The site's gateways, or this machine plugged in there.")
     ] = From.GATEWAY,
+    quarantine: Annotated[
+        bool, typer.Option("--quarantine", help="Quarantine units whose machines are not who they say they are.")
+    ] = False,
     detailed_exitcode: Annotated[bool, typer.Option(help="Exit with 3 if anything is not as declared.")] = False,
 ) -> None:
-    """See who is on a site's wire: missing, unknown, swapped, on the wrong port, of another identity. Changes nothing."""
+    """See who is on a site's wire: missing, unknown, swapped, on the wrong port, of another identity."""
     from fleetctl.cli import compose
     from fleetctl.core.discovery.document import COLUMNS, document, lines, row
 
     frame = frame_of(ctx)
-    with compose.state(frame) as state:
+    with compose.state(frame, durable=quarantine) as state:
         found = discovered(frame, state, compose.fleet(frame), site, from_)
+        doubtful = _quarantine(frame, state, found) if quarantine else []
     if frame.is_json:
         print_json(document(found))
     else:
         print_table(frame, COLUMNS, map(row, found.units))
-    for line in lines(found):
+    for line in [*lines(found), *(f"{unit} is quarantined" for unit in doubtful)]:
         frame.notes().print(line)
     raise typer.Exit(Exit.CHANGES if detailed_exitcode and not found.is_as_declared else Exit.DONE)
+
+
+def _quarantine(frame: Frame, state: State, found: Discovery) -> list[str]:
+    """Leave the site's units alone whose machines are doubtful, with what was found as the reason; returns which."""
+    from fleetctl.services.marks import quarantine as leave_alone
+    from fleetctl.services.marks import refused
+
+    doubtful = {
+        unit: finding.message for finding in found.findings if finding.code.quarantines for unit in finding.units
+    }
+    here = [met.unit for met in found.units if met.unit in doubtful]
+    new = [unit for unit in here if unit not in refused(state, here)]
+    for unit in new:
+        leave_alone(state, unit, doubtful[unit], actor=frame.actor, at=found.at)
+    return new
 
 
 def discovered(frame: Frame, state: State, fleet: Fleet, site: str, from_: From) -> Discovery:

@@ -185,6 +185,7 @@ def install_programs(usr: Path, library: str, launched: Mapping[str, str]) -> No
 
 def link_leases(root: Path) -> None:
     """Let the lease file of a gateway be the one that the lab writes; for other units the link leads nowhere."""
+    (root / wire_files.LEASE_FILE).parent.mkdir(parents=True, exist_ok=True)
     (root / wire_files.LEASE_FILE).symlink_to(f"../../../{wire_files.LEASES}")
 
 

@@ -186,6 +186,8 @@ class Machine:
             self.slot, self.boot_id = event["slot"], event["boot_id"]
         elif event["event"] == "ready":
             self.phase, self.host_key = Phase.UP, event["host_key"]
+            if self.wiring is not None:
+                self.wiring.tell_late(self.stand.unit)
         elif event["event"] == "good":
             self.phase = Phase.GOOD
 

@@ -39,29 +39,44 @@ class Wiring:
     Attributes:
         sockets: where the cable of each unit's machine ends, by the unit; to begin with, where it is declared.
         foreign: machines that hang where a unit's own was pulled out.
+        replaced: how often a unit's machine was replaced.
     """
 
     machines: Mapping[str, Machine]
     sockets: dict[str, str] = field(default_factory=dict)
     foreign: dict[str, Foreign] = field(default_factory=dict)
     replaced: dict[str, int] = field(default_factory=dict)
+    _told: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.sockets.update({unit: machine.stand.socket for unit, machine in self.machines.items()})
 
-    def tell(self) -> None:
-        """Write what the wire says to every disk that can be reached."""
-        for unit, machine in self.machines.items():
+    def tell(self, *units: str) -> None:
+        """Write what the wire says to the disks of units and of their gateways, as far as they can be reached.
+
+        Args:
+            units: their names; all if none is given. To find a running unit's disk costs a look at every process.
+        """
+        told = {*units, *(self.machines[unit].stand.gateway for unit in units)} & set(self.machines)
+        for unit in told or self.machines:
+            machine = self.machines[unit]
             with suppress(CouldNot, OSError):  # a full disk, or one that is mounted only while its unit runs
-                _write(machine.disk / LLDP, json.dumps(lldp_document(self.sockets[unit], machine.stand)))
+                disk = machine.disk
+                self._told.add(unit)
+                _write(disk / LLDP, json.dumps(lldp_document(self.sockets[unit], machine.stand)))
                 if machine.stand.is_gateway:
-                    _write(machine.disk / LEASES, "".join(self._leases(machine.stand)))
+                    _write(disk / LEASES, "".join(self._leases(machine.stand)))
+
+    def tell_late(self, unit: str) -> None:
+        """Tell a unit that has just booted, if it could not be told before: its disk is mounted only while it runs."""
+        if unit not in self._told:
+            self.tell(unit)
 
     def swap(self, machine: Machine, other: str) -> str:
         """Exchange the cables of two machines."""
         peer, unit = self._peer(machine, other), machine.stand.unit
         self.sockets[unit], self.sockets[peer] = self.sockets[peer], self.sockets[unit]
-        self.tell()
+        self.tell(unit, peer)
         return f"its cable ends in {self.sockets[unit]} now, and that of {peer} in {self.sockets[peer]}"
 
     def plug_foreign(self, machine: Machine) -> str:
@@ -77,7 +92,7 @@ class Wiring:
         machine.faults.update(("unplug", "foreign"))
         networks.run(networks.foreign(stand, stranger.mac, f"{stranger.address}/{length.prefixlen}"))
         self.foreign[stand.unit] = stranger
-        self.tell()
+        self.tell(stand.unit)
         return f"a foreign machine with MAC {stranger.mac} hangs in its place, at {stranger.address}"
 
     def expel(self, machine: Machine) -> str:
@@ -87,7 +102,7 @@ class Wiring:
         networks.run(networks.no_foreign(machine.stand))
         machine.faults -= {"unplug", "foreign"}
         machine.link(machine.process is not None)
-        self.tell()
+        self.tell(machine.stand.unit)
         return "its own machine hangs there again"
 
     def exchange(self, machine: Machine) -> str:
@@ -101,7 +116,7 @@ class Wiring:
         machine.stand = replace(stand, mac=mac, settings=replace(stand.settings, serial=serial))
         _factory_new(machine.stand, machine.disk)
         networks.run(networks.another_mac(machine.stand))
-        self.tell()
+        self.tell(machine.stand.unit)
         return f"a new machine hangs there: serial {serial}, MAC {mac}"
 
     def _peer(self, machine: Machine, other: str) -> str:

@@ -129,15 +129,34 @@ def test_a_quarantined_unit_is_left_alone_by_a_plan_that_was_saved_before(plant:
     assert plant.json("plan", TWO)["left_out"] == []
 
 
+def test_a_machine_that_is_not_who_it_says_is_quarantined_with_what_was_found(plant: Cli) -> None:
+    on_unit(plant, ONE, "rm", "/data/ssh/ssh_host_ed25519_key", "/data/ssh/ssh_host_ed25519_key.pub")
+    plant("lab", "fault", ONE, "cut")
+    wait_until(lambda: "off" in plant("lab", "status").out, "it is off")
+    plant("lab", "fault", ONE, "on")
+    wait_until(lambda: "wrong-identity" in plant("discover", SITE, code=None).out, "its new sshd answers", 60)
+    told = plant("discover", SITE, "--quarantine")
+    assert f"{ONE} is quarantined" in told.err
+    assert "is quarantined" not in plant("discover", SITE, "--quarantine").err, "once is enough"
+    (left_out,) = plant.json("plan", ONE, "--no-refresh", code=None)["left_out"]
+    assert "in the place of the pinned one" in left_out["reason"]
+    (fingerprint,) = re.findall(
+        r"proves the host key (SHA256:\S+)", finding(discover(plant), "wrong-identity")["message"]
+    )
+    plant("unit", "adopt", ONE, "--fingerprint", fingerprint)
+    plant("unit", "quarantine", ONE, "--lift", "--reason", "it was set up anew by hand")
+    discover(plant, code=0)
+
+
 def test_a_new_machine_in_an_old_place_is_found_declared_and_adopted(plant: Cli) -> None:
     plant("lab", "fault", THREE, "cut")
-    wait_until(lambda: "off" in plant("lab", "status").out, "it is off")
+    wait_until(lambda: "off" in plant("lab", "status").out, "it is off", 60)
     plant("lab", "fault", THREE, "replace")
     plant("lab", "fault", THREE, "on")
     wait_until(
         lambda: standing(json.loads(plant("-o", "json", "discover", SITE, code=None).out)) == {THREE: "missing"}, ""
     )
-    wait_until(lambda: "host key" in unknown(plant), "the new machine's sshd answers")
+    wait_until(lambda: "host key" in unknown(plant), "the new machine's sshd answers", 60)
     new = unknown(plant)
     assert f"where {THREE} belongs" in new
     (mac,) = re.findall(r"MAC (02:ee:[0-9a-f:]+)", new)

@@ -48,6 +48,7 @@ def build(base: Path, debian: Path, users: Sequence[str], authorized_key: str) -
         shutil.copyfile(file, target)  # with the modes of now: those of a checkout are its owner's business
     light.copy_library(layer / LIBRARY[1:], ("unit", "system/unit"))
     light.install_programs(layer / "usr", LIBRARY, _programs())
+    light.link_leases(layer)
     _arrange_services(layer / _UNITS)
     _let_in(layer, debian, users, authorized_key)
 
