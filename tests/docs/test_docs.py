@@ -127,6 +127,17 @@ def test_the_update_that_a_page_shows_succeeds(folder: Path) -> None:
         run(Example("docs/updates.md", "fleetctl lab down", ()), folder, "-i", FLEET)
 
 
+@pytest.mark.lab
+def test_the_unit_that_a_page_commissions_is_accepted(folder: Path) -> None:
+    *ways, last = examples("lab")["docs/commissioning.md"]
+    try:
+        for example in ways:
+            run(example, folder, *near(example))
+        assert "9/10" in run(last, folder, *near(last)), "all but the registration, for which there is no CA"
+    finally:
+        run(Example("docs/commissioning.md", "fleetctl lab down", ()), folder, "-i", FLEET)
+
+
 def test_every_fence_has_a_kind_that_is_known() -> None:
     kinds = {fence["info"] for page in PAGES for fence in FENCE.finditer(page.read_text())}
     assert kinds <= {"", "lab", "illustrative"}
