@@ -116,5 +116,6 @@ def _lines(merged: Merged) -> Iterator[str]:
         yield f"  {draft.subject}: {draft.stage.value} {draft.outcome.value}, by {draft.actor}"
     yield from (f"  {unit}: host key pinned" for unit in merged.pinned)
     yield from (f"  {unit}: imaging record taken over" for unit in merged.imaged)
+    yield from (f"  {unit}: facts taken over" for unit in merged.observed)
     yield from (f"  {line}" for line in merged.inventory.lines)
     yield from (f"  decided: {each.subject}: {each.why}" for each in merged.decided)

@@ -81,8 +81,9 @@ def make_kit(
     life: timedelta = timedelta(days=3),
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     engineer: str = "Ada",
+    site: str = SITE,
 ) -> KitFolder:
-    """Export a kit of the demo's site, without wheels, for the engineer's own key."""
+    """Export a kit of a site, without wheels, for the engineer's own key."""
     frame = Frame(inventory=office)
     identity = out.with_name(f"{out.name}-identity")
     identity.write_text(keys.new_key())
@@ -92,7 +93,7 @@ def make_kit(
     with compose.state(frame) as state:
         wanted = kit_parts.Wanted(out, lock, ("3.11",), ())
         workshop = replace(kit_parts.workshop(frame, fleet, state, wanted), wheelhouse=NoWheels())
-        order = Order(SITE, tuple(dwellings), engineer, life, "1", ("3.11",))
+        order = Order(site, tuple(dwellings), engineer, life, "1", ("3.11",))
         export(state, fleet, order, workshop, f"k-{out.name}", "ops", now())
     return KitFolder(out, identity, Frame(inventory=out / "work/fleet"))
 

@@ -2,22 +2,54 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from fleetctl.adapters.kit import keys
+from fleetctl.cli import compose
+from fleetctl.cli.frame import Frame
 from fleetctl.core.commissioning.stages import Outcome, Stage
 from fleetctl.core.problems import InvalidInput
+from fleetctl.core.route import Way
 from tests.builders.cli import Cli
-from tests.builders.kit_folders import SITE, UNIT, make_kit, said
+from tests.builders.command import Called, call
+from tests.builders.kit_folders import SITE, UNIT, KitFolder, make_kit, said
+from tests.builders.sshd import servers
+from tests.builders.unit_root import PROGRAM, UnitRoot
+
+
+@dataclass(frozen=True)
+class Office:
+    """Calls the command line in a fleet's folder, in this process."""
+
+    folder: Path
+    options: tuple[str, ...] = ()
+
+    def __call__(self, *words: str, code: int = 0) -> Called:
+        called = call(*self.options, *words, inventory=self.folder)
+        assert called.code == code, called
+        return called
+
+    def json(self, *words: str) -> Any:
+        return self("-o", "json", *words).document
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Cli:
+def office(tmp_path: Path) -> Office:
     """A copy of the demo's fleet."""
-    return Cli.of_example("demo", tmp_path / "office")
+    return Office(Cli.of_example("demo", tmp_path / "office").folder)
+
+
+def laptop(kit: KitFolder) -> Office:
+    """Return what `./fleetctl` of a kit calls."""
+    return Office(kit.path / "work/fleet", ("--state", f"sqlite:///{kit.path}/work/state.db"))
 
 
 @pytest.mark.parametrize(
@@ -30,7 +62,9 @@ def office(tmp_path: Path) -> Cli:
         ([SITE, "--recipient", "age1nonsense"], "no recipient of age"),
     ],
 )
-def test_a_bad_export_is_refused_and_leaves_nothing(office: Cli, tmp_path: Path, words: list[str], says: str) -> None:
+def test_a_bad_export_is_refused_and_leaves_nothing(
+    office: Office, tmp_path: Path, words: list[str], says: str
+) -> None:
     out = tmp_path / "kit"
     assert says in office("commission", "export", *words, "--out", str(out), code=2).err
     assert not out.exists()
@@ -38,7 +72,7 @@ def test_a_bad_export_is_refused_and_leaves_nothing(office: Cli, tmp_path: Path,
     assert office.json("commission", "kits")["kits"] == []
 
 
-def test_a_folder_in_the_way_and_a_weak_passphrase_are_refused(office: Cli, tmp_path: Path) -> None:
+def test_a_folder_in_the_way_and_a_weak_passphrase_are_refused(office: Office, tmp_path: Path) -> None:
     (tmp_path / "kit").mkdir()
     (tmp_path / "pass").write_text("short")
     options = ("--out", str(tmp_path / "kit"), "--passphrase-file", str(tmp_path / "pass"))
@@ -47,7 +81,7 @@ def test_a_folder_in_the_way_and_a_weak_passphrase_are_refused(office: Cli, tmp_
     assert "exists already" in office("commission", "export", SITE, *options, code=2).err
 
 
-def test_no_private_key_of_the_folder_leaves_in_clear(office: Cli, tmp_path: Path) -> None:
+def test_no_private_key_of_the_folder_leaves_in_clear(office: Office, tmp_path: Path) -> None:
     (office.folder / "templates").mkdir()
     (office.folder / "templates/leak.j2").write_text(keys.new_key())
     with pytest.raises(InvalidInput, match=r"leak\.j2 holds a private key"):
@@ -55,7 +89,7 @@ def test_no_private_key_of_the_folder_leaves_in_clear(office: Cli, tmp_path: Pat
     assert not (tmp_path / "kit").exists()
 
 
-def test_a_kit_takes_its_site_alone_and_only_its_units_pins(office: Cli, tmp_path: Path) -> None:
+def test_a_kit_takes_its_site_alone_and_only_its_units_pins(office: Office, tmp_path: Path) -> None:
     kit = make_kit(office.folder, tmp_path / "kit", dwellings=["A101"])
     assert [path.name for path in (kit.path / "fleet/sites").iterdir()] == [f"{SITE}.yaml"]
     with kit.state() as state:
@@ -66,18 +100,18 @@ def test_a_kit_takes_its_site_alone_and_only_its_units_pins(office: Cli, tmp_pat
     assert (row["kit"], row["standing"], row["dwellings"]) == ("k-kit", "out", ["A101"])
 
 
-def test_an_expired_kit_refuses_changes_and_still_shows(office: Cli, tmp_path: Path) -> None:
+def test_an_expired_kit_refuses_changes_and_still_shows(office: Office, tmp_path: Path) -> None:
     yesterday = datetime.now(UTC) - timedelta(days=1)
     kit = make_kit(office.folder, tmp_path / "kit", life=timedelta(hours=1), now=lambda: yesterday)
-    laptop = Cli(kit.path / "work/fleet", {"FLEETCTL_STATE": f"sqlite:///{kit.path}/work/state.db"})
-    assert "expired on" in laptop("hold", "add", SITE, "--reason", "x", code=1).err
-    assert "expired on" in laptop("apply", "--yes", code=1).err
-    assert "expired on" in laptop("commission", "kit", "unlock", "--identity", str(kit.identity), code=1).err
-    laptop("commission", "show", SITE)
-    assert "expired on" in laptop("commission", "kit", "show").out
+    hers = laptop(kit)
+    assert "expired on" in hers("hold", "add", SITE, "--reason", "x", code=1).err
+    assert "expired on" in hers("apply", "--yes", code=1).err
+    assert "expired on" in hers("commission", "kit", "unlock", "--identity", str(kit.identity), code=1).err
+    hers("commission", "show", SITE)
+    assert "expired on" in hers("commission", "kit", "show").out
 
 
-def test_results_written_in_time_are_merged_after_the_end_and_late_ones_are_not(office: Cli, tmp_path: Path) -> None:
+def test_results_written_in_time_are_merged_after_the_end_and_late_ones_are_not(office: Office, tmp_path: Path) -> None:
     yesterday = datetime.now(UTC) - timedelta(days=1)
     kit = make_kit(office.folder, tmp_path / "kit", life=timedelta(hours=1), now=lambda: yesterday)
     in_time = said(Stage.INSTALLED)
@@ -89,7 +123,7 @@ def test_results_written_in_time_are_merged_after_the_end_and_late_ones_are_not(
     assert "written after the kit expired" in office("commission", "merge", str(kit.path), code=2).err
 
 
-def test_work_that_was_not_sealed_is_not_lost_silently(office: Cli, tmp_path: Path) -> None:
+def test_work_that_was_not_sealed_is_not_lost_silently(office: Office, tmp_path: Path) -> None:
     kit = make_kit(office.folder, tmp_path / "kit")
     kit.say(said(Stage.INSTALLED))
     assert "has no sealed results" in office("commission", "merge", str(kit.path), code=2).err
@@ -98,7 +132,7 @@ def test_work_that_was_not_sealed_is_not_lost_silently(office: Cli, tmp_path: Pa
     assert "1 entries were written after the seal" in office("commission", "merge", str(kit.path), code=2).err
 
 
-def test_results_that_somebody_touched_are_refused(office: Cli, tmp_path: Path) -> None:
+def test_results_that_somebody_touched_are_refused(office: Office, tmp_path: Path) -> None:
     kit = make_kit(office.folder, tmp_path / "kit")
     kit.say(said(Stage.ACCEPTED, Outcome.FAILED))
     kit.seal()
@@ -107,7 +141,7 @@ def test_results_that_somebody_touched_are_refused(office: Cli, tmp_path: Path) 
     assert "were changed after they were sealed" in office("commission", "merge", str(kit.path), code=2).err
 
 
-def test_a_revoked_kit_is_never_taken_in(office: Cli, tmp_path: Path) -> None:
+def test_a_revoked_kit_is_never_taken_in(office: Office, tmp_path: Path) -> None:
     kit = make_kit(office.folder, tmp_path / "kit")
     kit.say(said(Stage.INSTALLED))
     kit.seal()
@@ -116,7 +150,7 @@ def test_a_revoked_kit_is_never_taken_in(office: Cli, tmp_path: Path) -> None:
     assert "never made a kit" in office("commission", "revoke", "k-9", "--reason", "x", code=2).err
 
 
-def test_conflicts_halt_and_a_person_decides_them_by_subject(office: Cli, tmp_path: Path) -> None:
+def test_conflicts_halt_and_a_person_decides_them_by_subject(office: Office, tmp_path: Path) -> None:
     ada, bob = (make_kit(office.folder, tmp_path / name, engineer=name) for name in ("ada", "bob"))
     ada.say(said(Stage.CONFIGURED))
     bob.say(said(Stage.CONFIGURED, Outcome.FAILED, reason="no answer"))
@@ -135,7 +169,7 @@ def test_conflicts_halt_and_a_person_decides_them_by_subject(office: Cli, tmp_pa
     assert (again["changed"], again["conflicts"]) == (False, [])
 
 
-def test_what_had_to_wait_is_listed(office: Cli, tmp_path: Path) -> None:
+def test_what_had_to_wait_is_listed(office: Office, tmp_path: Path) -> None:
     kit = make_kit(office.folder, tmp_path / "kit")
     stages = (Stage.DELIVERED, Stage.INSTALLED, Stage.DISCOVERED, Stage.IDENTIFIED, Stage.IMAGED, Stage.CONFIGURED)
     kit.say(*map(said, stages))
@@ -145,6 +179,42 @@ def test_what_had_to_wait_is_listed(office: Cli, tmp_path: Path) -> None:
     assert merged["waiting"] == [{"unit": UNIT, "stage": "registered", "reason": "the CA is not here"}]
 
 
-def test_outside_of_a_kit_its_commands_say_so(office: Cli, tmp_path: Path) -> None:
+def test_outside_of_a_kit_its_commands_say_so(office: Office, tmp_path: Path) -> None:
     assert "this is not a kit" in office("commission", "kit", "seal", code=2).err
     assert "is not a kit" in office("commission", "merge", str(tmp_path), code=2).err
+
+
+@pytest.fixture
+def _in_memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Give unlocked keys a folder in memory, and nobody an agent."""
+    if not os.access("/dev/shm", os.W_OK):
+        pytest.skip("there is no folder in memory here")
+    folder = Path("/dev/shm") / f"fleetctl-test-{os.getpid()}"
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    yield
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.mark.usefixtures("_in_memory")
+def test_only_an_unlocked_kit_reaches_its_units(fleet_folder: Path, tmp_path: Path) -> None:
+    unit = "les-sables/gw-a"
+    with servers(tmp_path / "servers") as maker:
+        root = UnitRoot.make(tmp_path / "root", kind="gateway")
+        root.write("/etc/fleet/release", "version=gw-2026.11\nmodel=m\nkind=gateway\nserial=QG-1\n")
+        environment = {"FLEET_ROOT": str(root.root), "PATH": f"{PROGRAM.parent}:/usr/bin:/bin"}
+        server = maker.start(unit, environment=environment)
+        way = Way(host="127.0.0.1", port=server.port, user=server.hop.user, identity_file=str(server.client_key))
+        with compose.state(Frame(fleet_folder)) as state:
+            state.units.set_ways({unit: way})
+            state.units.pin({unit: server.pins}, actor="test", at=datetime.now(UTC), why="made for it")
+        kit = make_kit(fleet_folder, tmp_path / "kit", site="les-sables")
+        private = server.client_key.read_bytes()
+        assert not [file for file in kit.path.rglob("*") if file.is_file() and private in file.read_bytes()]
+        hers = laptop(kit)
+        assert "not observed" in hers("probe", unit, code=1).out
+        hers("commission", "kit", "unlock", "--identity", str(kit.identity))
+        assert "not observed" not in hers("probe", unit).out
+        hers("commission", "kit", "lock")
+        assert "not observed" in hers("probe", unit, code=1).out
+    assert Office(fleet_folder).json("commission", "merge", str(kit.path), "--no-register")["observed"] == [unit]

@@ -55,6 +55,8 @@ def main(kit: Path, words: Sequence[str], environment: Mapping[str, str]) -> NoR
     except OSError as error:
         sys.stderr.write(f"error: the kit cannot be started: {error.filename}: {error.strerror}\n")
         sys.exit(1)
+    if not is_reading(words) and not session_key(str(manifest["kit"]), environment).is_file():
+        sys.stderr.write("note: the kit is locked; 'commission kit unlock' opens the site's SSH keys\n")
     program = str(home / "bin" / "fleetctl")
     os.execve(program, [program, *words], {**environment, **settings(kit)})  # noqa: S606 - no shell wanted
 
@@ -176,8 +178,7 @@ def refuse_ended(manifest: Mapping[str, Any], words: Sequence[str], now: datetim
         Refused: unless the command only shows or seals.
     """
     made, expires = (datetime.fromisoformat(manifest[key]) for key in ("made", "expires"))
-    named = command_of(words)
-    if any(named[: len(reading)] == reading for reading in READING) or not words:
+    if is_reading(words):
         return
     if now >= expires:
         hint = "'commission show' and 'commission kit seal' still work; have a new kit made to go on"
@@ -185,6 +186,18 @@ def refuse_ended(manifest: Mapping[str, Any], words: Sequence[str], now: datetim
     if now < made - CLOCK_SLACK:
         hint = "set the clock of this machine"
         raise Refused(f"this machine's clock shows {now:%Y-%m-%d %H:%M} UTC, before the kit was made", hint, EXPIRED)
+
+
+def is_reading(words: Sequence[str]) -> bool:
+    """Say whether a command line only shows something, or seals."""
+    named = command_of(words)
+    return not words or any(named[: len(reading)] == reading for reading in READING)
+
+
+def session_key(kit: str, environment: Mapping[str, str]) -> Path:
+    """Return the file of the kit's key while it is unlocked, as `fleetctl.adapters.kit.keys` has it."""
+    base = environment.get("XDG_RUNTIME_DIR") or f"/dev/shm/fleetctl-{os.getuid()}"  # noqa: S108 - only looked at
+    return Path(base) / f"fleetctl-kit-{kit}" / "kit-key"
 
 
 def command_of(words: Sequence[str]) -> tuple[str, ...]:
