@@ -33,6 +33,7 @@ TITLES: Mapping[str, str] = {
     "configure": "Configure",
     "lossy": "Configure over a bad line",
     "staging": "Staging and updating",
+    "commission": "Commissioning",
 }
 KEPT = HOME / ".cache" / "bench"
 PAGE = HOME / "docs" / "benchmarks.md"
