@@ -105,7 +105,7 @@ def stage_said(stage: StageReport, reason: str, speech: Speech) -> str:
 
 def reason_of(unit: UnitReport, stage: StageReport, speech: Speech) -> str:
     """Say why a stage stands as it does: by what was measured where that can be said, else as it was written."""
-    if stage.state is not State.FAILED:
+    if stage.state not in (State.FAILED, State.PENDING):
         return stage.reason
     if stage.stage is Stage.ROOM_PROOF and unit.room_proof.text("answer") in words.ANSWERS:
         return answer(unit.room_proof, speech)

@@ -23,7 +23,7 @@ from fleetctl.core.words import handover as words
 from fleetctl.core.words.language import Language
 from fleetctl.core.words.speech import Speech
 from fleetctl.core.words.text import NARROW, NO_BREAK
-from tests.builders.field import T0, Field, a_mixed_ledger
+from tests.builders.field import T0, Field, a_mixed_ledger, room_proof
 
 EN, FR = Speech(Language.EN), Speech(Language.FR)
 POWER = Check("power", False, "540 W of 650 W", {"measured_w": 540.0, "expected_w": 650.0, "share": 0.1})
@@ -139,6 +139,17 @@ def test_answers_of_sensors_are_said_the_clearest_first() -> None:
 )
 def test_what_is_to_be_looked_after(id: str, french: list[str]) -> None:
     assert [seen(each) for each in attention(unit(id), FR)] == french
+
+
+def test_a_room_that_waits_for_a_person_is_said_in_the_readers_language() -> None:
+    field = Field(SITE)
+    one = SITE.units["a101-1"]
+    field.say(
+        one.name, Stage.ROOM_PROOF, Outcome.PENDING, **room_proof(one, "built_in", reason="it moves with the unit")
+    )
+    report = handover(SITE, field.entries(), Issue(1, SITE.id, "", T0, "s", Head(0, ""), ""), {})
+    (told,) = (seen(text) for each in report.units for text in attention(each, FR))
+    assert told.startswith("preuve de pièce~: en attente (seul son capteur intégré a répondu_;")
 
 
 def test_a_machine_that_was_left_alone_is_said_with_the_reason() -> None:
