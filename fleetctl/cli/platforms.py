@@ -48,6 +48,10 @@ class Grounds(Protocol):
         """Return the platforms of a rollout's fleet."""
         ...
 
+    def redact(self, text: str) -> str:
+        """Return a text without secrets."""
+        ...
+
     def standing(self, unit: str) -> Standing | None:
         """Return where a unit is a node, in the fleet of whichever rollout works on it."""
         ...
@@ -66,7 +70,8 @@ def on_platforms(
     def of_step(step: Step) -> Standing | None:
         return grounds.platforms(step.rollout).of(step.unit)
 
-    return PlatformExecutor(executor, of_step, check_leading, memory), PlatformProber(prober, grounds.standing, memory)
+    steps = PlatformExecutor(executor, of_step, check_leading, memory, grounds.redact)
+    return steps, PlatformProber(prober, grounds.standing, memory)
 
 
 def platforms_of(frame: Frame, fleet: Fleet, secrets: Secrets) -> Platforms:

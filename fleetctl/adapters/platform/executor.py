@@ -34,6 +34,7 @@ class PlatformExecutor:
         standing: returns where a step's unit is a node; None if it is none.
         check_leading: raises `Fenced` if another controller has taken over.
         memory: is told what nodes were asked to be.
+        redact: takes secrets out of what platforms say.
     """
 
     def __init__(
@@ -42,8 +43,10 @@ class PlatformExecutor:
         standing: Callable[[Step], Standing | None],
         check_leading: Callable[[], None],
         memory: Memory,
+        redact: Callable[[str], str] = str,
     ) -> None:
         self._inner, self._standing, self._check_leading, self._memory = inner, standing, check_leading, memory
+        self._redact = redact
         self._open: set[str] = set()
         self._lock = threading.Lock()
         self._results: queue.SimpleQueue[StepResult] = queue.SimpleQueue()
@@ -128,7 +131,7 @@ class PlatformExecutor:
             if result.step.id not in self._open:
                 return
             self._open.remove(result.step.id)
-        self._results.put(result)
+        self._results.put(replace(result, message=self._redact(result.message)))
 
     def _taken(self) -> list[StepResult]:
         taken: list[StepResult] = []
