@@ -211,6 +211,8 @@ def limit_s(progress: Progress, rules: Rules) -> float:
             return policy.staging.timeout_s
         case Phase.ROLLING_BACK if progress.at_gate:
             return policy.gate_wait_s
+        case Phase.ROLLING_BACK if progress.release and progress.cause is None and not progress.boot_id:
+            return policy.drain.deadline_s + _reboot_s(policy, times) + _heat_s(policy, times)
         case Phase.ROLLING_BACK if progress.release:
             return _reboot_s(policy, times) + _heat_s(policy, times)
         case Phase.REBOOTING | Phase.FLASHING:

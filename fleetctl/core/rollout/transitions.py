@@ -281,6 +281,7 @@ def _resolve_doubt(progress: Progress, facts: Facts, rules: Rules, now: Now) -> 
     if (
         step is not None
         and step.kind is StepKind.DRAIN
+        and progress.phase is not Phase.ROLLING_BACK
         and progress.lost
         and not (facts.compute and facts.compute.reason)
     ):

@@ -18,6 +18,7 @@ from fleetctl.core.facts import Cause, Facts, Installed, JournalEntry, Staged
 from fleetctl.core.rollout import flashing
 from fleetctl.core.rollout.giving_up import give_up, roll_back, wait_at_gate
 from fleetctl.core.rollout.moves import (
+    LOOK_AT_DRAINING_EVERY_S,
     LOOK_AT_STAGING_EVERY_S,
     Move,
     Rules,
@@ -138,7 +139,27 @@ def on_going_back(progress: Progress, facts: Facts, rules: Rules, now: Now) -> M
     if passed and not more_steps(progress):
         return give_up(progress, Cause.NOT_VERIFIED, f"it boots slot {facts.booted} again and again", rules, now)
     jobs = facts.compute.jobs if facts.compute else 0
-    return wait_at_gate(replace(progress, jobs=jobs), facts, rules, now)
+    known = replace(progress, jobs=jobs)
+    return _freed_first(known, facts, rules, now) or wait_at_gate(known, facts, rules, now)
+
+
+def _freed_first(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Move | None:
+    """Return how a healthy unit that is to go back is freed of its jobs, as before its update; None if it may go on.
+
+    One that is not well goes back at once: it is the dwelling that waits then. Jobs have the policy's time to end;
+    those that still run after it are lost, and counted.
+    """
+    compute = facts.compute
+    if compute is None or progress.cause is not None or progress.at_gate or progress.boot_id:
+        return None
+    if not (compute.drained or compute.reason) and more_steps(progress):
+        draining = open_step(replace(progress, drained=True), StepKind.DRAIN, rules)
+        return Move(draining, "unit-drains", f"{compute.jobs} jobs run; heat is kept")
+    waited_s = (now.utc - progress.since).total_seconds() if progress.since else 0.0
+    if not compute.jobs or waited_s >= rules.policy.drain.deadline_s:
+        return None
+    waiting = replace(progress, attempt_deadline_s=0.0)
+    return Move(look_again(waiting, progress.reason, now, LOOK_AT_DRAINING_EVERY_S))
 
 
 def _component_ahead(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Move:

@@ -356,6 +356,27 @@ def test_a_halted_wave_goes_back_to_the_old_slots_if_the_policy_reverts() -> Non
     assert "reverted: " in row(play).reason
 
 
+@pytest.mark.parametrize(("ends", "lost"), [(True, 0), (False, 2)])
+def test_a_healthy_unit_is_freed_of_its_jobs_before_it_goes_back(ends: bool, lost: int) -> None:
+    policy = replace(LENIENT, max_failed=0, max_in_progress=1, on_failure="revert", drain=Drain(deadline_s=60.0))
+    play = updating(2, policy=policy)
+    healthy, sick = unit(play), unit(play, "s/r02")
+    healthy.jobs, sick.slots.sick = 0, True
+    while row(play).phase is not Phase.SUCCEEDED:
+        play.tick()
+    healthy.jobs = 2
+    while row(play).phase is not Phase.ROLLING_BACK:
+        play.tick()
+    for _ in range(10):
+        play.tick()
+    assert StepKind.DRAIN in steps(play)
+    assert healthy.slots.booted == "B", "its jobs still run"
+    healthy.jobs = 0 if ends else 2
+    assert run(play) is Status.FAILED
+    assert (row(play).phase, healthy.slots.booted, healthy.drained_by) == (Phase.ROLLED_BACK, "A", "")
+    assert (healthy.jobs_lost, row(play).jobs_lost) == (lost, lost)
+
+
 def test_units_of_a_dwelling_go_back_one_after_the_other() -> None:
     """G2 lets one of four be down; the others wait for it in their place, not at the gate until it is too late."""
     policy = replace(LENIENT, max_failed=0, max_in_progress=3, on_failure="revert", gate_wait_s=60.0)
