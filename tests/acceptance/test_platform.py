@@ -112,3 +112,8 @@ def test_undrain_leaves_what_somebody_else_drained(cli: Cli, slurm: Slurm) -> No
     said = cli.json("unit", "undrain", unit("a104-1"), code=1)
     assert [(row["did"], row["reason"]) for row in said["units"]] == [("left", LOUD)]
     assert slurm.states()[PERSONS] == f"drained ({LOUD})"
+
+
+def test_a_nodes_jobs_are_its_platforms_and_not_the_stand_ins(cli: Cli) -> None:
+    refused = cli("lab", "job", unit("a101-1"), "10", code=1)
+    assert "fleetctl lab platform sbatch" in refused.err
