@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -18,7 +19,12 @@ def test_the_commands_of_the_page_work_as_they_stand(tmp_path: Path) -> None:
         ignored = shutil.ignore_patterns(".fleetctl")
         shutil.copytree(REPOSITORY / "inventories" / name, tmp_path / "inventories" / name, ignore=ignored)
     try:
-        for example in examples("lab")[PAGE]:
+        up, *rest = examples("lab")[PAGE]
+        run(up, tmp_path, "-i", FLEET)
+        status = run(Example(PAGE, "fleetctl -o json lab status", ()), tmp_path, "-i", FLEET)
+        if json.loads(status)["level"] != "namespaces":
+            pytest.skip("units have no networks of their own here")
+        for example in rest:
             output = run(example, tmp_path, "-i", FLEET)
             assert said_within(example.output, output), f"{example.command} printed\n{output}"
     finally:

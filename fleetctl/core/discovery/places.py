@@ -95,7 +95,8 @@ def _off_address(name: str, machine: Machine, roster: Roster) -> _Off | None:
 def _swapped(round_: tuple[str, ...], offs: Mapping[str, _Off]) -> Finding:
     each = "each other's places" if len(round_) == 2 else "one another's places"
     where = ", ".join(f"{offs[name].machine} is {offs[name].seen} where {offs[name].place} belongs" for name in round_)
-    message = f"the machines of {' and '.join(round_)} stand in {each}: {where}"
+    names = f"{', '.join(round_[:-1])} and {round_[-1]}"
+    message = f"the machines of {names} stand in {each}: {where}"
     hint = "put each where it belongs, or declare them where they stand"
     hint += f": 'fleetctl unit swap {round_[0]} --with {round_[1]}'" if len(round_) == 2 else ""
     evidence = tuple(line for name in round_ for line in offs[name].machine.evidence)
