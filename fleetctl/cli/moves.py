@@ -109,7 +109,8 @@ def _desk(frame: Frame, state: State) -> Desk:
 def _print(frame: Frame, done: Swapped, *, is_new: bool) -> None:
     if frame.is_json:
         units: list[Any] = [{"unit": u, "before": before, "after": after} for u, (before, after) in done.units.items()]
-        print_json({"schema": "fleetctl/unit-swap/v1", "units": units, "files": list(done.files)})
+        rest = {"files": list(done.files), "believed": list(done.believed)}
+        print_json({"schema": "fleetctl/unit-swap/v1", "units": units, **rest})
     for unit, (before, after) in done.units.items():
         sys.stderr.write(f"{unit}: machine {after} in the place of {before or 'none'}\n")
         if is_new:
@@ -117,6 +118,8 @@ def _print(frame: Frame, done: Swapped, *, is_new: bool) -> None:
                 f"  next: image it ('fleetctl image request {unit}'), or, if it runs already, read its host\n"
             )
             sys.stderr.write(f"  key's fingerprint off it: 'fleetctl unit adopt {unit} --fingerprint SHA256:…'\n")
+    for serial in done.believed:
+        sys.stderr.write(f"  machine {serial} is believed until its certificate ends: 'fleetctl ca revoke {serial}'\n")
     if not is_new:
         sys.stderr.write(
             "  next: a machine that is configured already keeps the address of its old place until it is imaged\n"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from fleetctl.core.commissioning.ledger import Draft
@@ -64,10 +64,12 @@ class Swapped:
     Attributes:
         units: whose machines are others now, each with the serial before and after.
         files: that were edited.
+        believed: serials of machines that are gone and whose certificates still hold.
     """
 
     units: Mapping[str, tuple[str, str]]
     files: tuple[str, ...]
+    believed: tuple[str, ...] = ()
 
 
 def put_in(desk: Desk, fleet: Fleet, unit: Unit, new: Ownership, person: Person) -> Swapped:
@@ -78,7 +80,10 @@ def put_in(desk: Desk, fleet: Fleet, unit: Unit, new: Ownership, person: Person)
     """
     _refuse_malformed(unit, new)
     mac = normal_mac(new.mac) if new.mac else ""
-    return _swap(desk, fleet, {unit.name: Ownership(new.serial, mac)}, {unit.name: ()}, person)
+    done = _swap(desk, fleet, {unit.name: Ownership(new.serial, mac)}, {unit.name: ()}, person)
+    held = desk.state.registry.certificates(serial=unit.serial) if unit.serial else ()
+    still = any(certificate.holds(person.at) for certificate in held)
+    return replace(done, believed=(unit.serial,) if still else ())
 
 
 def exchange(desk: Desk, fleet: Fleet, one: Unit, other: Unit, person: Person) -> Swapped:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from fleetctl.cli import compose
 from fleetctl.cli.frame import Frame
 from fleetctl.core.commissioning.stages import Outcome, Stage
+from fleetctl.core.identity.certificate import Certificate
 from fleetctl.core.route import Pin
 from tests.builders.command import call
 
@@ -136,3 +138,17 @@ def test_a_unit_blinks_for_an_hour_at_most(fleet_folder: Path, text: str) -> Non
     refused = call("-o", "json", "unit", "identify", ONE, "--for", text, inventory=fleet_folder)
     assert refused.code == 2, refused.err
     assert [problem["code"] for problem in refused.document["problems"]] == ["bad-time"]
+
+
+@pytest.mark.parametrize(("days", "is_believed"), [(30, True), (-1, False)])
+def test_who_goes_is_believed_no_longer_than_its_certificate_or_it_is_said(
+    fleet_folder: Path, days: int, is_believed: bool
+) -> None:
+    now = compose.clock().now().utc
+    end = now + timedelta(days=days)
+    held = Certificate("0a", "QR-1", ONE, "key", "print", now - timedelta(days=60), end, "PEM", "kim")
+    with compose.state(Frame(fleet_folder)) as state:
+        state.registry.keep(held, now)
+    done = call("-o", "json", *NEW, inventory=fleet_folder)
+    assert done.document["believed"] == (["QR-1"] if is_believed else [])
+    assert ("fleetctl ca revoke QR-1" in done.err) is is_believed
