@@ -70,9 +70,12 @@ def openssl(*arguments: str, secret: bool = False) -> str:
         secret: what it prints holds a key, so no message may quote it.
 
     Raises:
+        Refused: if this unit has none.
         Ended: if it does not succeed.
     """
     code, said = run(["openssl", *arguments], OPENSSL_TIMEOUT_S, errors=not secret)
+    if code == 127:
+        raise Refused("there is no 'openssl' on this unit")
     if code != 0:
         raise Ended(f"openssl {arguments[0]} failed with code {code}" + ("" if secret else f": {said[-200:]}"))
     return said

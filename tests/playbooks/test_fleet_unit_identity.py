@@ -233,6 +233,16 @@ def test_a_machine_without_a_serial_gets_no_key(unit: UnitRoot) -> None:
     assert private_keys(unit) == []
 
 
+def test_a_unit_without_openssl_says_so(unit: UnitRoot) -> None:
+    (unit.root / "few").mkdir()
+    for name in ("python3", "env"):
+        (unit.root / "few" / name).symlink_to(f"/usr/bin/{name}")
+    unit.env["PATH"] = str(unit.root / "few")
+    outcome = unit.effect("identity")
+    assert (outcome["ending"], outcome["message"]) == ("refused", "there is no 'openssl' on this unit")
+    assert private_keys(unit) == []
+
+
 def test_a_controller_that_was_taken_over_gets_no_request(unit: UnitRoot) -> None:
     unit.epoch = 5
     unit.undrain()

@@ -24,6 +24,7 @@ _PACKAGES = (
     "systemd-sysv",
     "dbus",
     "openssh-server",
+    "openssl",
     "python3",
     "iproute2",
     "e2fsprogs",
