@@ -20,27 +20,28 @@ if TYPE_CHECKING:
     from fleetctl.core.rollout.state import Rollout
     from fleetctl.ports import State
 
+What = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[PLANFILE | SEL]...", help="A saved plan, or what to plan for.", autocompletion=complete_selectors
+    ),
+]
+AllowRetire = Annotated[
+    int | None,
+    typer.Option("--allow-retire", metavar="N", help="Retire the orphaned units, if there are exactly so many."),
+]
+
 
 def apply(
     ctx: typer.Context,
-    what: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[PLANFILE | SEL]...",
-            help="A saved plan, or what to plan for.",
-            autocompletion=complete_selectors,
-        ),
-    ] = None,
+    what: What = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     policy: Annotated[
         str | None, typer.Option("--policy", help="Policy of the inventory; 'default' if left out.")
     ] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Leave the work to 'fleetctl controller run'.")] = False,
     allow_downgrade: AllowDowngrade = False,
-    allow_retire: Annotated[
-        int | None,
-        typer.Option("--allow-retire", metavar="N", help="Retire the orphaned units, if there are exactly so many."),
-    ] = None,
+    allow_retire: AllowRetire = None,
     retire_percent: Annotated[
         float, typer.Option("--retire-percent", min=0, max=100, help="Of all units that may be retired at once.")
     ] = 5.0,

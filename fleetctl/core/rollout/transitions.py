@@ -12,10 +12,9 @@ from dataclasses import replace
 
 from fleetctl.core.clock import Now
 from fleetctl.core.facts import Cause, Facts, Observation, Unobserved, drain_reason
-from fleetctl.core.rollout import flashing, giving_up, registering, updating
+from fleetctl.core.rollout import flashing, giving_up, registering, silence, updating
 from fleetctl.core.rollout.giving_up import give_up
 from fleetctl.core.rollout.moves import (
-    FINAL,
     LOOK_AT_DRAINING_EVERY_S,
     OBSERVE_EVERY_S,
     Move,
@@ -130,7 +129,7 @@ def on_result(progress: Progress, result: StepResult, rules: Rules, now: Now) ->
 def on_observation(progress: Progress, seen: Observation, rules: Rules, now: Now) -> Move:
     """Take what a probe saw into account; only asked for while no step is open."""
     if isinstance(seen, Unobserved):
-        return _on_unobserved(progress, seen, rules, now)
+        return silence.on_unobserved(progress, seen, rules, now)
     if seen.previous_digest and seen.config_digest == progress.config_digest:
         progress = replace(progress, previous_digest=seen.previous_digest)
     if progress.in_doubt:
@@ -339,40 +338,6 @@ def _not_done(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Move:
 def _still_down(progress: Progress, facts: Facts, rules: Rules) -> bool:
     """Say whether a unit that was let through the down gate, and not touched since, gives no heat all the same."""
     return progress.down and heat_lost(progress, facts, rules) is not None
-
-
-def _on_unobserved(progress: Progress, seen: Unobserved, rules: Rules, now: Now) -> Move:
-    if seen.cause in FINAL and progress.phase is not Phase.RELEASING:
-        return give_up(progress, seen.cause, seen.message, rules, now)
-    if seen.cause is Cause.GATEWAY_DOWN:
-        return _on_cut_off(progress, seen, rules, now)
-    if not progress.attempt_deadline_s:  # jobs and bundles are waited for, silence is not
-        progress = replace(progress, attempt_deadline_s=_end_of_silence_s(progress, rules, now))
-    return Move(_silent(progress, seen, now))
-
-
-def _on_cut_off(progress: Progress, seen: Unobserved, rules: Rules, now: Now) -> Move:
-    """Stop the clock of a unit behind a dead gateway: silence says nothing of the unit, nor does a step that was lost.
-
-    Not for ever: a whole attempt's time is what it has, whatever phase it is in.
-    """
-    overall_s = progress.attempt_deadline_s or now.monotonic_s + rules.policy.unit_timeout_s
-    waiting = replace(progress, lost=False, attempt_deadline_s=overall_s)
-    return Move(with_deadline(_silent(waiting, seen, now), rules, now))
-
-
-def _silent(progress: Progress, seen: Unobserved, now: Now) -> Progress:
-    """Return a unit that is looked at again; one that leaves, or goes back, keeps the reason why it does."""
-    if progress.phase in {Phase.RELEASING, Phase.ROLLING_BACK}:
-        return look_again(progress, progress.reason, now)
-    return replace(look_again(progress, seen.message, now), cause=seen.cause)
-
-
-def _end_of_silence_s(progress: Progress, rules: Rules, now: Now) -> float:
-    """Return until when an attempt without a deadline of its own may stay silent; 0 sets none."""
-    if progress.phase is Phase.DRAINING:
-        return now.monotonic_s + rules.policy.step_timeout_s
-    return now.monotonic_s + rules.policy.unit_timeout_s if progress.phase.is_ahead else 0.0
 
 
 def _same_step(facts: Facts, step: Step) -> bool:
