@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from fleetctl.core.inventory.fleet import Fleet, Kind
@@ -20,7 +20,7 @@ class Place:
     """Its name there."""
 
 
-def places(fleet: Fleet, platforms: Container[str]) -> Mapping[str, Place]:
+def places(fleet: Fleet, platforms: Collection[str]) -> Mapping[str, Place]:
     """Return where units are nodes, by the unit's name; one that only heats is not there.
 
     Args:
@@ -33,7 +33,7 @@ def places(fleet: Fleet, platforms: Container[str]) -> Mapping[str, Place]:
     found: dict[str, Place] = {}
     units: dict[Place, str] = {}
     problems = []
-    for unit in fleet.units():
+    for unit in fleet.units() if platforms else ():
         if unit.kind is Kind.GATEWAY or unit.compute.platform not in platforms:
             continue
         place = found[unit.name] = Place(unit.compute.platform, node_name(unit.site, unit.id))
