@@ -174,7 +174,7 @@ def show(
     raise typer.Exit(Exit.FAILED if document["flaws"] else Exit.DONE)
 
 
-@app.command("unlock", epilog="Example: ./fleetctl commission kit unlock")
+@app.command("unlock", epilog="Example: fleetctl commission kit unlock")
 def unlock(
     ctx: typer.Context,
     passphrase_file: PassphraseFile = None,
@@ -195,7 +195,7 @@ def unlock(
     frame.notes().print(f"unlocked: {count} SSH keys of the site are in memory until 'commission kit lock'")
 
 
-@app.command("seal", epilog="Example: ./fleetctl commission kit seal")
+@app.command("seal", epilog="Example: fleetctl commission kit seal")
 def seal(ctx: typer.Context) -> None:
     """Sign what was done so far, so that it can be merged; needs the kit to be unlocked."""
     from fleetctl.cli import kit_parts
@@ -204,7 +204,7 @@ def seal(ctx: typer.Context) -> None:
     _seal(frame, kit_parts.this_kit(frame))
 
 
-@app.command("lock", epilog="Example: ./fleetctl commission kit lock")
+@app.command("lock", epilog="Example: fleetctl commission kit lock")
 def lock(ctx: typer.Context) -> None:
     """Sign what was done, then take the keys out of memory."""
     from fleetctl.adapters.kit import keys

@@ -6,11 +6,12 @@ keys and values of the inventory that both sides changed stay as they are until 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from fleetctl.core.commissioning.ledger import Entry, new_entries
+from fleetctl.core.commissioning.undoing import TAKES_BACK
 from fleetctl.core.digest import digest_of
 from fleetctl.core.kit import conflicts as disputes
 from fleetctl.core.kit.conflicts import Conflict
@@ -119,21 +120,29 @@ class Merger:
         return sum(entry.writer == self.state.uuid for entry in self.state.ledger.entries())
 
     def _decide_ledger(self, record: Kit, judge: _Judge, actor: str, now: datetime) -> None:
-        """Ask about every conflict; taking an entry back may show an earlier one that conflicts as well."""
-        settled: dict[tuple[str, str], Side | None] = {}
-        while (conflict := self._next_conflict(record, settled)) is not None:
-            about = _about(conflict)
-            if about not in settled:
-                settled[about] = judge.asked(_dispute(conflict), remember=False)
-            side = settled[about]
-            if side is not None:
-                keep_theirs = side is Side.THEIRS
-                self.state.ledger.append([disputes.decision(conflict, keep_theirs=keep_theirs, actor=actor, at=now)])
-
-    def _next_conflict(self, record: Kit, settled: Mapping[tuple[str, str], Side | None]) -> Conflict | None:
+        """Ask about every conflict; taking entries back may show earlier ones that conflict as well."""
         knowledge = Knowledge(self.state.uuid, {kit.id: kit for kit in self.state.kits.kits()})
-        found = disputes.conflicts(self.state.ledger.entries(record.site), record.id, knowledge)
-        return next((each for each in found if settled.get(_about(each), Side.OURS) is not None), None)
+        settled: dict[tuple[str, str], Side | None] = {}
+        decided = True
+        while decided:
+            found = disputes.conflicts(self.state.ledger.entries(record.site), record.id, knowledge)
+            for each in found:
+                if _about(each) not in settled:
+                    settled[_about(each)] = judge.asked(_dispute(each), remember=False)
+            decided = self._take_back(found, settled, actor, now)
+
+    def _take_back(
+        self, found: Sequence[Conflict], settled: Mapping[tuple[str, str], Side | None], actor: str, now: datetime
+    ) -> bool:
+        """Take back the sides that lost, each entry once; returns whether there were any."""
+        sides = ((each, settled[_about(each)]) for each in found)
+        drafts = [
+            disputes.decision(each, keep_theirs=side is Side.THEIRS, actor=actor, at=now)
+            for each, side in sides
+            if side
+        ]
+        self.state.ledger.append({draft.detail[TAKES_BACK]: draft for draft in drafts}.values())
+        return bool(drafts)
 
     def _pin(self, results: Results, judge: _Judge, record: Kit, actor: str, now: datetime) -> Iterator[str]:
         here = self.state.units.pins(each.unit for each in results.pins)
