@@ -60,6 +60,7 @@ def _programs() -> dict[str, str]:
         "lib/fleet/hooks/compute": "system.unit.compute_hook",
         "lib/fleet/boot-loader": "system.unit.boot_loader",
         "lib/fleet/heat": "system.unit.heat",
+        "lib/fleet/hub": "system.unit.hub",
         "lib/fleet/compute": "unit.compute",
         "lib/fleet/tell": "system.unit.tell",
     }

@@ -26,7 +26,12 @@ _SIZE = 1 << 16
 
 def main() -> int:
     """Run until it is ended; the argument is the number of the wire's descriptor."""
-    wire = socket.socket(fileno=int(sys.argv[1]))
+    return keep_hearing(int(sys.argv[1]))
+
+
+def keep_hearing(descriptor: int) -> int:
+    """Hear sensors over an inherited wire until the process is ended."""
+    wire = socket.socket(fileno=descriptor)
     wire.setblocking(False)
     lines = 0
     while True:
@@ -53,6 +58,7 @@ def write(path: Path, temperatures_c: dict[str, float], lines: int) -> int:
     if lines >= _LINES:
         path.replace(path.with_name(f"{path.name}.1"))
         lines = 0
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
         file.write(json.dumps({"at": round(time.time(), 3), "temperatures_c": temperatures_c}) + "\n")
     return lines + 1

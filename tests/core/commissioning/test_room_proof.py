@@ -134,7 +134,7 @@ weather = st.tuples(st.integers(0, 10**6), st.floats(-3, 3), st.floats(-5, 12))
 """Seed of the noise, drift of the outdoor temperature in K/h, and the outdoor temperature."""
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.permutations(PLACES), st.floats(5, 60), weather)
 def test_any_permutation_of_rooms_is_found(
     places: list[str], walls_w_k: float, around: tuple[int, float, float]
@@ -148,7 +148,7 @@ def test_any_permutation_of_rooms_is_found(
     assert all(found[unit].place in ("", stands[unit]) for unit in moved)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     st.permutations(PLACES),
     st.sets(st.sampled_from(PLACES)),

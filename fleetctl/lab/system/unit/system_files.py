@@ -13,7 +13,7 @@ CACHE_PORT = 8480
 TUNNEL = "plat0"
 """As in `fleetctl.lab.layout`, which units do not have."""
 _WANTED = "run/systemd/system/multi-user.target.wants"
-_SERVICES = {"gateway": ("fleet-cache",)}
+_SERVICES = {"gateway": ("fleet-cache", "fleet-hub")}
 _HEATING = ("fleet-heat",)
 _COMPUTES = "fleet-compute"
 """Stands in for a platform's daemon where the lab has no platform."""

@@ -55,7 +55,7 @@ def test_a_gateway_has_a_cache_and_heats_nothing(root: Path, tmp_path_factory: p
         (other / name).mkdir(parents=True)
     (other / "etc/fleet/release").write_text("VERSION=2.0\n")
     system_files.write(GATEWAY, other)
-    assert {p.name for p in (other / wanted).iterdir()} == {"fleet-cache.service"}
+    assert {p.name for p in (other / wanted).iterdir()} == {"fleet-cache.service", "fleet-hub.service"}
     assert "LAB_CACHE=10.77.1.1:8480" in (other / "run/lab/environment").read_text()
 
 
