@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from fleetctl.cli import compose
 from fleetctl.cli.frame import Frame
-from fleetctl.core.problems import CouldNot
 
 if TYPE_CHECKING:
     from fleetctl.core.commissioning.budget import Budget
@@ -124,12 +122,10 @@ class _Desk:
     def blink(self, unit: Unit, seconds: int) -> None:
         """Let a unit blink."""
         from fleetctl.cli.ways import known_route_to
+        from fleetctl.services.identify import identify
 
         route = known_route_to(self.frame, self.state, self.fleet, unit)
-        code, out, error = compose.shell().execute(route, ["fleet-unit", "blink", "--for", str(seconds)])
-        refusal = json.loads(out).get("refusal", "") if code == 0 else error.decode(errors="replace").strip()
-        if refusal:
-            raise CouldNot(f"{unit.name} does not blink: {refusal}")
+        identify(compose.shell(), route, seconds)
 
     def observe(self, units: Sequence[Unit]) -> Mapping[str, Observation]:
         """Observe units, quietly."""

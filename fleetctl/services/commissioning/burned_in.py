@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from fleetctl.core.commissioning.burn_in import SAMPLES, Interrupted, judge, plan
 from fleetctl.core.commissioning.envelope import admit
-from fleetctl.core.commissioning.load import Load
+from fleetctl.core.commissioning.load import Load, LoadKind, LoadState
 from fleetctl.core.commissioning.stages import Outcome, Stage
 from fleetctl.core.facts import Facts, Observation
 from fleetctl.core.inventory.fleet import Unit
 from fleetctl.ports.instruments import Finding, Round
-from fleetctl.services.commissioning.loads import Loads, again_s
+from fleetctl.services.commissioning.loads import NEAREST_S, Loads, again_s
 
-KIND = "burn-in"
+KIND = LoadKind.BURN_IN
 
 
 @dataclass(frozen=True)
@@ -28,15 +28,20 @@ class BurnInInstrument:
         """Judge what is over, leave what runs, begin what may begin."""
         seen = self.loads.observe(units)
         given = {unit.name: self.loads.unjudged(seen.get(unit.name), KIND) for unit in units}
-        running = [load for load in given.values() if load is not None and load.state == "running"]
-        over = [u for u in units if (load := given[u.name]) is not None and load.state != "running"]
+        running = [load for load in given.values() if load is not None and load.state is LoadState.RUNNING]
+        over = [u for u in units if (load := given[u.name]) is not None and load.state is not LoadState.RUNNING]
         free = [unit for unit in units if given[unit.name] is None and isinstance(seen.get(unit.name), Facts)]
         findings = list(self._judged(over)) if over else []
         refused = self._begin(free, seen) if free else {}
-        waits = {name: _progress(load) for name, load in given.items() if load is not None and load.state == "running"}
+        waits = {
+            name: _progress(load)
+            for name, load in given.items()
+            if load is not None and load.state is LoadState.RUNNING
+        }
         silent = {unit.name: of.message for unit in units if not isinstance(of := seen[unit.name], Facts)}
-        goes_on = bool(running) or len(refused) < len(free)
-        return Round(tuple(findings), {**waits, **silent, **refused}, again_s(running, self.loads.now_s), goes_on)
+        began = {unit.name: "begins" for unit in free if unit.name not in refused}
+        pause_s = NEAREST_S if began else again_s(running, self.loads.now_s)
+        return Round(tuple(findings), {**waits, **silent, **refused, **began}, pause_s, bool(running or began))
 
     def _begin(self, units: Sequence[Unit], seen: Mapping[str, Observation]) -> Mapping[str, str]:
         seconds = max(self.loads.fleet.models[unit.model].burn_in.seconds for unit in units)
@@ -49,7 +54,7 @@ class BurnInInstrument:
     def _command(self, unit: Unit, limit_c: float | None) -> tuple[str, ...]:
         planned = plan(self.loads.fleet.models[unit.model].burn_in, limit_c, shortened=self.loads.speed)
         limit = ("--limit-c", f"{limit_c:g}") if limit_c is not None else ()
-        return (KIND, "--seconds", f"{planned.seconds:g}", "--every", f"{planned.every_s:g}", *limit)
+        return (KIND.value, "--seconds", f"{planned.seconds:g}", "--every", f"{planned.every_s:g}", *limit)
 
     def _judged(self, units: Sequence[Unit]) -> Iterator[Finding]:
         trial = self.loads.trial(units)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from fleetctl.core.commissioning.envelope import Envelope
-from fleetctl.core.commissioning.load import Load, Run, run_from
+from fleetctl.core.commissioning.load import Load, LoadKind, LoadState, Run, run_from
 from fleetctl.core.commissioning.trials import Readings, Trial, readings_from
 from fleetctl.core.facts import Facts, Observation
 from fleetctl.core.heat.premises import SitePremises
@@ -63,16 +63,18 @@ class Loads:
         """Return what bounds loads of so many seconds in the time of rooms, which heat for a share of it."""
         facts = {**self.facts(), **seen}
         running = {
-            name for name, of in facts.items() if isinstance(of, Facts) and of.load and of.load.state == "running"
+            name
+            for name, of in facts.items()
+            if isinstance(of, Facts) and of.load and of.load.state is LoadState.RUNNING
         }
         return Envelope(
             self.premises, facts, self.guard, self.clock.now().utc, seconds, share, frozenset(running & seen.keys())
         )
 
-    def unjudged(self, seen: Observation | None, kind: str) -> Load | None:
+    def unjudged(self, seen: Observation | None, kind: LoadKind) -> Load | None:
         """Return the load of a kind that a unit was given and nobody has judged yet; None if there is none."""
         load = seen.load if isinstance(seen, Facts) else None
-        return load if load is not None and load.kind == kind and load.id not in self.judged() else None
+        return load if load is not None and load.kind is kind and load.id not in self.judged() else None
 
     def begin(self, commands: Sequence[tuple[Unit, tuple[str, ...]]], attempt: str) -> Mapping[str, str]:
         """Give units their loads; returns why not, by the names of those that did not take theirs."""

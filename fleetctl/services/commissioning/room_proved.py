@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from fleetctl.core.commissioning.codes import CHIP_S, MOST_UNITS, Patterns, patterns
 from fleetctl.core.commissioning.envelope import admit
-from fleetctl.core.commissioning.load import Load
+from fleetctl.core.commissioning.load import Load, LoadKind, LoadState
 from fleetctl.core.commissioning.room_proof import Answer, judge
 from fleetctl.core.commissioning.stages import Outcome, Stage
 from fleetctl.core.facts import Facts, Observation
 from fleetctl.core.inventory.fleet import Unit
 from fleetctl.ports.instruments import Finding, Round
-from fleetctl.services.commissioning.loads import Loads, again_s
+from fleetctl.services.commissioning.loads import NEAREST_S, Loads, again_s
 
-KIND = "heat-pattern"
+KIND = LoadKind.HEAT_PATTERN
 LEAD_S, LEAD_A_UNIT_S = 3.0, 0.3
 """So long before the patterns begin they are given to the units, that all begin together."""
 LEAST_EVERY_S = 0.1
@@ -47,7 +47,7 @@ class RoomProofInstrument:
         """Judge the batch that is over, leave the one that runs, or begin the next."""
         seen = self.loads.observe(units)
         given = {u.name: load for u in units if (load := self.loads.unjudged(seen.get(u.name), KIND)) is not None}
-        running = [load for load in given.values() if load.state == "running"]
+        running = [load for load in given.values() if load.state is LoadState.RUNNING]
         silent = {unit.name: of.message for unit in units if not isinstance(of := seen[unit.name], Facts)}
         if running:
             waits = dict.fromkeys(given, "heated in its pattern")
@@ -56,7 +56,7 @@ class RoomProofInstrument:
             return Round(tuple(self._judged([unit for unit in units if unit.name in given], given)), goes_on=True)
         free = [unit for unit in units if unit.name not in silent and unit.dwelling not in self.unready()]
         refused = self._begin(free, seen) if free else {}
-        return Round((), {**silent, **refused}, goes_on=len(refused) < len(free))
+        return Round((), {**silent, **refused}, NEAREST_S, goes_on=len(refused) < len(free))
 
     def _begin(self, units: Sequence[Unit], seen: Mapping[str, Observation]) -> Mapping[str, str]:
         """Give whole dwellings their patterns, as many as can be told apart and as the guards admit."""
@@ -68,7 +68,7 @@ class RoomProofInstrument:
         begin_at = self.loads.now_s + LEAD_S + LEAD_A_UNIT_S * len(batch)
         shared = ("--chip-seconds", f"{coded.chip_s:g}", "--begin-at", f"{begin_at:.3f}", "--every", _every(coded))
         commands = [
-            (unit, (KIND, "--pattern", coded.codes[unit.name], *shared, *_limit(envelope.limit_c(unit.name))))
+            (unit, (KIND.value, "--pattern", coded.codes[unit.name], *shared, *_limit(envelope.limit_c(unit.name))))
             for unit in batch
             if unit.name in admitted.units
         ]

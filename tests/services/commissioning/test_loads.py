@@ -1,0 +1,98 @@
+"""Burn-ins and proofs of rooms, begun on units, found again, and judged once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fleetctl.core.commissioning.codes import MOST_UNITS
+from fleetctl.core.commissioning.stages import Outcome
+from fleetctl.services.commissioning.burned_in import BurnInInstrument
+from fleetctl.services.commissioning.room_proved import RoomProofInstrument
+from tests.builders.fleets import a_building, a_fleet
+from tests.builders.loaded import Loaded
+
+
+def test_a_burn_in_is_begun_on_all_at_once_waited_for_and_judged() -> None:
+    plant = Loaded()
+    burn_in = BurnInInstrument(plant.loads())
+    begun = burn_in.round(plant.units)
+    assert (begun.findings, begun.goes_on) == ((), True)
+    assert plant.asked == [("burn-in", [unit.id for unit in plant.units])]
+    plant.clock.advance(600.0)
+    under_way = burn_in.round(plant.units)
+    assert under_way.goes_on
+    assert under_way.again_s == 60.0, "nobody looks every second at what takes half an hour"
+    plant.clock.advance(1300.0)
+    over = burn_in.round(plant.units)
+    assert {finding.outcome for finding in over.findings} == {Outcome.DONE}
+    assert {finding.detail["verdict"] for finding in over.findings} == {"passed"}
+
+
+def test_who_looks_anew_finds_what_ran_and_begins_nothing_twice() -> None:
+    plant = Loaded()
+    BurnInInstrument(plant.loads()).round(plant.units)
+    plant.clock.advance(1900.0)  # the laptop was off
+    found = BurnInInstrument(plant.loads()).round(plant.units)
+    assert len(found.findings) == len(plant.units)
+    assert [command for command, _ in plant.asked] == ["burn-in", "samples", "sensors"]
+
+
+def test_what_was_judged_is_begun_anew_if_it_is_asked_for_again() -> None:
+    plant = Loaded()
+    one = plant.units[:1]
+    burn_in = BurnInInstrument(plant.loads())
+    plant.power_w[one[0].name] = 500.0
+    burn_in.round(one)
+    plant.clock.advance(1900.0)
+    (failed,) = burn_in.round(one).findings
+    assert failed.outcome is Outcome.FAILED
+    assert "500 W of 650 W" in failed.detail["reason"]
+    plant.judged.add(failed.detail["load"])
+    assert burn_in.round(one).goes_on
+    assert plant.given[one[0].name]["id"] == "c-2:1"
+
+
+def test_an_interrupted_burn_in_is_noted_not_judged() -> None:
+    plant = Loaded()
+    one = plant.units[:1]
+    burn_in = BurnInInstrument(plant.loads())
+    burn_in.round(one)
+    plant.interrupt(one[0].name)
+    (noted,) = burn_in.round(one).findings
+    assert (noted.outcome, noted.detail["reason"]) == (Outcome.NOTE, "the power was cut")
+
+
+def test_a_unit_that_refuses_waits_with_its_words() -> None:
+    plant = Loaded()
+    name = plant.units[0].name
+    plant.refusing[name] = "another load runs"
+    assert BurnInInstrument(plant.loads()).round(plant.units[:1]).waits[name] == "another load runs"
+
+
+def test_no_more_is_begun_than_the_sites_power_allows() -> None:
+    plant = Loaded(fleet=a_fleet(a_building(radiators=6)))
+    site = a_building(radiators=6)
+    tight = Loaded(fleet=a_fleet(replace(site, subscribed_power_w=9_500.0)))
+    begun = BurnInInstrument(tight.loads()).round(tight.units)
+    refused = [reason for reason in begun.waits.values() if reason.startswith("G7")]
+    assert 0 < len(refused) < len(plant.units)
+
+
+def test_rooms_are_proved_in_whole_dwellings_with_patterns_that_differ() -> None:
+    plant = Loaded()
+    proof = RoomProofInstrument(plant.loads(), unready=lambda: {plant.units[-1].dwelling})
+    proof.round(plant.units)
+    ready = [unit.name for unit in plant.units if unit.dwelling != plant.units[-1].dwelling]
+    assert sorted(plant.given) == sorted(ready)
+    assert len({load["pattern"] for load in plant.given.values()}) == len(ready)
+    assert proof.round(plant.units).goes_on
+    plant.clock.advance(1300.0)
+    findings = proof.round(plant.units).findings
+    assert sorted(finding.subject for finding in findings) == sorted(ready)
+    assert all(finding.outcome is not Outcome.DONE for finding in findings), "no sensor stands in these rooms"
+
+
+def test_no_more_units_are_heated_at_once_than_can_be_told_apart() -> None:
+    plant = Loaded(fleet=a_fleet(a_building(radiators=45)))
+    RoomProofInstrument(plant.loads(), unready=frozenset).round(plant.units)
+    assert MOST_UNITS - 3 < len(plant.given) <= MOST_UNITS
