@@ -57,6 +57,10 @@ _COLLECT_EVERY = 50_000
 
 _seen: list[Output] = []
 
+DECLARE, ROLL_OUT, HOLD_BACK = "What is declared", "Plan and roll out", "Hold back"
+MACHINES, HERE = "Machines and buildings", "This machine"
+"""Panels of the help, in the order of their first commands."""
+
 
 def _version(wanted: bool) -> None:
     if wanted:
@@ -81,33 +85,43 @@ def root(
     _seen[:] = [output]
 
 
-app.command("init", epilog="Example: fleetctl init my-fleet")(init.init)
-app.command("validate", epilog="Example: fleetctl validate --format github")(validate.validate)
-app.command("schema", epilog="Example: fleetctl schema --out inventories/schema")(validate.schema)
-app.add_typer(inventory.app, name="inventory")
-app.add_typer(rollout.app, name="rollout")
-app.add_typer(controller.app, name="controller")
-app.command(epilog="Example: fleetctl stop --all --reason 'storm warning'")(stop.stop)
-app.add_typer(hold.app, name="hold")
-app.add_typer(override.app, name="override")
-app.add_typer(release.app, name="release")
-app.add_typer(report.app, name="report")
-app.command(epilog="Example: fleetctl -o json doctor")(doctor.doctor)
-app.command(epilog="Example: fleetctl discover les-sables --from gateway")(discover.discover)
-app.command(epilog="Example: fleetctl plan site=launaguet-* --out evening.plan")(plan.plan)
-app.command(epilog="Example: fleetctl apply evening.plan")(apply.apply)
-app.command(epilog="Example: fleetctl simulate site=launaguet-* --outdoor-c 5 --limit-outdoor --out report/")(
-    simulate.simulate
-)
-app.add_typer(heat.app, name="heat")
-app.add_typer(commission.app, name="commission")
-app.add_typer(image.app, name="image")
-app.add_typer(lab.app, name="lab")
-app.command(epilog="Example: fleetctl render site=les-sables --out rendered/")(render.render)
-app.command(epilog="Example: fleetctl probe site=les-sables --detailed-exitcode")(probe.probe)
-app.add_typer(unit.app, name="unit")
-app.add_typer(authority.app, name="ca")
-app.command(epilog="Example: fleetctl register site=les-sables")(register.register)
+# --- what is declared
+app.command("init", epilog="Example: fleetctl init my-fleet", rich_help_panel=DECLARE)(init.init)
+app.command(epilog="Example: fleetctl validate --format github", rich_help_panel=DECLARE)(validate.validate)
+app.command(epilog="Example: fleetctl schema --out inventories/schema", rich_help_panel=DECLARE)(validate.schema)
+app.add_typer(inventory.app, name="inventory", rich_help_panel=DECLARE)
+app.command(epilog="Example: fleetctl render site=les-sables --out rendered/", rich_help_panel=DECLARE)(render.render)
+
+# --- what is there, and how it becomes what is declared
+app.command(epilog="Example: fleetctl probe site=les-sables --detailed-exitcode", rich_help_panel=ROLL_OUT)(probe.probe)
+app.command(epilog="Example: fleetctl plan site=launaguet-* --out evening.plan", rich_help_panel=ROLL_OUT)(plan.plan)
+app.command(
+    epilog="Example: fleetctl simulate site=launaguet-* --outdoor-c 5 --limit-outdoor --out report/",
+    rich_help_panel=ROLL_OUT,
+)(simulate.simulate)
+app.command(epilog="Example: fleetctl apply evening.plan", rich_help_panel=ROLL_OUT)(apply.apply)
+app.add_typer(rollout.app, name="rollout", rich_help_panel=ROLL_OUT)
+app.add_typer(report.app, name="report", rich_help_panel=ROLL_OUT)
+app.add_typer(controller.app, name="controller", rich_help_panel=ROLL_OUT)
+app.add_typer(release.app, name="release", rich_help_panel=ROLL_OUT)
+
+# --- what holds it back
+app.add_typer(heat.app, name="heat", rich_help_panel=HOLD_BACK)
+app.add_typer(hold.app, name="hold", rich_help_panel=HOLD_BACK)
+app.add_typer(override.app, name="override", rich_help_panel=HOLD_BACK)
+app.command(epilog="Example: fleetctl stop --all --reason 'storm warning'", rich_help_panel=HOLD_BACK)(stop.stop)
+
+# --- machines, one by one and building by building
+app.add_typer(commission.app, name="commission", rich_help_panel=MACHINES)
+app.command(epilog="Example: fleetctl discover les-sables --from gateway", rich_help_panel=MACHINES)(discover.discover)
+app.add_typer(image.app, name="image", rich_help_panel=MACHINES)
+app.command(epilog="Example: fleetctl register site=les-sables", rich_help_panel=MACHINES)(register.register)
+app.add_typer(authority.app, name="ca", rich_help_panel=MACHINES)
+app.add_typer(unit.app, name="unit", rich_help_panel=MACHINES)
+
+# --- this machine
+app.command(epilog="Example: fleetctl -o json doctor", rich_help_panel=HERE)(doctor.doctor)
+app.add_typer(lab.app, name="lab", rich_help_panel=HERE)
 
 
 def run() -> None:
