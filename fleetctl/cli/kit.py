@@ -223,7 +223,8 @@ def _seal(frame: Frame, kit: Path) -> None:
     from fleetctl.cli import compose, kit_parts
 
     results = seal_results(kit, kit_parts.kit_signer(kit), compose.clock().now().utc)
-    frame.notes().print(f"sealed: {len(results.entries)} entries, {len(results.inventory)} edited files")
+    entries, files = len(results.entries), len(results.inventory)
+    frame.notes().print(f"sealed: {entries} ledger {'entry' if entries == 1 else 'entries'}, edited files: {files}")
 
 
 def _life(text: str) -> timedelta:

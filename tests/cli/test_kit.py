@@ -16,11 +16,11 @@ from fleetctl.adapters.kit import keys
 from fleetctl.cli import compose
 from fleetctl.cli.frame import Frame
 from fleetctl.core.commissioning.stages import Outcome, Stage
-from fleetctl.core.problems import InvalidInput
+from fleetctl.core.problems import CouldNot, InvalidInput
 from fleetctl.core.route import Way
 from tests.builders.cli import Cli
 from tests.builders.command import Called, call
-from tests.builders.kit_folders import SITE, UNIT, KitFolder, make_kit, said
+from tests.builders.kit_folders import SITE, UNIT, KitFolder, NoWheels, make_kit, said
 from tests.builders.sshd import servers
 from tests.builders.unit_root import PROGRAM, UnitRoot
 
@@ -89,6 +89,19 @@ def test_no_private_key_of_the_folder_leaves_in_clear(office: Office, tmp_path: 
     assert not (tmp_path / "kit").exists()
 
 
+def test_a_full_disk_leaves_nothing_and_says_so(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_self: NoWheels, _folder: Path, _pythons: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(NoWheels, "fill", full)
+    with pytest.raises(CouldNot, match="No space left"):
+        make_kit(office.folder, tmp_path / "kit")
+    assert not list(tmp_path.glob("*kit")) + list(tmp_path.glob(".kit-*"))
+    assert office.json("commission", "kits")["kits"] == []
+
+
 def test_a_kit_takes_its_site_alone_and_only_its_units_pins(office: Office, tmp_path: Path) -> None:
     kit = make_kit(office.folder, tmp_path / "kit", dwellings=["A101"])
     assert [path.name for path in (kit.path / "fleet/sites").iterdir()] == [f"{SITE}.yaml"]
@@ -129,7 +142,7 @@ def test_work_that_was_not_sealed_is_not_lost_silently(office: Office, tmp_path:
     assert "has no sealed results" in office("commission", "merge", str(kit.path), code=2).err
     kit.seal()
     kit.say(said(Stage.DISCOVERED))
-    assert "1 entries were written after the seal" in office("commission", "merge", str(kit.path), code=2).err
+    assert "1 ledger entry was written after the seal" in office("commission", "merge", str(kit.path), code=2).err
 
 
 def test_results_that_somebody_touched_are_refused(office: Office, tmp_path: Path) -> None:

@@ -73,4 +73,5 @@ def _of_results(of: Returned, record: Kit) -> Iterator[str]:
         return
     yield from of.results.flaws(of.manifest, record.manifest)
     if of.unsealed:
-        yield f"{of.unsealed} entries were written after the seal; './fleetctl commission kit seal' seals them too"
+        were = "entry was" if of.unsealed == 1 else "entries were"
+        yield f"{of.unsealed} ledger {were} written after the seal; './fleetctl commission kit seal' seals them too"

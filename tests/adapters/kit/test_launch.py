@@ -109,3 +109,14 @@ def test_a_kit_of_another_signer_than_this_laptop_was_told_of_is_refused(kit: Pa
     assert "is signed by" in started(kit, "validate", FLEETCTL_KIT_SIGNER=told)[1]
     told = launch.fingerprint(LogKey(tmp_path / "key").public)
     assert "has no wheels" in started(kit, "validate", FLEETCTL_KIT_SIGNER=told)[1]
+
+
+def test_two_terminals_that_begin_at_once_share_one_work(kit: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def another_is_quicker(_path: Path, _mode: int) -> None:
+        (kit / "work").mkdir()
+        (kit / "work/mark").touch()
+
+    monkeypatch.setattr(Path, "chmod", another_is_quicker)
+    launch.begin_work(kit)
+    assert (kit / "work/mark").exists()
+    assert not list(kit.glob(".work-*"))

@@ -49,7 +49,7 @@ results = GOOD.results
         (replace(GOOD, tampered=("launch.py was added",)), "launch.py was added"),
         (replace(GOOD, sealed=False), "changed after they were sealed"),
         (replace(GOOD, results=None), "no sealed results"),
-        (replace(GOOD, unsealed=2), "2 entries were written after the seal"),
+        (replace(GOOD, unsealed=2), "2 ledger entries were written after the seal"),
         (replace(GOOD, results=replace(results, kit="k-2")), "results are of kit k-2"),
         (replace(GOOD, results=replace(results, entries=results.entries[1:])), "some are missing"),
         (

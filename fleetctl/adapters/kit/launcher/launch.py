@@ -270,6 +270,9 @@ def begin_work(kit: Path) -> None:
             (draft / "fleet/.fleetctl/images").symlink_to(Path("../../../images"))
         draft.chmod(0o700)
         draft.rename(work)
+    except OSError:
+        if not work.is_dir():  # another terminal may have been quicker; what it made is the same
+            raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
