@@ -26,6 +26,7 @@ DWELLINGS = 59
 FASTER = "20"
 BURN_IN_S = 400
 """In the time of rooms."""
+PLATFORM = "compute: {platform: slurm, controller: slurm.heat.example:6817, secret: munge}"
 POLICY = "  commissioning: {max_in_progress: 60, max_failed: 5, retries: 1}\n"
 FEW = "The first rollout of few units runs Ansible for few of a dwelling at a time; its start is shared by fewer"
 
@@ -61,9 +62,10 @@ def lines(folder: Path, *, quick: bool) -> Iterator[Line]:
 
 
 def _fleet(folder: Path) -> Path:
-    """Copy the fleet, with a policy for commissioning, short burn-ins, and a sensor in every heated room."""
+    """Copy the fleet, with a policy for commissioning, short burn-ins, and a sensor in every heated room; heat only."""
     shutil.copytree(HOME / "inventories" / "les-sables", folder, ignore=shutil.ignore_patterns(".fleetctl"))
     _edit(folder / "fleet.yaml", "policies:\n", f"policies:\n{POLICY}")
+    _edit(folder / "fleet.yaml", PLATFORM, "compute: {platform: none}")
     modules = "    module_power_w: [200, 200, 200]\n"
     _edit(folder / "fleet.yaml", modules, f"{modules}    burn_in: {{seconds: {BURN_IN_S}}}\n")
     _edit(folder / f"sites/{SITE}.yaml", "sensors:\n", "sensors:\n" + "".join(_sensors(folder)))

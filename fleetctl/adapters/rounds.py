@@ -49,7 +49,10 @@ class ThreadedRounds:
         names = tuple(unit.name for unit in units)
         try:
             self._over.put(Done(instrument.stage, names, instrument.round(units)))
-        except (CouldNot, InvalidInput) as reason:
-            self._over.put(Done(instrument.stage, names, Round(), str(reason)))
+        except CouldNot as reason:
+            told = f"{reason}; {reason.hint}" if reason.hint else str(reason)
+            self._over.put(Done(instrument.stage, names, Round(), told))
+        except InvalidInput as wrong:
+            self._over.put(Done(instrument.stage, names, Round(), str(wrong)))
         except Exception as unexpected:
             self._over.put((instrument.stage, unexpected))
