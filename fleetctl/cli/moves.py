@@ -125,7 +125,9 @@ def _print(frame: Frame, done: Swapped, *, is_new: bool) -> None:
             "  next: a machine that is configured already keeps the address of its old place until it is imaged\n"
         )
         sys.stderr.write("  again: 'fleetctl image request UNIT'; one that is blank gets its new one by itself\n")
-    sys.stderr.write(f"wrote {', '.join(done.files)}; commit it with the reason\n")
+    sys.stderr.write(
+        f"wrote {', '.join(done.files)}; commit it with the reason\n" if done.files else "nothing to write\n"
+    )
 
 
 def _refuse_both(serial: str | None, mac: str | None, other: str | None) -> None:

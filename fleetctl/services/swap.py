@@ -78,12 +78,13 @@ def put_in(desk: Desk, fleet: Fleet, unit: Unit, new: Ownership, person: Person)
     Raises:
         InvalidInput: with everything that is wrong with the new machine, or would be with the fleet.
     """
-    _refuse_malformed(unit, new)
+    _refuse_malformed(unit, new, _there(desk.state, [unit])[unit.name])
     mac = normal_mac(new.mac) if new.mac else ""
     done = _swap(desk, fleet, {unit.name: Ownership(new.serial, mac)}, {unit.name: ()}, person)
-    held = desk.state.registry.certificates(serial=unit.serial) if unit.serial else ()
+    gone, _ = done.units[unit.name]
+    held = desk.state.registry.certificates(serial=gone) if gone else ()
     still = any(certificate.holds(person.at) for certificate in held)
-    return replace(done, believed=(unit.serial,) if still else ())
+    return replace(done, believed=(gone,) if still else ())
 
 
 def exchange(desk: Desk, fleet: Fleet, one: Unit, other: Unit, person: Person) -> Swapped:
@@ -96,7 +97,10 @@ def exchange(desk: Desk, fleet: Fleet, one: Unit, other: Unit, person: Person) -
     if problems:
         raise InvalidInput(problems)
     pins = desk.state.units.pins([one.name, other.name])
+    there = _there(desk.state, [one, other])
     owns = {one.name: Ownership(other.serial, other.mac), other.name: Ownership(one.serial, one.mac)}
+    if (there[one.name], there[other.name]) == (other.serial, one.serial):  # a cut came after the file was written
+        owns = {unit.name: Ownership(unit.serial, unit.mac) for unit in (one, other)}
     keys = {one.name: pins.get(other.name, ()), other.name: pins.get(one.name, ())}
     return _swap(desk, fleet, owns, keys, person)
 
@@ -104,16 +108,25 @@ def exchange(desk: Desk, fleet: Fleet, one: Unit, other: Unit, person: Person) -
 def _swap(
     desk: Desk, fleet: Fleet, owns: Mapping[str, Ownership], pins: Mapping[str, tuple[Pin, ...]], person: Person
 ) -> Swapped:
-    """Check, write the files, then the ledger and the pins: asked again after a cut, it does what is left to do."""
+    """Check everything, then write: who was there, the files, who is there now, the pins.
+
+    Asked again after a cut, it does what is left to do: what the ledger and the files say tells how far it came.
+    """
     before = {name: fleet.by_name[name] for name in owns}
     edited = _edited(desk, before.values(), owns)
     _check(desk, edited, owns)
-    desk.write({one.source.path: (one.source.content, one.content) for one in edited})
-    desk.state.ledger.append(_drafts(desk.state, before, owns, person))
+    there = _there(desk.state, before.values())
+    declared = [_installed(unit, unit.serial, person, by="inventory") for unit in before.values() if unit.serial]
+    desk.state.ledger.append([draft for draft in declared if not there[draft.subject]])
+    changed = {
+        one.source.path: (one.source.content, one.content) for one in edited if one.source.content != one.content
+    }
+    desk.write(changed)
+    was = {name: there[name] or unit.serial for name, unit in before.items()}
+    desk.state.ledger.append([_put(before[name], own, was[name], person) for name, own in owns.items()])
     reason = f"swap: {person.reason}" if person.reason else "swap"
     desk.state.units.pin(pins, actor=person.actor, at=person.at, why=reason)
-    serials = {name: (unit.serial, owns[name].serial) for name, unit in before.items()}
-    return Swapped(serials, tuple(one.source.path for one in edited))
+    return Swapped({name: (was[name], own.serial) for name, own in owns.items()}, tuple(changed))
 
 
 def _edited(desk: Desk, units: Iterable[Unit], owns: Mapping[str, Ownership]) -> list[Edited]:
@@ -142,22 +155,25 @@ def _check(desk: Desk, edited: Sequence[Edited], owns: Mapping[str, Ownership]) 
             raise CouldNot(f"{name}: the site's file cannot be edited in place", hint=hint)
 
 
-def _drafts(state: State, before: Mapping[str, Unit], owns: Mapping[str, Ownership], person: Person) -> list[Draft]:
-    """Return what the ledger is told: where a machine was only declared and never scanned, that it was there, too."""
-    known = {site: state.ledger.entries(site) for site in {unit.site for unit in before.values()}}
-    drafts = []
-    for name, unit in before.items():
-        there, _ = machine(effective(entry for entry in known[unit.site] if entry.draft.subject == name))
-        said = {REASON: person.reason} if person.reason else {}
-        details = [{SERIAL: unit.serial, "by": "inventory"}] if unit.serial and not there else []
-        details.append({SERIAL: owns[name].serial, "mac": owns[name].mac, "by": "swap", "before": unit.serial, **said})
-        drafts += [
-            Draft(unit.site, name, Stage.INSTALLED, Outcome.DONE, person.actor, person.at, detail) for detail in details
-        ]
-    return drafts
+def _there(state: State, units: Iterable[Unit]) -> dict[str, str]:
+    """Return the serial of the machine that the ledger knows at each unit; empty if nobody has told it of one."""
+    asked = list(units)
+    known = {site: state.ledger.entries(site) for site in {unit.site for unit in asked}}
+    about = {unit.name: [entry for entry in known[unit.site] if entry.draft.subject == unit.name] for unit in asked}
+    return {name: machine(effective(entries))[0] for name, entries in about.items()}
 
 
-def _refuse_malformed(unit: Unit, new: Ownership) -> None:
+def _put(unit: Unit, own: Ownership, before: str, person: Person) -> Draft:
+    said = {REASON: person.reason} if person.reason else {}
+    return _installed(unit, own.serial, person, by="swap", mac=own.mac, before=before, **said)
+
+
+def _installed(unit: Unit, serial: str, person: Person, **more: str) -> Draft:
+    detail = {SERIAL: serial, **more}
+    return Draft(unit.site, unit.name, Stage.INSTALLED, Outcome.DONE, person.actor, person.at, detail)
+
+
+def _refuse_malformed(unit: Unit, new: Ownership, there: str) -> None:
     problems = []
     if SERIAL_FORM.fullmatch(new.serial) is None:
         hint = "write it as on the label"
@@ -168,7 +184,7 @@ def _refuse_malformed(unit: Unit, new: Ownership) -> None:
     if unit.mac and not new.mac:
         hint = "name the new machine's with --mac; it is on the label, and 'fleetctl discover' shows it"
         problems.append(Problem("no-mac", f"{unit.name}: {unit.mac} is the MAC of the machine before", hint=hint))
-    if new.serial == unit.serial and not problems:
+    if new.serial == unit.serial and there in ("", new.serial) and not problems:
         hint = f"'fleetctl unit adopt {unit.name} --fingerprint SHA256:…' trusts it again after it was imaged by hand"
         problems.append(Problem("same-machine", f"{unit.name}: {new.serial} is its machine already", hint=hint))
     if problems:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -152,3 +153,44 @@ def test_who_goes_is_believed_no_longer_than_its_certificate_or_it_is_said(
     done = call("-o", "json", *NEW, inventory=fleet_folder)
     assert done.document["believed"] == (["QR-1"] if is_believed else [])
     assert ("fleetctl ca revoke QR-1" in done.err) is is_believed
+
+
+class Cut(Exception):
+    """The power is gone, right after the file was written."""
+
+
+def cut_after_the_file(fleet_folder: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> None:
+    """Call `unit swap` and cut it off when the file is written and the state is not."""
+    write = compose.replace_whole
+
+    def written_and_gone(files: Mapping[str, tuple[bytes, bytes]]) -> None:
+        write(files)
+        raise Cut
+
+    with monkeypatch.context() as patched:
+        patched.setattr(compose, "replace_whole", written_and_gone)
+        assert call("unit", "swap", *options, inventory=fleet_folder).code == 1
+
+
+def test_a_swap_that_was_cut_is_finished_by_asking_again(fleet_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pin(fleet_folder)
+    cut_after_the_file(fleet_folder, monkeypatch, *NEW[2:])
+    assert pins(fleet_folder)[ONE] == (KEY,)
+    done = call("-o", "json", *NEW, inventory=fleet_folder)
+    assert done.document["units"] == [{"unit": ONE, "before": "QR-1", "after": "QR-9"}]
+    assert done.document["files"] == []
+    assert [detail["serial"] for detail in installed(fleet_folder, ONE)] == ["QR-1", "QR-9"]
+    assert pins(fleet_folder) == {TWO: (OTHER,)}
+    assert call(*NEW, inventory=fleet_folder).code == 2, "it is done"
+
+
+def test_an_exchange_that_was_cut_is_finished_and_not_turned_back(
+    fleet_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pin(fleet_folder)
+    cut_after_the_file(fleet_folder, monkeypatch, ONE, "--with", TWO)
+    after = site_file(fleet_folder).read_bytes()
+    assert call("unit", "swap", ONE, "--with", TWO, inventory=fleet_folder).code == 0
+    assert site_file(fleet_folder).read_bytes() == after
+    assert pins(fleet_folder) == {ONE: (OTHER,), TWO: (KEY,)}
+    assert [detail["serial"] for detail in installed(fleet_folder, ONE)] == ["QR-1", "QR-2"]
