@@ -13,6 +13,7 @@ from fleetctl.cli import compose
 from fleetctl.cli.frame import Frame
 from fleetctl.core.commissioning.stages import Outcome, Stage
 from fleetctl.core.identity.certificate import Certificate
+from fleetctl.core.problems import CouldNot
 from fleetctl.core.route import Pin
 from tests.builders.command import call
 
@@ -155,17 +156,13 @@ def test_who_goes_is_believed_no_longer_than_its_certificate_or_it_is_said(
     assert ("fleetctl ca revoke QR-1" in done.err) is is_believed
 
 
-class Cut(Exception):
-    """The power is gone, right after the file was written."""
-
-
 def cut_after_the_file(fleet_folder: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> None:
     """Call `unit swap` and cut it off when the file is written and the state is not."""
     write = compose.replace_whole
 
     def written_and_gone(files: Mapping[str, tuple[bytes, bytes]]) -> None:
         write(files)
-        raise Cut
+        raise CouldNot("the power is gone")
 
     with monkeypatch.context() as patched:
         patched.setattr(compose, "replace_whole", written_and_gone)
