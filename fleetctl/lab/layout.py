@@ -161,7 +161,7 @@ def lay_out(
         platform: kind of the compute platform that the lab has; units that are declared for one are its nodes.
 
     Raises:
-        InvalidInput: if no unit is selected.
+        InvalidInput: if no unit is selected, or none is a node of the platform that is asked for.
     """
     wanted = [(n, unit) for n, site in enumerate(fleet.sites.values(), 1) for unit in _wanted(site, selected)]
     whole = spaces_of(fleet, {unit.name for _, unit in wanted})
@@ -170,6 +170,9 @@ def lay_out(
     stands = tuple(places.stand(site, number, unit) for number, (site, unit) in enumerate(wanted, 1))
     if not stands:
         raise InvalidInput([Problem("empty-selection", "there is no unit to stand in for", hint="widen --select")])
+    if platform and not any(stand.platform for stand in stands):
+        hint = f"say 'compute: {{platform: {platform}, controller: …}}' of some, or of the kind's defaults"
+        raise InvalidInput([Problem("no-node", "no unit of the lab names a compute platform", hint=hint)])
     users = tuple(sorted({u.ssh.user for u in fleet.units()} - {"root"}))
     return Blueprint(level, stands, users, spaces, weather)
 

@@ -32,7 +32,11 @@ _FLEET: Mapping[str, Any] = {
     "name": "lab",
     "defaults": {
         "gateway": {"model": "gw-1", "channel": "gw-1-stable"},
-        "radiator": {"model": "qh-1", "channel": "qh-1-stable"},
+        "radiator": {
+            "model": "qh-1",
+            "channel": "qh-1-stable",
+            "compute": {"platform": "slurm", "controller": "slurm.example:6817"},
+        },
     },
     "models": {
         "gw-1": {"kind": "gateway", "compatible": "heat-gw-1", "power_w": 60},

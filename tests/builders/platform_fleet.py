@@ -15,8 +15,9 @@ platforms:
   main: {kind: slurm, url: "https://slurm.example.net:6820", token: slurm-token}
 policies:
   patient:
-    {max_in_progress: 8, max_failed: 2, defer_for_s: 2, defer_every_s: 1, drain: {deadline_s: 300, jobs: defer}}
-  ends-jobs: {max_in_progress: 8, max_failed: 2, retries: 1, drain: {deadline_s: 20, jobs: cancel}}
+    {max_in_progress: 8, step_timeout_s: 40, defer_for_s: 2, defer_every_s: 1, drain: {deadline_s: 300, jobs: defer}}
+  ends-jobs:
+    {max_in_progress: 8, step_timeout_s: 40, drain: {deadline_s: 5, jobs: cancel}}
 """
 _HEAT = "    heat: {min_setpoint_c: 16, max_setpoint_c: 26, default_setpoint_c: 20, watchdog_s: 60}\n"
 _COMPUTE = '    compute: {platform: main, controller: "slurm.example.net:6817", cpus: 2}\n'

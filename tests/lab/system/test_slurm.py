@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from fleetctl.core.inventory.fleet import ComputeSettings, Fleet
+from fleetctl.core.problems import InvalidInput
 from fleetctl.lab import networks
 from fleetctl.lab.layout import Blueprint, Level, blueprint_from_json, lay_out
 from fleetctl.lab.system.slurm import ask, keys, leader, settings
@@ -103,6 +104,11 @@ def test_the_way_to_the_platform_wins_over_a_file_for_every_interface() -> None:
     """A unit without a hardware address has a file that matches whatever is a cable."""
     files = dict(system_files.network(a_blueprint().nodes[0].settings))
     assert [name for name in files if "plat0" in name] == ["00-lab-plat0.network"]
+
+
+def test_a_platform_without_nodes_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="no unit of the lab names a compute platform"):
+        lay_out(lab_fleet(), Level.SYSTEM, platform="slurm")
 
 
 def test_every_node_that_may_join_has_room() -> None:
