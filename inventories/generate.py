@@ -5,7 +5,7 @@ Whole buildings follow press aggregates; everything below is synthetic, see `bui
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
 from typing import Any
 
@@ -263,4 +263,6 @@ def _head(schema: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=Path(__file__).parent, help="where to write them")
+    write(parser.parse_args().folder)
