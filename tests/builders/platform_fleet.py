@@ -15,7 +15,7 @@ platforms:
   main: {kind: slurm, url: "https://slurm.example.net:6820", token: slurm-token}
 policies:
   patient:
-    {max_in_progress: 8, step_timeout_s: 40, defer_for_s: 2, defer_every_s: 1, drain: {deadline_s: 300, jobs: defer}}
+    {max_in_progress: 8, step_timeout_s: 40, defer_for_s: 1, defer_every_s: 1, drain: {deadline_s: 300, jobs: defer}}
   ends-jobs:
     {max_in_progress: 8, step_timeout_s: 40, drain: {deadline_s: 5, jobs: cancel}}
 """
