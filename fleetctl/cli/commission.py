@@ -62,7 +62,7 @@ def run(
     fleet = compose.fleet(frame)
     of, units = chosen(fleet, site, select, dwelling)
     teller = Teller(speech(lang, ZoneInfo(of.time_zone), is_plain=True))
-    with compose.state(frame, durable=True) as state, interruptible("…") as stopped:
+    with compose.state(frame, durable=True) as state, interruptible(teller.stopping) as stopped:
         how = commission_parts.How(by, unattended, shorten)
         sitting = commission_parts.sitting(frame, state, fleet, units, how, stopped)
         with _seated(frame, teller, _form(frame, unattended, plain), sitting) as (screen, lines):

@@ -58,11 +58,12 @@ def sitting(
 
     site, clock = fleet.sites[units[0].site], compose.clock()
     person, book, walk = Person(frame.actor, how.by), Book(state.ledger, site, clock), walk_of(units)
-    desk = _Desk(frame, state, fleet, how, stopped, book, walk.units)
-    budget = whole_budget(fleet, site.id)
-    return Sitting(
-        Setting(site, walk, book, desk.instruments(site), ThreadedRounds(), clock, person, how.unattended, budget)
-    )
+    made: list[Sitting] = []
+    desk = _Desk(frame, state, fleet, how, lambda: stopped() or any(each.leaving for each in made), book, walk.units)
+    instruments, budget = desk.instruments(site), whole_budget(fleet, site.id)
+    setting = Setting(site, walk, book, instruments, ThreadedRounds(), clock, person, how.unattended, budget)
+    made.append(Sitting(setting))
+    return made[0]
 
 
 def whole_budget(fleet: Fleet, site: str) -> Budget:
@@ -191,7 +192,8 @@ class _Desk:
     def _means(self) -> Means:
         from fleetctl.services.commissioning.configured import Means
 
-        return Means(self._plan, self.state.units.facts, self._start, self._drive)
+        actor, clock = self.frame.actor, compose.clock()
+        return Means(self._plan, self.state.units.facts, self._start, self._drive, actor, lambda: clock.now().utc)
 
     def _plan(self, units: Sequence[Unit]) -> Plan:
         from fleetctl.cli.plan import Wish, observe_and_plan
@@ -208,13 +210,8 @@ class _Desk:
         return start_rollout(self.frame, self.fleet, self.state, plan, self._policy)
 
     def _drive(self, rollout: str) -> None:
-        from fleetctl.core.rollout.state import CommandKind, Status
         from fleetctl.services.run import run
 
-        row = self.state.journal.rollout(rollout)
-        if row is not None and row.status is Status.PAUSED and not self.stopped():
-            at, actor = compose.clock().now().utc, self.frame.actor
-            self.state.rollouts.command(rollout, CommandKind.RESUME, actor=actor, at=at, reason="commissioning goes on")
         for _ in run(compose.seat(self.frame, self.state, self.stopped), rollout):
             pass
 

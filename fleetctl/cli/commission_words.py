@@ -62,6 +62,11 @@ class Teller:
                 first = Saying(first.code, "", values)
             yield Spoken(first, self.text(first))
 
+    @property
+    def stopping(self) -> str:
+        """Return what is said to whoever wants to stop."""
+        return self.speech.say(words.STOPPING)
+
     def place(self, place: str) -> str:
         """Return what a place is called."""
         return self.speech.say(words.PLANT) if place == OUTSIDE else place

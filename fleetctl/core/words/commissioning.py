@@ -95,6 +95,10 @@ TEXTS: Mapping[Code, Text] = {
     ),
 }
 
+STOPPING = Text(
+    en="stopping: what goes on at units goes on there (again to leave at once)",
+    fr="arrêt : ce qui tourne sur les unités y continue (encore une fois pour quitter tout de suite)",
+)
 PLANT = Text(en="plant room", fr="local technique")
 """What the place of units that stand in no dwelling is called."""
 ASK_LABEL = Text(en="scan the label of {unit} ({room})", fr="scannez l'étiquette de {unit} ({room})")

@@ -25,7 +25,7 @@ class Book:
         self._ledger, self._site, self._clock = ledger, site, clock
         self._held: list[Draft] = []
         self._entries: list[Entry] = []
-        self._checklist: Checklist | None = None
+        self._folded: tuple[Sequence[Entry], Checklist] | None = None
         self._read_s = 0.0
         self._read()
 
@@ -36,10 +36,11 @@ class Book:
 
     @property
     def checklist(self) -> Checklist:
-        """Return how everything stands."""
-        if self._checklist is None:
-            self._checklist = fold(self._site, self._entries)
-        return self._checklist
+        """Return how everything stands. Instruments ask in their own threads, while entries are written in another."""
+        entries, folded = self._entries, self._folded
+        if folded is None or folded[0] is not entries:
+            self._folded = folded = (entries, fold(self._site, entries))
+        return folded[1]
 
     @property
     def holds(self) -> bool:
@@ -58,11 +59,10 @@ class Book:
         written = self._ledger.append(self._held)
         self._held = []
         self._entries = [*self._entries, *written]
-        self._checklist = None
 
-    def drop(self) -> None:
-        """Forget what is held: whoever said it is told, and says it again."""
-        self._held = []
+    def drop(self, drafts: Sequence[Draft]) -> None:
+        """Forget what is held of a line: whoever said it is told, and says it again."""
+        self._held = [held for held in self._held if not any(held is draft for draft in drafts)]
 
     def follow(self) -> None:
         """Take in what others have written, now and then; a state that is away is read later."""
@@ -75,5 +75,4 @@ class Book:
 
     def _read(self) -> None:
         self._entries = list(self._ledger.entries(self._site.id))
-        self._checklist = None
         self._read_s = self._clock.now().monotonic_s

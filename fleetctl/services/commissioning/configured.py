@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from fleetctl.core.commissioning.stages import Outcome, Stage
 from fleetctl.core.commissioning.standing import REASON
 from fleetctl.core.facts import Facts, Observation
 from fleetctl.core.inventory.fleet import Unit
 from fleetctl.core.plan import Plan
-from fleetctl.core.rollout.state import Phase, Progress, Rollout
+from fleetctl.core.rollout.state import CommandKind, Phase, Progress, Rollout, Status
 from fleetctl.ports import State
 from fleetctl.ports.instruments import Finding, Round
 
 AFTER_ROLLOUT_S = 0.0
 LOOK_AGAIN_S = 15.0
+LEFT = ": interrupted"
+"""What the reason of a rollout ends with that was paused because whoever drove it left."""
 _FAILED = frozenset({Phase.FAILED, Phase.ROLLED_BACK})
 
 
@@ -28,12 +31,15 @@ class Means:
         facts: returns what was observed last.
         start: makes a rollout of a plan.
         drive: drives or follows a rollout until nothing more happens by itself, one that was left behind too.
+        actor: who goes on with a rollout that was left.
     """
 
     plan: Callable[[Sequence[Unit]], Plan]
     facts: Callable[[Sequence[str]], Mapping[str, Observation]]
     start: Callable[[Plan], Rollout]
     drive: Callable[[str], None]
+    actor: str
+    now: Callable[[], datetime]
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,14 @@ class ConfiguredInstrument:
         """Drive what an earlier run, perhaps one that was killed, has begun: nobody else may begin beside it."""
         for rollout in self.state.journal.rollouts(active=True):
             if site in rollout.sites:
+                self._resume(rollout)
                 self.means.drive(rollout.id)
+
+    def _resume(self, rollout: Rollout) -> None:
+        """Go on with what somebody left; what a person paused, or a guard halted, waits for a person."""
+        if rollout.status is Status.PAUSED and rollout.reason.endswith(LEFT):
+            at, why = self.means.now(), "the commissioning goes on"
+            self.state.rollouts.command(rollout.id, CommandKind.RESUME, actor=self.means.actor, at=at, reason=why)
 
     def _done(self, names: Sequence[str]) -> Iterator[Finding]:
         for name, facts in self.means.facts(names).items():

@@ -170,7 +170,7 @@ class Sitting:
             return Heard()
         heard = hear(self._scene(), said)
         if heard.drafts and (flaw := self._write(heard.drafts)) is not None:
-            self.setting.book.drop()
+            self.setting.book.drop(heard.drafts)
             return Heard((), (flaw,))
         self.place = self.place if heard.place is None else heard.place
         self.delivery = self.delivery if heard.delivery is None else heard.delivery

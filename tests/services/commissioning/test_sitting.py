@@ -164,3 +164,17 @@ def test_a_full_disk_is_said_nothing_is_lost_and_nothing_new_is_begun(world: Wor
     unit = sitting.checklist.units["s/a1-1"]
     assert unit.of(Stage.DISCOVERED).passed
     assert len(world.instruments[Stage.DISCOVERED].rounds) == 1
+
+
+def test_what_instruments_found_is_held_although_a_person_has_to_say_his_line_again(world: World) -> None:
+    sitting = world.sitting()
+    sitting.hear(LABELS[0])
+    world.disk.full = True
+    assert "not-kept" in world.run(sitting, 5.0)
+    assert [one.code.value for one in sitting.hear(LABELS[1]).sayings] == ["not-kept"]
+    assert sitting.setting.book.holds
+    world.disk.full = False
+    world.run(sitting, 5.0)
+    assert len(world.instruments[Stage.DISCOVERED].rounds) == 1
+    assert sitting.checklist.units["s/a1-1"].of(Stage.DISCOVERED).passed
+    assert not sitting.checklist.units["s/a1-2"].of(Stage.INSTALLED).passed
