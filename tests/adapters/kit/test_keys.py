@@ -8,6 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from fleetctl.adapters.kit import keys
 from fleetctl.adapters.kit.keys import Keyring, Lock
@@ -109,3 +111,10 @@ def test_a_signature_of_anything_else_does_not_count(tmp_path: Path, what: str) 
     public = other.public if what == "key" else signer.public
     text = {"text": signature + "\n", "garbage": "garbage"}.get(what, signature)
     assert not is_signed(text, public, message, namespace)
+
+
+def test_a_signature_by_another_kind_of_key_does_not_count(tmp_path: Path) -> None:
+    signature = signed(LogKey(tmp_path / "key"), b"message", "fleetctl-kit")
+    named = ec.generate_private_key(ec.SECP256R1()).public_key()
+    public = named.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+    assert not is_signed(signature, public, b"message", "fleetctl-kit")
