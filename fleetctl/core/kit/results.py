@@ -76,3 +76,9 @@ class Results:
         other = next((entry for entry in self.entries if entry.draft.site != manifest.site), None)
         if other is not None:
             yield f"{other.name} is not about {manifest.site}"
+        told = {each.unit for part in (self.pins, self.imaging, self.facts) for each in part}
+        yield from (f"{unit} is not of {manifest.site}" for unit in sorted(told) if not _is_of(manifest.site, unit))
+
+
+def _is_of(site: str, unit: str) -> bool:
+    return unit.partition("/")[0] == site

@@ -10,8 +10,11 @@ import pytest
 from fleetctl.core.commissioning.ledger import written
 from fleetctl.core.commissioning.stages import Stage
 from fleetctl.core.kit.record import Kit
+from fleetctl.core.kit.results import Repinned
 from fleetctl.core.kit.returned import Returned, refusals
+from fleetctl.core.route import Pin
 from tests.builders.kits import FLEET, NOON, manifest, record, returned, said
+from tests.builders.rollouts import facts as observed
 
 OF = manifest()
 GOOD = returned(OF, [said("r1", Stage.INSTALLED, minute=1), said("r2", Stage.INSTALLED, minute=2)])
@@ -58,6 +61,11 @@ results = GOOD.results
         ),
         (returned(OF, [said("r1", Stage.INSTALLED, minute=LATE)]), "after the kit expired"),
         (returned(OF, [replace(said("r1", Stage.INSTALLED), site="b", subject="b/r1")]), "not about home"),
+        (
+            replace(GOOD, results=replace(results, pins=(Repinned("b/r1", (), (Pin("ssh-ed25519", "AAAA"),)),))),
+            "b/r1 is",
+        ),
+        (replace(GOOD, results=replace(results, facts=(observed("b/r1"),))), "b/r1 is not of home"),
     ],
 )
 def test_what_is_wrong_with_a_kit_is_said(spoilt: Returned, reason: str) -> None:
