@@ -116,8 +116,11 @@ class Loading:
             return "the heat agent does not write its state"
         here_c = taken.get("zone_temperature_c", taken.get("water_out_c"))
         limit_c = self.wanted["limit_c"]
-        too_warm = limit_c is not None and here_c is not None and here_c > limit_c
-        return f"it is {here_c:.1f} °C, and {limit_c:g} °C is the limit" if too_warm else ""
+        if limit_c is None:
+            return ""
+        if here_c is None:
+            return f"it does not tell how warm it is, and {limit_c:g} °C is the limit"
+        return f"it is {here_c:.1f} °C, and {limit_c:g} °C is the limit" if here_c > limit_c else ""
 
     def ask(self, seconds: float) -> None:
         """Ask the heat agent for all that it may give, or for nothing, for some seconds."""

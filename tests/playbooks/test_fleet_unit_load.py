@@ -167,6 +167,12 @@ def test_a_burn_in_ends_where_it_becomes_too_warm(unit: UnitRoot) -> None:
     assert ended(unit)["because"] == "it is 23.2 °C, and 23 °C is the limit"
 
 
+def test_a_burn_in_with_a_limit_ends_where_nobody_can_tell_how_warm_it_is(unit: UnitRoot) -> None:
+    tell(unit, zone_temperature_c=None)
+    unit.effect("burn-in", "--seconds", "60", "--every", "0.1", "--limit-c", "23")
+    assert ended(unit)["because"] == "it does not tell how warm it is, and 23 °C is the limit"
+
+
 def test_a_burn_in_ends_if_the_heat_agent_is_silent(unit: UnitRoot) -> None:
     old = time.time() - 100
     os.utime(unit.path("/run/heat/state.json"), (old, old))
