@@ -131,7 +131,11 @@ class LocalScout:
 
     def _look(self, network: str) -> Looked:
         command = [sys.executable, "-IS", str(self._program), "look", "--sweep", network]
-        done = subprocess.run(command, capture_output=True, timeout=GATEWAY_TIMEOUT_S)
+        try:
+            done = subprocess.run(command, capture_output=True, timeout=GATEWAY_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            message = f"this machine has not looked around within {GATEWAY_TIMEOUT_S:.0f} s"
+            raise CouldNot(message, hint="see 'fleetctl doctor'") from None
         try:
             return read_look(done.stdout, by=HERE)
         except ValueError as error:

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from fleetctl.adapters.discovery import scouts
 from fleetctl.adapters.discovery.scouts import GatewayScout, LocalScout
 from fleetctl.core.discovery.ground import Door, Ground
 from fleetctl.core.discovery.sighting import Sighting, Source, Survey
+from fleetctl.core.problems import CouldNot
 from fleetctl.core.route import Pin
 from tests.builders.sshd import Server, Servers, servers
 from tests.builders.unit_root import PROGRAM, UnitRoot
@@ -135,3 +137,12 @@ def test_from_here_units_are_asked_without_a_gateway(start: StartUnit) -> None:
     (answer,) = of(survey, Source.SSH, "10.99.0.11")
     assert (answer.by, answer.serial) == ("here", "Q-one")
     assert all(gap.startswith(("here:", "1 machines")) for gap in survey.gaps)
+
+
+def test_this_machine_is_not_waited_for_for_ever(
+    start: StartUnit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "fleet-unit").write_text("import time\ntime.sleep(60)\n")
+    monkeypatch.setattr(scouts, "GATEWAY_TIMEOUT_S", 0.2)
+    with pytest.raises(CouldNot, match="has not looked around"):
+        LocalScout(tmp_path / "fleet-unit").survey(ground(start("gw")))
