@@ -97,6 +97,9 @@ def test_killed_in_the_middle_of_a_burn_in_and_begun_again_a_dwelling_is_accepte
 
 
 def test_a_swapped_pair_and_a_dead_fan_are_found_and_put_right(cli: Cli) -> None:
+    cli(
+        "apply", f"site={SITE},dwelling={FAULTY}", "--yes"
+    )  # a rollout would not let a unit pass that gives half its heat
     cli("lab", "fault", unit("a104-1"), "swap-rooms", "--with", unit("a104-2"))
     cli("lab", "fault", unit("a104-3"), "dead-fan")
     ran = cli("-o", "json", *unattended(FAULTY), code=1)
