@@ -55,8 +55,14 @@ class Laptop:
     def memory(self) -> Path:
         return Path("/dev/shm") / f"fleetctl-kit-test-{os.getpid()}-{self.kit.name}"
 
-    def unlock(self, passphrase: Path) -> None:
-        self("commission", "kit", "unlock", "--passphrase-file", str(passphrase))
+    @property
+    def opener(self) -> Path:
+        """The file with what opens the kit: Ada's passphrase, or Bob's own SSH key."""
+        return self.home / self.kit.name
+
+    @property
+    def unlocking(self) -> tuple[str, str]:
+        return ("--identity" if self.kit.name == "bob" else "--passphrase-file"), str(self.opener)
 
 
 @pytest.fixture(scope="module")
@@ -71,19 +77,18 @@ def _bare_machine() -> None:
 @pytest.mark.usefixtures("_bare_machine")
 def test_two_kits_commission_a_building_without_a_network(tmp_path: Path) -> None:
     office = an_office(tmp_path)
-    passphrase = tmp_path / "passphrase"
-    passphrase.write_text(PASSPHRASE)
     # both laptops are one machine here, so they share the environment that is made of the wheels
     ada, bob = (Laptop(tmp_path / name, tmp_path / "home") for name in ("ada", "bob"))
     (tmp_path / "home").mkdir()
+    ada.opener.write_text(PASSPHRASE)
+    bob.opener.write_text(keys.new_key())
+    bob.opener.chmod(0o600)
     try:
-        for laptop, dwelling in ((ada, "A101"), (bob, "A102")):
-            scope = ("--dwelling", dwelling, "--passphrase-file", str(passphrase), "--for-engineer", laptop.kit.name)
-            office("commission", "export", SITE, "--out", str(laptop.kit), *scope)
+        export(office, ada, "A101", "--passphrase-file", str(ada.opener))
+        export(office, bob, "A102", "--recipient", keys.public_of(bob.opener.read_text()))
         nothing_in_clear(ada.kit)
-        what_a_kit_does_offline(ada, passphrase)
-        labels(bob, "A102", "QR-0001-00006", passphrase)
-        ada_edits_the_inventory(ada)
+        what_a_kit_does_offline(ada)
+        labels(bob, "A102", "QR-0001-00006")
         what_is_refused(office, ada, bob)
         both_are_merged(office, ada, bob)
     finally:
@@ -103,6 +108,12 @@ def an_office(folder: Path) -> Cli:
     return Cli(office.folder, {**settings, "FLEETCTL_CANARY": CANARY})
 
 
+def export(office: Cli, laptop: Laptop, dwelling: str, *lock: str) -> None:
+    """Make a kit for one dwelling."""
+    options = ("--dwelling", dwelling, "--for-engineer", laptop.kit.name, *lock)
+    office("commission", "export", SITE, "--out", str(laptop.kit), *options)
+
+
 def nothing_in_clear(kit: Path) -> None:
     """Search a kit, its wheels unpacked, for the canary."""
     files = [path for path in kit.rglob("*") if path.is_file()]
@@ -111,33 +122,32 @@ def nothing_in_clear(kit: Path) -> None:
     assert [path for path in files if b"PRIVATE KEY-----\n" in path.read_bytes() and path.suffix != ".whl"] == []
 
 
-def what_a_kit_does_offline(laptop: Laptop, passphrase: Path) -> None:
+def what_a_kit_does_offline(laptop: Laptop) -> None:
     assert laptop("--version").out.startswith("fleetctl ")
     assert "is valid: 1 site" in laptop("validate").out + laptop("validate").err
     assert "a101-1" in laptop("commission", "show", SITE).out
-    labels(laptop, "A101", "QR-0001-00003", passphrase)
+    correct_a_serial(laptop)
+    assert "commission kit unlock" in laptop("commission", "kit", "seal", code=1).err
+    labels(laptop, "A101", "QR-0001-00003")
     shown = json.loads(laptop("-o", "json", "commission", "kit", "show").out)
     assert (shown["dwellings"], shown["flaws"], shown["unsealed"]) == ("A101", [], 0)
     assert not list(laptop.memory.rglob("ssh-*")), "locking takes the keys out of memory"
 
 
-def labels(laptop: Laptop, dwelling: str, serial: str, passphrase: Path) -> None:
+def labels(laptop: Laptop, dwelling: str, serial: str) -> None:
     """Scan what was delivered, as a scanner types it; then seal."""
     typed = f"delivery\n{serial}\nquit\n"
     laptop("commission", "run", SITE, "--dwelling", dwelling, "--plain", typed=typed, code=None)
-    assert "commission kit unlock" in laptop("commission", "kit", "seal", code=1).err
-    laptop.unlock(passphrase)
+    laptop("commission", "kit", "unlock", *laptop.unlocking)
     (key,) = laptop.memory.rglob("ssh-1")
     assert CANARY in key.read_text()
     laptop("commission", "kit", "lock")
 
 
-def ada_edits_the_inventory(ada: Laptop) -> None:
-    """Correct a serial in the basement, and seal that too."""
-    site = ada.kit / f"work/fleet/sites/{SITE}.yaml"
+def correct_a_serial(laptop: Laptop) -> None:
+    """Write what stands on the plate into the kit's inventory."""
+    site = laptop.kit / f"work/fleet/sites/{SITE}.yaml"
     site.write_text(site.read_text().replace("QR-0001-00004", "QR-0001-99994"))
-    ada.unlock(ada.kit.parent / "passphrase")
-    ada("commission", "kit", "lock")
 
 
 def what_is_refused(office: Cli, ada: Laptop, bob: Laptop) -> None:
