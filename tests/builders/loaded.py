@@ -30,6 +30,7 @@ class Loaded:
         power_w: what a unit draws under load.
         judged: loads that the ledger knows.
         refusing: what units say to whoever gives them a load.
+        hub: what gateways answer when they are asked for their sensors; None if these told nothing.
     """
 
     clock: FakeClock = field(default_factory=FakeClock)
@@ -39,6 +40,7 @@ class Loaded:
     power_w: dict[str, float] = field(default_factory=dict)
     judged: set[str] = field(default_factory=set)
     refusing: dict[str, str] = field(default_factory=dict)
+    hub: Reply | None = None
     speed: float = 1.0
     attempts: int = 0
 
@@ -72,6 +74,8 @@ class Loaded:
     def ask(self, commands: Sequence[tuple[Unit, tuple[str, ...]]]) -> Sequence[Reply]:
         if commands:
             self.asked.append((commands[0][1][1], [unit.id for unit, _ in commands]))
+        if self.hub is not None and commands and commands[0][1][1] == "sensors":
+            return [replace(self.hub, unit=unit.name) for unit, _ in commands]
         return [Reply(unit.name, 0, json.dumps(self._answer(unit.name, argv)).encode()) for unit, argv in commands]
 
     def interrupt(self, name: str) -> None:

@@ -17,6 +17,7 @@ from fleetctl.core.facts import Facts, Observation
 from fleetctl.core.heat.premises import SitePremises
 from fleetctl.core.inventory.fleet import Fleet, Unit
 from fleetctl.core.policy import Guard
+from fleetctl.core.problems import CouldNot
 from fleetctl.ports import Clock
 from fleetctl.ports.instruments import Reply
 
@@ -62,14 +63,13 @@ class Loads:
     def envelope(self, seen: Mapping[str, Observation], seconds: float, share: float) -> Envelope:
         """Return what bounds loads of so many seconds in the time of rooms, which heat for a share of it."""
         facts = {**self.facts(), **seen}
-        running = {
-            name
-            for name, of in facts.items()
-            if isinstance(of, Facts) and of.load and of.load.state is LoadState.RUNNING
-        }
-        return Envelope(
-            self.premises, facts, self.guard, self.clock.now().utc, seconds, share, frozenset(running & seen.keys())
-        )
+        running = frozenset(name for name, of in facts.items() if self._runs(of, now=name in seen))
+        return Envelope(self.premises, facts, self.guard, self.clock.now().utc, seconds, share, running)
+
+    def _runs(self, of: Observation, *, now: bool) -> bool:
+        """Say whether a load runs; one that was seen before is taken to run as long as it may."""
+        load = of.load if isinstance(of, Facts) else None
+        return load is not None and load.state is LoadState.RUNNING and (now or load.ends_at > self.now_s)
 
     def unjudged(self, seen: Observation | None, kind: LoadKind) -> Load | None:
         """Return the load of a kind that a unit was given and nobody has judged yet; None if there is none."""
@@ -83,7 +83,11 @@ class Loads:
         return {reply.unit: said for reply in replies if (said := _refusal(reply))}
 
     def trial(self, units: Sequence[Unit]) -> Trial:
-        """Return the loads of units with everything that was measured meanwhile; who does not answer is left out."""
+        """Return the loads of units with everything that was measured meanwhile; who does not answer is left out.
+
+        Raises:
+            CouldNot: if a gateway does not tell what its sensors saw: nothing is judged without it, and nothing lost.
+        """
         replies = self.ask([(unit, ("fleet-unit", "samples")) for unit in units])
         runs = {reply.unit: run for reply in replies if (run := _run(reply)) is not None}
         site = self.fleet.sites[units[0].site]
@@ -93,7 +97,10 @@ class Loads:
         began = min((run.samples[0].at for run in runs.values() if run.samples), default=self.now_s)
         gateways = {gateway.name: gateway for unit in units if (gateway := self.fleet.gateway_of(unit)) is not None}
         replies = self.ask([(unit, ("fleet-unit", "sensors", "--since", f"{began:.3f}")) for unit in gateways.values()])
-        return readings_from(_documents(replies))
+        try:
+            return readings_from(_documents(replies))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise CouldNot(f"what the sensors of rooms told cannot be read: {error}") from error
 
 
 def again_s(loads: Sequence[Load], now_s: float) -> float:
@@ -112,7 +119,9 @@ def _run(reply: Reply) -> Run | None:
 def _documents(replies: Sequence[Reply]) -> Iterator[Mapping[str, object]]:
     """Yield what gateways told; one that has no hub of sensors tells nothing."""
     for reply in replies:
-        if not reply.trouble and reply.code == 0:
+        if reply.trouble:
+            raise CouldNot(f"{reply.unit} cannot be asked what the sensors of rooms told: {reply.trouble}")
+        if reply.code == 0:
             yield json.loads(reply.out)
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from fleetctl.core.commissioning.codes import MOST_UNITS
 from fleetctl.core.commissioning.stages import Outcome
+from fleetctl.core.problems import CouldNot
+from fleetctl.ports.instruments import Reply
 from fleetctl.services.commissioning.burned_in import BurnInInstrument
 from fleetctl.services.commissioning.room_proved import RoomProofInstrument
 from tests.builders.fleets import a_building, a_fleet
@@ -76,6 +80,32 @@ def test_no_more_is_begun_than_the_sites_power_allows() -> None:
     begun = BurnInInstrument(tight.loads()).round(tight.units)
     refused = [reason for reason in begun.waits.values() if reason.startswith("G7")]
     assert 0 < len(refused) < len(plant.units)
+
+
+def test_a_load_that_another_stage_has_begun_counts_as_long_as_it_may_run() -> None:
+    plant = Loaded()
+    one = plant.units[0].name
+    BurnInInstrument(plant.loads()).round(plant.units[:1])
+    plant.clock.advance(10.0)
+    before = plant.observe(plant.units)
+    loads = replace(plant.loads(), facts=lambda: before)
+    assert loads.envelope({}, 60.0, share=1.0).running == {one}
+    plant.clock.advance(2000.0)
+    assert loads.envelope({}, 60.0, share=1.0).running == frozenset()
+
+
+@pytest.mark.parametrize(
+    "said", [Reply("", trouble="no answer"), Reply("", out=b"{"), Reply("", out=b'{"schema": "other"}')]
+)
+def test_nothing_is_judged_while_a_gateway_does_not_tell_what_its_sensors_saw(said: Reply) -> None:
+    plant = Loaded(hub=said)
+    burn_in = BurnInInstrument(plant.loads())
+    burn_in.round(plant.units)
+    plant.clock.advance(1900.0)
+    with pytest.raises(CouldNot, match="sensors of rooms"):
+        burn_in.round(plant.units)
+    plant.hub = None
+    assert len(burn_in.round(plant.units).findings) == len(plant.units)
 
 
 def test_rooms_are_proved_in_whole_dwellings_with_patterns_that_differ() -> None:
