@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -14,6 +14,7 @@ from fleetctl.core.inventory.fleet import Unit
 from fleetctl.core.problems import CouldNot, InvalidInput, Problem
 from fleetctl.core.route import Pin
 from fleetctl.ports import State
+from fleetctl.services.marks import refused
 
 SILENT = timedelta(seconds=60)
 """An enrolled machine that says nothing for so long has perhaps started from its disk, and its last word was lost."""
@@ -91,10 +92,12 @@ def _proves(record: Imaging, offered: Callable[[str], Sequence[Pin]]) -> bool:
         return False
 
 
-def _problems(state: State, units: Iterable[Unit], again: bool) -> Iterator[Problem]:
-    pins, working = state.units.pins(), under_way(state)
+def _problems(state: State, units: Sequence[Unit], again: bool) -> Iterator[Problem]:
+    pins, working, left_alone = state.units.pins(), under_way(state), refused(state, [unit.name for unit in units])
     for unit in units:
-        if lacks := undeclared(unit):
+        if unit.name in left_alone:
+            yield Problem("left-alone", f"{unit.name} cannot be imaged: {left_alone[unit.name]}")
+        elif lacks := undeclared(unit):
             yield Problem("not-imageable", f"{unit.name} cannot be imaged: {lacks}", hint="read them off its label")
         elif not unit.release:
             message = f"{unit.name} cannot be imaged: no release is declared for it"

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import pytest
+
 from fleetctl.core.commissioning.ledger import Draft
 from fleetctl.core.commissioning.lifecycle import Lifecycle, mark
 from fleetctl.core.commissioning.stages import Outcome, Stage
 from fleetctl.core.facts import Cause
 from fleetctl.core.inventory.fleet import Kind
 from fleetctl.core.plan import LeftOut, Plan, UnitPlan
+from fleetctl.core.problems import InvalidInput
 from fleetctl.core.rollout.state import Action, Phase
 from fleetctl.services.explain import explain
+from fleetctl.services.image_requests import request
 from fleetctl.services.marks import lift, quarantine, refused, without_refused
 from fleetctl.services.run import run
+from tests.builders.imaging import unit as imageable
 from tests.builders.memory_state import MemoryState
 from tests.builders.world import START, FakeSurroundings
 from tests.services.test_run import Room
@@ -60,6 +65,16 @@ def test_a_machine_in_maintenance_may_be_worked_on() -> None:
     state.ledger.append([Draft("s", ONE, Stage.DISCOVERED, Outcome.NOTE, "kim", START, detail)])
     assert refused(state, [ONE]) == {}
     assert refused(state, [TWO]) == {}
+
+
+def test_its_disk_is_not_written_anew() -> None:
+    state, blank = MemoryState(), imageable(1)
+    request(state, [blank], "kim", START, again=False)
+    state = MemoryState()
+    quarantine(state, blank.name, "it hums", actor="kim", at=START)
+    with pytest.raises(InvalidInput, match="cannot be imaged: quarantined by kim"):
+        request(state, [blank], "kim", START, again=True)
+    assert not state.imaging.records([blank.name])
 
 
 def test_in_a_rollout_under_way_nothing_starts_on_it() -> None:
