@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fleetctl.cli.frame import Frame, print_json
-from fleetctl.core.problems import CouldNot
+from fleetctl.core.problems import CouldNot, InvalidInput
 
 if TYPE_CHECKING:
     from fleetctl.core.commissioning.standing import Standing
@@ -53,7 +53,7 @@ def finished(frame: Frame, state: State, fleet: Fleet, site: str) -> list[Waitin
     if units:
         try:
             _register(frame, state, fleet, units)
-        except CouldNot as reason:  # the merge itself is done
+        except (CouldNot, InvalidInput) as reason:  # the merge itself is done
             frame.notes().print(f"registrations still wait: {reason}")
     return waiting(state, fleet, site)
 

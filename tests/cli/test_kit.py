@@ -231,3 +231,13 @@ def test_only_an_unlocked_kit_reaches_its_units(fleet_folder: Path, tmp_path: Pa
         hers("commission", "kit", "lock")
         assert "not observed" in hers("probe", unit, code=1).out
     assert Office(fleet_folder).json("commission", "merge", str(kit.path), "--no-register")["observed"] == [unit]
+
+
+def test_a_merge_tells_what_it_brought_although_nobody_can_register_yet(office: Office, tmp_path: Path) -> None:
+    kit = make_kit(office.folder, tmp_path / "kit")
+    kit.say(said(Stage.REGISTERED, Outcome.PENDING, reason="no CA in a basement"))
+    kit.seal()
+    merged = office("commission", "merge", str(kit.path))
+    assert "1 new entries" in merged.out
+    assert "registrations still wait: " in merged.err
+    assert "declares no CA" in merged.err
