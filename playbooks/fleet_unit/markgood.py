@@ -39,9 +39,8 @@ def mark_good(within_s: float, ssh: str, *, fall_back: bool) -> int:
             once is never left: what is wrong then is not its system.
     """
     try:
-        wrong = _wait_until_well(within_s, ssh)
+        wrong = _try_until(within_s, ssh)
         if not wrong:
-            _mark()
             return 0
         sys.stderr.write(f"slot {booted_slot()} is not marked good: {wrong}\n")
         if fall_back:
@@ -51,13 +50,22 @@ def mark_good(within_s: float, ssh: str, *, fall_back: bool) -> int:
     return 1
 
 
-def _wait_until_well(within_s: float, ssh: str) -> str:
-    """Return what is still lacking when the time is over; empty as soon as nothing is."""
+def _try_until(within_s: float, ssh: str) -> str:
+    """Return what is still lacking when the time is over; empty as soon as nothing is and the slot is marked."""
     deadline = time.monotonic() + within_s
-    while wrong := "; ".join(not_well(ssh)):
+    while wrong := "; ".join(not_well(ssh)) or _not_marked():
         if time.monotonic() > deadline:
             return wrong
         time.sleep(PAUSE_S)
+    return ""
+
+
+def _not_marked() -> str:
+    """Mark the slot good; return why that failed. RAUC's service takes its time on a unit that has just booted."""
+    try:
+        _mark()
+    except Ended as end:
+        return str(end)
     return ""
 
 
