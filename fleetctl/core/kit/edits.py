@@ -17,6 +17,7 @@ from fleetctl.core.kit.three_way import Change, changes
 Path = tuple[str, ...]
 _MACHINES = frozenset({"radiators", "boilers", "gateways"})
 _OF_AN_OBJECT = 3
+_COMMANDS = frozenset({"dial"})
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,13 @@ def puts(taken: tuple[Change[Path, Any], ...]) -> tuple[Put, ...]:
 
 
 def is_plain(change: Change[Path, Any]) -> bool:
-    """Say whether a value can be put in by itself: a text that is the value of an object's key."""
-    return len(change.key) == _OF_AN_OBJECT and isinstance(change.theirs, str)
+    """Say whether a value can be put in by itself: a text that is the value of an object's key, and no command."""
+    return len(change.key) == _OF_AN_OBJECT and isinstance(change.theirs, str) and not names_a_command(change)
+
+
+def names_a_command(change: Change[Path, Any]) -> bool:
+    """Say whether a value is a command: it would be run at home, so that a laptop's word is not enough."""
+    return not _COMMANDS.isdisjoint(change.key)
 
 
 def line_of(change: Change[Path, Any]) -> str:

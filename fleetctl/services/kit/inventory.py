@@ -1,13 +1,17 @@
-"""Take in edits of the inventory that were made in a basement: shown as a diff, valid as a whole, or not at all."""
+"""Take in edits of the inventory that were made in a basement: shown as a diff, valid as a whole, or not at all.
+
+A kit speaks for its site alone. What it says of the fleet, of other sites, of templates and playbooks is listed for a
+person, and so is every command that would be run at home.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from fleetctl.core.digest import digest_of
-from fleetctl.core.document import Document, SourceFile
+from fleetctl.core.document import SourceFile
 from fleetctl.core.kit import edits
 from fleetctl.core.kit.dispute import Dispute
 from fleetctl.core.kit.edits import FileMerge
@@ -15,7 +19,7 @@ from fleetctl.core.kit.three_way import Change
 from fleetctl.core.problems import InvalidInput
 from fleetctl.ports import FleetFiles, SiteCache
 from fleetctl.services.load import examine
-from fleetctl.services.site_edits import Edited, Editor
+from fleetctl.services.site_edits import Edited, EditedFiles, Editor
 
 ForTheirs = Callable[[Dispute], bool]
 
@@ -71,10 +75,9 @@ class Edits:
         Raises:
             InvalidInput: if the inventory would not be valid with them.
         """
-        here = {file.name: file for file in self._sources()}
+        here = {file.name: file for file in self.files.sites().get(site, ())}
         parts = [
-            self._file(site, here.get(path), before.get(path, b""), path, text, for_theirs)
-            for path, text in theirs.items()
+            self._file(site, here.get(path), before.get(path), path, text, for_theirs) for path, text in theirs.items()
         ]
         files = tuple(file for part in parts for file in part.files)
         self._check(files)
@@ -93,29 +96,25 @@ class Edits:
         if merged.files:
             self.writer({edited.source.path: (edited.source.content, edited.content) for edited in merged.files})
 
-    def _sources(self) -> Iterator[SourceFile]:
-        yield self.files.fleet()
-        for sources in self.files.sites().values():
-            yield from sources
-
     def _file(
-        self, site: str, here: SourceFile | None, before: bytes, path: str, text: str, for_theirs: ForTheirs
+        self, site: str, here: SourceFile | None, before: bytes | None, path: str, text: str, for_theirs: ForTheirs
     ) -> InventoryMerge:
         theirs = text.encode()
-        if here is None or not text:
-            return InventoryMerge(by_hand=(f"{path}: {'added' if text else 'removed'} in the kit",))
+        if here is None or before is None or not text:
+            what = "removed" if not text else "added" if before is None else "changed"
+            return InventoryMerge(by_hand=(f"{path}: {what} in the kit",))
         if here.content == theirs:
             return InventoryMerge()
         merge = edits.merge_of(path, *(self._data(here, content) for content in (before, here.content, theirs)))
         lines = tuple(f"{path}: {edits.line_of(change)}" for change in merge.changed)
-        if here.content == before:
+        if here.content == before and not any(map(edits.names_a_command, merge.changed)):
             return InventoryMerge((Edited(here, theirs),), lines)
         return self._one_by_one(here, merge, lambda change: for_theirs(_dispute(site, path, change)))
 
     def _one_by_one(
         self, here: SourceFile, merge: FileMerge, for_theirs: Callable[[Change[edits.Path, Any]], bool]
     ) -> InventoryMerge:
-        """Put values in one by one: the file changed here as well."""
+        """Put values in one by one: the file changed here as well, or not all of it may come from a kit."""
         taken = [change for change in merge.changed if not change.is_conflict or for_theirs(change)]
         plain = tuple(change for change in taken if edits.is_plain(change))
         lines = tuple(f"{merge.file}: {edits.line_of(change)}" for change in plain)
@@ -133,32 +132,9 @@ class Edits:
     def _check(self, files: tuple[Edited, ...]) -> None:
         if not files:
             return
-        after = examine(_Replaced(self.files, files), self.cache)
+        after = examine(EditedFiles(self.files, files), self.cache)
         if after.fleet is None:
             raise InvalidInput(after.problems)
-
-
-class _Replaced:
-    """Fills the `FleetFiles` port with files of which some are merged."""
-
-    def __init__(self, files: FleetFiles, merged: tuple[Edited, ...]) -> None:
-        self._files = files
-        self._contents = {one.source.path: one.content for one in merged}
-
-    def fleet(self) -> SourceFile:
-        return self._as_merged(self._files.fleet())
-
-    def sites(self) -> Mapping[str, tuple[SourceFile, ...]]:
-        return {site: tuple(map(self._as_merged, sources)) for site, sources in self._files.sites().items()}
-
-    def parse(self, file: SourceFile) -> Document:
-        return self._files.parse(file)
-
-    def time_zones(self) -> frozenset[str]:
-        return self._files.time_zones()
-
-    def _as_merged(self, file: SourceFile) -> SourceFile:
-        return replace(file, content=self._contents.get(file.path, file.content))
 
 
 def _dispute(site: str, path: str, change: Change[edits.Path, Any]) -> Dispute:

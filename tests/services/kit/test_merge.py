@@ -38,7 +38,7 @@ EVENING = NOON + timedelta(hours=9)
 OLD, NEW, OTHER = Pin("ssh-ed25519", "AAAA"), Pin("ssh-ed25519", "BBBB"), Pin("ssh-ed25519", "CCCC")
 
 
-PATH = "sites/here.yaml"
+PATH = f"sites/{SITE}.yaml"
 
 
 def later(_: Dispute) -> Side | None:
@@ -58,7 +58,8 @@ class Office:
 
     def __init__(self, kits: Sequence[str] = ("k-1", "k-2")) -> None:
         self.state = MemoryState()
-        self.texts = a_folder()
+        folder = a_folder()
+        self.texts = {"fleet.yaml": folder["fleet.yaml"], PATH: folder["sites/here.yaml"]}
         self.manifests = {kit: manifest(kit) for kit in kits}
         for kit, of in self.manifests.items():
             self.manifests[kit] = replace(of, known=out(self.state, of).known)
@@ -189,6 +190,33 @@ def test_edits_of_the_basement_reach_the_inventory_and_its_comments_stay() -> No
     assert merged.inventory.lines == (f"{PATH}: radiators.a101-1.serial: QR-1 -> QR-9",)
     assert office.site_file == theirs
     assert not office.merge("k-1", before=before, inventory={PATH: theirs}).changed
+
+
+def test_a_command_that_would_be_run_at_home_is_left_to_a_person_with_the_rest_put_in() -> None:
+    office = Office()
+    before, text = contents(office), office.site_file
+    theirs = text.replace("serial: QR-1,", "serial: QR-9,").replace("10.76.1.2}", "10.76.1.2, dial: [evil]}")
+    assert "dial: [evil]" in theirs
+    merged = office.merge("k-1", before=before, inventory={PATH: theirs})
+    assert len(merged.inventory.by_hand) == 1
+    assert "dial: nothing -> " in merged.inventory.by_hand[0]
+    assert office.site_file == text.replace("serial: QR-1,", "serial: QR-9,")
+
+
+def test_a_kit_says_nothing_of_the_fleet_or_of_another_site_by_itself() -> None:
+    office = Office()
+    office.texts["sites/next.yaml"] = office.site_file.replace("QR-", "QN-")
+    before = {"fleet.yaml": office.texts["fleet.yaml"].encode(), "templates/a.j2": b"a"}
+    edited_there = {"fleet.yaml": "x: 1\n", "sites/next.yaml": "x: 1\n", "templates/a.j2": "b", "templates/b.j2": "b"}
+    kept = dict(office.texts)
+    merged = office.merge("k-1", before=before, inventory=edited_there)
+    assert merged.inventory.by_hand == (
+        "fleet.yaml: changed in the kit",
+        "sites/next.yaml: added in the kit",
+        "templates/a.j2: changed in the kit",
+        "templates/b.j2: added in the kit",
+    )
+    assert office.texts == kept
 
 
 def test_edits_on_both_sides_are_put_together_and_the_same_key_waits() -> None:
