@@ -72,7 +72,7 @@ def wait_until_up(folder: LabFolder, record: Record, count: int, progress: Progr
 
 def _why_off(folder: LabFolder, unit: dict[str, Any]) -> str:
     own = f"{unit['unit'].partition('/')[2]}."
-    consoles = sorted((folder.path / "console").iterdir(), key=lambda path: not path.name.startswith(own))
+    consoles = (path for path in (folder.path / "console").iterdir() if path.name.startswith(own))
     said = next((_last_lines(path) for path in consoles if path.stat().st_size), "it said nothing")
     return f"{unit['unit']} did not come up ({unit['ended']}): {said}"
 

@@ -11,7 +11,7 @@ from fleetctl.lab.system import base, cgroups, disks
 from fleetctl.lab.system.slurm import platform
 
 _INSTANCES = Path("/proc/sys/fs/inotify/max_user_instances")
-_INSTANCES_PER_UNIT = 5
+_INSTANCES_PER_UNIT = 9
 _INSTANCES_OF_OTHERS = 64
 
 
