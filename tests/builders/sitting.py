@@ -106,6 +106,7 @@ class FakeInstrument:
     rounds: list[tuple[str, ...]] = field(default_factory=list)
     trouble: str = ""
     goes_on: bool = False
+    again_s: float = 0.0
 
     def round(self, units: Sequence[Unit]) -> Round:
         self.rounds.append(tuple(unit.id for unit in units))
@@ -119,7 +120,7 @@ class FakeInstrument:
             else:
                 passed = {"verdict": "passed"} if told[0] is Outcome.DONE else {}
                 findings.append(Finding(unit.name, self.stage, told[0], {**passed, **told[1]}))
-        return Round(tuple(findings), waits, 0.0, self.goes_on)
+        return Round(tuple(findings), waits, self.again_s, self.goes_on)
 
 
 class FakeRounds:

@@ -233,8 +233,8 @@ class Sitting:
         if done.trouble:
             yield saying(Code.TROUBLE, stage=done.stage.value, reason=done.trouble)
         findings = [self._settled(finding) for finding in done.result.findings if self._is_news(done.stage, finding)]
-        if findings or done.result.goes_on:
-            self.moved_s = self._now_s
+        if findings or done.result.goes_on:  # nobody is impatient with what is not looked at before its time
+            self.moved_s = pause.until_s if done.result.goes_on else self._now_s
         if (flaw := self._write(map(self._draft, findings))) is not None:
             yield flaw
         yield from map(_found, findings)

@@ -77,6 +77,17 @@ def test_what_goes_on_at_a_unit_is_waited_for() -> None:
     assert world.sitting().checklist.units["s/a1-1"].of(Stage.BURN_IN).passed
 
 
+def test_patience_is_not_lost_with_what_is_looked_at_seldom() -> None:
+    world = ready()
+    burn_in = world.instruments[Stage.BURN_IN]
+    burn_in.outcomes["a1-1"], burn_in.goes_on, burn_in.again_s = "50 %", True, 60.0
+    looks: Iterator[Heard] = run(world.sitting(radiators()[:1]), Script(world.clock, ["QR-0011"]), lambda: False, 20.0)
+    until_s = world.clock.now().monotonic_s + 600.0
+    while world.clock.now().monotonic_s < until_s:
+        next(looks)
+    assert len(burn_in.rounds) > 5
+
+
 def test_a_stop_from_outside_leaves_everything_kept() -> None:
     world = ready()
     stops = iter([False, False, True])
