@@ -38,7 +38,6 @@ from __future__ import annotations
 import os
 import sys
 
-from fleet_unit.endings import Refused
 from fleet_unit.files import dump
 from fleet_unit.paths import ROOT
 
@@ -46,10 +45,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fleet_unit.journal import Journal, Step
     from fleet_unit.kinds import Document
 
-    Effect = Callable[[Step, Journal], str | tuple[str, Document]]
     Options = dict[str, str]
 
 STEP = ("epoch", "attempt", "step")
@@ -91,14 +88,14 @@ def main(arguments: list[str]) -> int:
     folders = (ROOT + folder for folder in ("/usr/sbin", "/usr/bin", "/sbin", "/bin"))
     os.environ["PATH"] = ":".join((*filter(None, [os.environ.get("PATH")]), *folders))
     command, words = (arguments or [""])[0], arguments[1:]
-    if command in OWN:
-        OWN[command](words)
-        return 0
+    if command not in NEEDED:
+        from fleet_unit.own import run
+
+        return 0 if run(command, words) else usage()
     options = options_of(words)
-    needed = NEEDED.get(command)
     options["since"] = options.get("since", "0").partition(".")[0]
     numbers = all(options.get(key, "0").isdigit() for key in (*NUMBERS, "since"))
-    if needed is None or not numbers or not all(options.get(key) for key in needed):
+    if not numbers or not all(options.get(key) for key in NEEDED[command]):
         return usage()
     if command in SERVICES:
         return SERVICES[command](options)
@@ -159,225 +156,9 @@ def answer(command: str, options: Options) -> Document | None:
         from fleet_unit.commands import receive
 
         return receive(options)
+    from fleet_unit.effect_commands import effect_command
+
     return effect_command(command, options)
-
-
-def effect_command(command: str, options: Options) -> Document | None:
-    """Run one of the commands that change something."""
-    from fleet_unit.effects import perform
-    from fleet_unit.journal import Step
-    from fleet_unit.outcome import outcome
-    from fleet_unit.worker import in_worker
-
-    refusal, effect = "", None
-    try:
-        effect = EFFECTS[command](options)
-    except Refused as refused:
-        refusal = str(refused)
-    step = Step(command, int(options["epoch"]), options["attempt"], int(options["step"]), options.get("digest", ""))
-    if effect is None:
-        return outcome(step, "refused", refusal)
-    chosen = effect
-    return in_worker(lambda: perform(step, chosen))
-
-
-def _configure(options: Options) -> Effect:
-    from fleet_unit.configure import configure
-    from fleet_unit.payload import CONFIRM_TIMEOUT_S, read_payload
-
-    payload = read_payload(options.get("digest", ""))
-    options["digest"] = payload["digest"]
-    asked_s = float(options.get("confirm-timeout", 0))
-    return configure(payload, asked_s or float(payload.get("confirm_timeout_s", CONFIRM_TIMEOUT_S)))
-
-
-def _confirm(_: Options) -> Effect:
-    from fleet_unit.verify import confirm
-
-    return confirm
-
-
-def _verify(options: Options) -> Effect:
-    from fleet_unit.heat import MAX_PULSE_K, MAX_PULSE_S
-    from fleet_unit.verify import verify
-
-    seconds = _bounded(options, "pulse-seconds", MAX_PULSE_S)
-    return verify(seconds, _bounded(options, "pulse-rise-k", MAX_PULSE_K))
-
-
-def _bounded(options: Options, name: str, most: float) -> float:
-    """Return an option's number, 0 if it is not given.
-
-    Raises:
-        Refused: if it is none, or out of bounds.
-    """
-    try:
-        number = float(options.get(name, 0))
-    except ValueError:
-        number = -1.0
-    if not 0 <= number <= most:
-        raise Refused(f"--{name} is {options[name]!r}, not a number up to {most:g}")
-    return number
-
-
-def _roll_back(_: Options) -> Effect:
-    from fleet_unit.rollback import roll_back
-
-    return roll_back
-
-
-def _drain(options: Options) -> Effect:
-    from fleet_unit.compute import drain
-
-    return drain(options["reason"], cancel_jobs="cancel-jobs" in options)
-
-
-def _undrain(options: Options) -> Effect:
-    from fleet_unit.compute import undrain
-
-    return undrain(options["reason"])
-
-
-def _activate_reboot(options: Options) -> Effect:
-    from fleet_unit.reboot import activate_reboot
-
-    return activate_reboot(options.get("slot", ""))
-
-
-def _netboot(_: Options) -> Effect:
-    from fleet_unit.netboot import netboot
-
-    return netboot
-
-
-def _identity(options: Options) -> Effect:
-    from fleet_unit.identity import identity
-
-    return identity(renew="renew" in options)
-
-
-def _enrol(_: Options) -> Effect:
-    from fleet_unit.enrol import enrol, read_enrolment
-
-    return enrol(read_enrolment())
-
-
-def _wipe_identity(_: Options) -> Effect:
-    from fleet_unit.identity import wipe_identity
-
-    return wipe_identity
-
-
-def _power_off(_: Options) -> Effect:
-    from fleet_unit.reboot import power_off
-
-    return power_off
-
-
-def _of_load(name: str) -> Callable[[Options], Effect]:
-    """Return what makes an effect of the module `load` out of options."""
-
-    def made(options: Options) -> Effect:
-        from fleet_unit import load
-
-        effect: Effect = getattr(load, name)(options)
-        return effect
-
-    return made
-
-
-def _stage(options: Options) -> Effect:
-    from fleet_unit.commands import stage
-
-    return stage(options)
-
-
-def _install(options: Options) -> Effect:
-    from fleet_unit.commands import install
-
-    return install(options)
-
-
-def _flash(options: Options) -> Effect:
-    from fleet_unit.commands import flash
-
-    return flash(options)
-
-
-EFFECTS: dict[str, Callable[[Options], Effect]] = {
-    "configure": _configure,
-    "confirm": _confirm,
-    "verify": _verify,
-    "roll-back": _roll_back,
-    "drain": _drain,
-    "undrain": _undrain,
-    "activate-reboot": _activate_reboot,
-    "netboot": _netboot,
-    "identity": _identity,
-    "enrol": _enrol,
-    "wipe-identity": _wipe_identity,
-    "power-off": _power_off,
-    "burn-in": _of_load("burn_in"),
-    "heat-pattern": _of_load("heat_pattern"),
-    "stop-load": _of_load("stop_load"),
-    "stage": _stage,
-    "install": _install,
-    "flash": _flash,
-}
-
-
-def _guard(words: list[str]) -> None:
-    from fleet_unit.change import guard
-
-    guard(words[0], float(words[1]))
-
-
-def _blinking(words: list[str]) -> None:
-    from fleet_unit.blink import blinking
-
-    blinking(float(words[0]), words[1])
-
-
-def _delayed_reboot(_: list[str]) -> None:
-    from fleet_unit.reboot import delayed
-
-    delayed("reboot")
-
-
-def _delayed_power_off(_: list[str]) -> None:
-    from fleet_unit.reboot import delayed
-
-    delayed("poweroff")
-
-
-def _load(words: list[str]) -> None:
-    from fleet_unit.loading import load
-
-    load(words[0])
-
-
-def _fetch(words: list[str]) -> None:
-    from fleet_unit.download import fetch
-
-    fetch(words[0])
-
-
-def _write_slot(words: list[str]) -> None:
-    from fleet_unit.slotwriter import write_slot
-
-    write_slot(words[0])
-
-
-OWN: dict[str, Callable[[list[str]], None]] = {
-    "guard": _guard,
-    "blinking": _blinking,
-    "delayed-reboot": _delayed_reboot,
-    "delayed-power-off": _delayed_power_off,
-    "load": _load,
-    "fetch": _fetch,
-    "write-slot": _write_slot,
-}
-"""Commands that the program gives to itself, in a process of their own."""
 
 
 def _mark_good(options: Options) -> int:
