@@ -30,6 +30,7 @@ class Loaded:
         power_w: what a unit draws under load.
         judged: loads that the ledger knows.
         refusing: what units say to whoever gives them a load.
+        cut: units that lost their samples.
         hub: what gateways answer when they are asked for their sensors; None if these told nothing.
     """
 
@@ -40,6 +41,7 @@ class Loaded:
     power_w: dict[str, float] = field(default_factory=dict)
     judged: set[str] = field(default_factory=set)
     refusing: dict[str, str] = field(default_factory=dict)
+    cut: set[str] = field(default_factory=set)
     hub: Reply | None = None
     speed: float = 1.0
     attempts: int = 0
@@ -89,7 +91,8 @@ class Loaded:
         if argv[1] == "sensors":
             return {"schema": SENSORS_SCHEMA, "readings": []}
         if argv[1] == "samples":
-            return {"schema": SAMPLES_SCHEMA, "load": self._load(name), "samples": list(self._samples(name))}
+            samples = [] if name in self.cut else self._samples(name)
+            return {"schema": SAMPLES_SCHEMA, "load": self._load(name), "samples": samples}
         if name in self.refusing:
             return {"ending": "refused", "message": self.refusing[name]}
         self.given[name] = self._taken(argv)

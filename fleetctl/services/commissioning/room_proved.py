@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
+from fleetctl.core.commissioning.burn_in import Interrupted
 from fleetctl.core.commissioning.codes import CHIP_S, MOST_UNITS, Patterns, patterns
 from fleetctl.core.commissioning.envelope import admit
 from fleetctl.core.commissioning.load import Load, LoadKind, LoadState
@@ -18,7 +19,6 @@ from fleetctl.services.commissioning.loads import NEAREST_S, Loads, again_s
 KIND = LoadKind.HEAT_PATTERN
 LEAD_S, LEAD_A_UNIT_S = 3.0, 0.3
 """So long before the patterns begin they are given to the units, that all begin together."""
-LEAST_EVERY_S = 0.1
 SAMPLES_A_CHIP, LEAST_EVERY_S = 30, 0.1
 """That a unit takes of itself while its pattern runs, and the least that it takes between two."""
 _OUTCOMES = {
@@ -53,14 +53,16 @@ class RoomProofInstrument:
             waits = dict.fromkeys(given, "heated in its pattern")
             return Round((), {**waits, **silent}, again_s(running, self.loads.now_s), goes_on=True)
         if given:
-            return Round(tuple(self._judged([unit for unit in units if unit.name in given], given)), goes_on=True)
-        free = [unit for unit in units if unit.name not in silent and unit.dwelling not in self.unready()]
-        refused = self._begin(free, seen) if free else {}
-        return Round((), {**silent, **refused}, NEAREST_S, goes_on=len(refused) < len(free))
+            findings = tuple(self._judged([unit for unit in units if unit.name in given], given))
+            unread = dict.fromkeys(given.keys() - {each.subject for each in findings}, "its samples cannot be read")
+            return Round(findings, {**silent, **unread}, goes_on=bool(findings))
+        unready = self.unready()
+        batch = _batch([unit for unit in units if unit.name not in silent and unit.dwelling not in unready])
+        refused = self._begin(batch, seen) if batch else {}
+        return Round((), {**silent, **refused}, NEAREST_S, goes_on=len(refused) < len(batch))
 
-    def _begin(self, units: Sequence[Unit], seen: Mapping[str, Observation]) -> Mapping[str, str]:
-        """Give whole dwellings their patterns, as many as can be told apart and as the guards admit."""
-        batch = _batch(units)
+    def _begin(self, batch: Sequence[Unit], seen: Mapping[str, Observation]) -> Mapping[str, str]:
+        """Give units their patterns, as far as the guards admit; returns why not, by the names of the others."""
         coded = patterns([unit.name for unit in batch], CHIP_S / self.loads.speed)
         envelope = self.loads.envelope(seen, coded.seconds * self.loads.speed, share=0.5)
         admitted = admit(envelope, [unit.name for unit in batch])
@@ -75,8 +77,15 @@ class RoomProofInstrument:
         return {**refused, **(self.loads.begin(commands, self.loads.new_id()) if commands else {})}
 
     def _judged(self, units: Sequence[Unit], given: Mapping[str, Load]) -> Iterator[Finding]:
-        """Judge each attempt's units together: their patterns are meant for each other."""
+        """Judge each attempt's units together: their patterns are meant for each other.
+
+        A pattern whose samples are gone, as after a power cut, has no verdict and is begun anew.
+        """
         trial = self.loads.trial(units)
+        for name, run in trial.runs.items():
+            if not run.samples:
+                cut_short = Interrupted(given[name].id, given[name].because or "its samples are gone")
+                yield Finding(name, self.stage, Outcome.NOTE, cut_short.to_detail())
         attempts: dict[str, list[str]] = {}
         for name in trial.runs:
             attempts.setdefault(given[name].id.partition(":")[0], []).append(name)

@@ -8,6 +8,7 @@ import pytest
 
 from fleetctl.core.commissioning.codes import MOST_UNITS
 from fleetctl.core.commissioning.stages import Outcome
+from fleetctl.core.policy import Guard
 from fleetctl.core.problems import CouldNot
 from fleetctl.ports.instruments import Reply
 from fleetctl.services.commissioning.burned_in import BurnInInstrument
@@ -126,3 +127,26 @@ def test_no_more_units_are_heated_at_once_than_can_be_told_apart() -> None:
     plant = Loaded(fleet=a_fleet(a_building(radiators=45)))
     RoomProofInstrument(plant.loads(), unready=frozenset).round(plant.units)
     assert MOST_UNITS - 3 < len(plant.given) <= MOST_UNITS
+
+
+def test_a_pattern_that_a_power_cut_ended_is_noted_and_begun_anew() -> None:
+    plant = Loaded()
+    proof = RoomProofInstrument(plant.loads(), unready=frozenset)
+    proof.round(plant.units)
+    for unit in plant.units:
+        plant.interrupt(unit.name)
+        plant.cut.add(unit.name)
+    noted = proof.round(plant.units).findings
+    assert {(each.outcome, each.detail["verdict"], each.detail["reason"]) for each in noted} == {
+        (Outcome.NOTE, "interrupted", "the power was cut")
+    }
+    plant.judged |= {each.detail["load"] for each in noted}
+    assert proof.round(plant.units).goes_on
+    assert {load["state"] for load in plant.given.values()} == {"running"}
+
+
+def test_patterns_that_the_guards_refuse_are_not_waited_for_for_ever() -> None:
+    plant = Loaded(fleet=a_fleet(a_building(radiators=45)))
+    loads = replace(plant.loads(), guard=replace(Guard(), power_share=0.0))
+    assert not RoomProofInstrument(loads, unready=frozenset).round(plant.units).goes_on
+    assert plant.given == {}
