@@ -157,7 +157,9 @@ class _Desk:
             new_id=lambda: compose.new_id("c"),
             epoch=lambda: present_epoch(self.frame, self.state),
             judged=lambda: {
-                str(entry.draft.detail["load"]) for entry in self.book.entries if "load" in entry.draft.detail
+                (entry.draft.subject, str(entry.draft.detail["load"]))
+                for entry in self.book.entries
+                if "load" in entry.draft.detail
             },
             facts=lambda: self.state.units.facts(premises.heaters),
             guard=self._policy.guard,

@@ -39,7 +39,7 @@ class Loaded:
     given: dict[str, dict[str, Any]] = field(default_factory=dict)
     asked: list[tuple[str, list[str]]] = field(default_factory=list)
     power_w: dict[str, float] = field(default_factory=dict)
-    judged: set[str] = field(default_factory=set)
+    judged: set[tuple[str, str]] = field(default_factory=set)
     refusing: dict[str, str] = field(default_factory=dict)
     cut: set[str] = field(default_factory=set)
     hub: Reply | None = None

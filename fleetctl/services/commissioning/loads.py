@@ -1,7 +1,7 @@
 """Loads that units are given on purpose: started, found again, and read with what was measured meanwhile.
 
-What runs runs on the units. A load is known by the id of the attempt that began it; the ledger names the loads that
-were judged, so after a kill nothing is judged twice, and nothing that ended meanwhile is lost.
+What runs runs on the units. A load is known by its unit and the id of the attempt that began it, for many at once; the
+ledger names those that were judged, so after a kill nothing is judged twice, and nothing that ended meanwhile is lost.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Loads:
         ask: runs commands on units.
         new_id: returns the id of a new attempt.
         epoch: returns the present controller's epoch, which units hold against what they are told.
-        judged: returns the ids of the loads that the ledger knows of.
+        judged: returns the loads that the ledger knows of, each by its unit's name and its id.
         facts: returns what was observed last of every heater of the site.
         guard: limits of the heat and electrical guards.
         speed: seconds that pass in rooms while one does here.
@@ -49,7 +49,7 @@ class Loads:
     ask: Ask
     new_id: Callable[[], str]
     epoch: Callable[[], int]
-    judged: Callable[[], Set[str]]
+    judged: Callable[[], Set[tuple[str, str]]]
     facts: Callable[[], Mapping[str, Observation]]
     guard: Guard
     clock: Clock
@@ -73,8 +73,9 @@ class Loads:
 
     def unjudged(self, seen: Observation | None, kind: LoadKind) -> Load | None:
         """Return the load of a kind that a unit was given and nobody has judged yet; None if there is none."""
-        load = seen.load if isinstance(seen, Facts) else None
-        return load if load is not None and load.kind is kind and load.id not in self.judged() else None
+        if not isinstance(seen, Facts) or seen.load is None or seen.load.kind is not kind:
+            return None
+        return None if (seen.unit, seen.load.id) in self.judged() else seen.load
 
     def begin(self, commands: Sequence[tuple[Unit, tuple[str, ...]]], attempt: str) -> Mapping[str, str]:
         """Give units their loads; returns why not, by the names of those that did not take theirs."""

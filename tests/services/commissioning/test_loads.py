@@ -52,7 +52,7 @@ def test_what_was_judged_is_begun_anew_if_it_is_asked_for_again() -> None:
     (failed,) = burn_in.round(one).findings
     assert failed.outcome is Outcome.FAILED
     assert "500 W of 650 W" in failed.detail["reason"]
-    plant.judged.add(failed.detail["load"])
+    plant.judged.add((failed.subject, failed.detail["load"]))
     assert burn_in.round(one).goes_on
     assert plant.given[one[0].name]["id"] == "c-2:1"
 
@@ -65,6 +65,20 @@ def test_an_interrupted_burn_in_is_noted_not_judged() -> None:
     plant.interrupt(one[0].name)
     (noted,) = burn_in.round(one).findings
     assert (noted.outcome, noted.detail["reason"]) == (Outcome.NOTE, "the power was cut")
+
+
+def test_what_came_of_one_unit_says_nothing_of_those_that_were_begun_with_it() -> None:
+    plant = Loaded()
+    burn_in = BurnInInstrument(plant.loads())
+    burn_in.round(plant.units)
+    first, *others = plant.units
+    plant.interrupt(first.name)
+    (noted,) = burn_in.round(plant.units).findings
+    plant.judged.add((noted.subject, noted.detail["load"]))
+    assert burn_in.round(plant.units).waits[others[0].name] == "0 %", "it runs on"
+    plant.clock.advance(1900.0)
+    assert {each.subject for each in burn_in.round(plant.units).findings} >= {unit.name for unit in others}
+    assert [len(units) for command, units in plant.asked if command == "burn-in"] == [len(plant.units), 1]
 
 
 def test_a_unit_that_refuses_waits_with_its_words() -> None:
@@ -140,7 +154,7 @@ def test_a_pattern_that_a_power_cut_ended_is_noted_and_begun_anew() -> None:
     assert {(each.outcome, each.detail["verdict"], each.detail["reason"]) for each in noted} == {
         (Outcome.NOTE, "interrupted", "the power was cut")
     }
-    plant.judged |= {each.detail["load"] for each in noted}
+    plant.judged |= {(each.subject, each.detail["load"]) for each in noted}
     assert proof.round(plant.units).goes_on
     assert {load["state"] for load in plant.given.values()} == {"running"}
 
