@@ -69,6 +69,13 @@ def test_two_machines_without_a_label_are_told_apart_by_their_places(state: Stat
     assert set(state.machines.marked()) == set(units)
 
 
+def test_two_machines_that_say_one_serial_are_both_left_alone(state: State) -> None:
+    for minute, unit in ((0, UNIT), (5, "home/r2")):
+        installed = draft(minute, {"serial": "QR-1"}, unit=unit, stage=Stage.INSTALLED, to=Outcome.DONE)
+        state.ledger.append([installed, draft(minute + 1, mark(Lifecycle.QUARANTINED, "twice"), unit=unit)])
+    assert set(state.machines.marked()) == {UNIT, "home/r2"}
+
+
 def test_quarantined_and_retired_machines_are_held_and_maintained_ones_are_not(state: State) -> None:
     marks = {"home/r1": Lifecycle.QUARANTINED, "home/r2": Lifecycle.RETIRED, "home/r3": Lifecycle.MAINTENANCE}
     state.ledger.append([draft(0, mark(to, "why"), unit=unit) for unit, to in marks.items()])
