@@ -45,7 +45,7 @@ def record(
         connection.execute(delete(MACHINES).where(MACHINES.c.unit == unit))
         mark = marked(unit, of_site(connection, site))
         if mark is not None:
-            # Nobody may have scanned a machine's label, and two machines may say one serial: each mark stands for itself.
+            # Nobody may have scanned a machine's label, and two may say one serial: each mark stands for itself.
             key = f"{mark.serial} at {unit}".strip()
             values = {"serial": key, "unit": unit, "lifecycle": mark.lifecycle.value, "body": MARKED.encode(mark)}
             connection.execute(MACHINES.insert().values(**values))
