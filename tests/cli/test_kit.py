@@ -241,3 +241,16 @@ def test_a_merge_tells_what_it_brought_although_nobody_can_register_yet(office: 
     assert "1 new entries" in merged.out
     assert "registrations still wait: " in merged.err
     assert "declares no CA" in merged.err
+
+
+def test_what_python_leaves_beside_playbooks_is_no_edit_and_what_is_no_text_keeps_nobody_from_sealing(
+    office: Office, tmp_path: Path
+) -> None:
+    kit = make_kit(office.folder, tmp_path / "kit")
+    kit.say(said(Stage.DELIVERED))
+    left = kit.path / "work/fleet/playbooks/__pycache__/mine.cpython-311.pyc"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"\xa7\r\r\n")
+    (left.parent.parent / "photo.png").write_bytes(b"\x89PNG")
+    kit.seal()
+    assert office.json("commission", "merge", str(kit.path))["by_hand"] == ["playbooks/photo.png: added in the kit"]

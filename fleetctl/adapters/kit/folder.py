@@ -147,16 +147,19 @@ def _copy(file: Path) -> Iterator[Path]:
 
 
 def _edited(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> dict[str, str]:
-    """Return the texts that changed or came; an empty one for a file that was removed."""
-    changed = {path: content.decode() for path, content in after.items() if before.get(path) != content}
+    """Return the texts that changed or came; an empty one for a file that was removed.
+
+    What is no text is told as far as it can be read: it is put in by hand.
+    """
+    changed = {path: content.decode(errors="replace") for path, content in after.items() if before.get(path) != content}
     return changed | dict.fromkeys(before.keys() - after.keys(), "")
 
 
 def inventory_of(folder: Path) -> Mapping[str, bytes]:
     """Return the files of an inventory that may be edited, by path."""
-    files = (file for part in _PARTS for file in sorted((folder / part).rglob("*")) if file.is_file())
-    fleet = folder / _PARTS[0]
-    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in (fleet, *files) if file.is_file()}
+    found = (file for part in _PARTS for file in sorted((folder / part).rglob("*")))
+    files = (file for file in (folder / _PARTS[0], *found) if file.is_file() and "__pycache__" not in file.parts)
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in files}
 
 
 def _read_results(work: Path, key: str) -> tuple[outcomes.Results | None, bool, tuple[str, ...]]:
