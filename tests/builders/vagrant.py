@@ -155,8 +155,9 @@ class Machines:
 
     def put(self, name: str, source: Path, there: str) -> None:
         """Copy a file onto a machine. It fetches the file in clear: SSH in software takes five times as long."""
+        ours = "10.77.1.3" if name == "gateway" else "10.77.1.1"
         with served(source.parent) as port:
-            fetch = f"busybox wget -q -O {there} http://10.77.1.1:{port}/{source.name}"
+            fetch = f"busybox wget -q -O {there} http://{ours}:{port}/{source.name}"
             self.ask(name, f"{fetch} && sync -f {there}", timeout_s=900)
 
     def boot_id(self, name: str) -> str:
