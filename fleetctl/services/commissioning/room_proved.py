@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fleetctl.core.commissioning.burn_in import Interrupted
 from fleetctl.core.commissioning.codes import CHIP_S, MOST_UNITS, Patterns, patterns
@@ -79,13 +79,15 @@ class RoomProofInstrument:
     def _judged(self, units: Sequence[Unit], given: Mapping[str, Load]) -> Iterator[Finding]:
         """Judge each attempt's units together: their patterns are meant for each other.
 
-        A pattern whose samples are gone, as after a power cut, has no verdict and is begun anew.
+        A pattern that was interrupted, or whose samples are gone, has no verdict and is begun anew. It is left out of
+        the others' judgement: only the time that all series cover counts there.
         """
         trial = self.loads.trial(units)
-        for name, run in trial.runs.items():
-            if not run.samples:
-                cut_short = Interrupted(given[name].id, given[name].because or "its samples are gone")
-                yield Finding(name, self.stage, Outcome.NOTE, cut_short.to_detail())
+        whole = {name: run for name, run in trial.runs.items() if run.samples and run.load.state is LoadState.DONE}
+        for name in trial.runs.keys() - whole.keys():
+            cut_short = Interrupted(given[name].id, given[name].because or "its samples are gone")
+            yield Finding(name, self.stage, Outcome.NOTE, cut_short.to_detail())
+        trial = replace(trial, runs=whole)
         attempts: dict[str, list[str]] = {}
         for name in trial.runs:
             attempts.setdefault(given[name].id.partition(":")[0], []).append(name)

@@ -159,6 +159,19 @@ def test_a_pattern_that_a_power_cut_ended_is_noted_and_begun_anew() -> None:
     assert {load["state"] for load in plant.given.values()} == {"running"}
 
 
+def test_a_pattern_that_was_cut_short_spoils_nobody_elses() -> None:
+    plant = Loaded()
+    proof = RoomProofInstrument(plant.loads(), unready=frozenset)
+    proof.round(plant.units)
+    cut, *others = plant.units
+    plant.interrupt(cut.name)
+    plant.given[cut.name]["ends_at"] = plant.given[cut.name]["began_at"] + 30.0
+    plant.clock.advance(4000.0)
+    found = {each.subject: each.detail for each in proof.round(plant.units).findings}
+    assert found[cut.name]["verdict"] == "interrupted"
+    assert {found[unit.name]["answer"] for unit in others} == {"none"}, "they are judged, and their rooms do not answer"
+
+
 def test_patterns_that_the_guards_refuse_are_not_waited_for_for_ever() -> None:
     plant = Loaded(fleet=a_fleet(a_building(radiators=45)))
     loads = replace(plant.loads(), guard=replace(Guard(), power_share=0.0))
