@@ -113,7 +113,7 @@ def again_s(loads: Sequence[Load], now_s: float) -> float:
 def _run(reply: Reply) -> Run | None:
     try:
         return None if reply.trouble else run_from(json.loads(reply.out))
-    except ValueError:
+    except (ValueError, AttributeError):
         return None
 
 
@@ -132,5 +132,7 @@ def _refusal(reply: Reply) -> str:
     try:
         outcome = json.loads(reply.out)
     except ValueError:
+        outcome = None
+    if not isinstance(outcome, dict):
         return " ".join(reply.err.decode(errors="replace").split())[-200:] or f"code {reply.code}"
     return "" if outcome.get("ending") == "ok" else str(outcome.get("message") or outcome.get("ending"))

@@ -88,6 +88,17 @@ def test_a_unit_that_refuses_waits_with_its_words() -> None:
     assert BurnInInstrument(plant.loads()).round(plant.units[:1]).waits[name] == "another load runs"
 
 
+def test_a_unit_that_answers_nonsense_is_waited_for() -> None:
+    plant = Loaded()
+    burn_in = BurnInInstrument(plant.loads())
+    burn_in.round(plant.units)
+    plant.clock.advance(1900.0)
+    loads = replace(plant.loads(), ask=lambda orders: [Reply(unit.name, out=b"[]") for unit, _ in orders])
+    assert loads.begin([(plant.units[0], ("burn-in",))], "c-9") == {plant.units[0].name: "code 0"}
+    loads = replace(loads, ask=lambda orders: [Reply(unit.name, 1, b"[]") for unit, _ in orders])
+    assert BurnInInstrument(loads).round(plant.units).findings == ()
+
+
 def test_no_more_is_begun_than_the_sites_power_allows() -> None:
     plant = Loaded(fleet=a_fleet(a_building(radiators=6)))
     site = a_building(radiators=6)
