@@ -248,7 +248,10 @@ class AnsibleExecutor:
             self._end(result)
 
     def _complete(self, result: StepResult) -> None:
+        if result.step.id not in self._open:  # given up meanwhile: nobody counts on it any more
+            return
         try:
+            self._sources.check_leading()
             done = self._sources.complete(result.step)
             self._end(replace(result, message="; ".join(filter(None, (result.message, done)))))
         except CouldNot as reason:

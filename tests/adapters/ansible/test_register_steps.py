@@ -19,6 +19,7 @@ from fleetctl.adapters.ssh.masters import MasterConnections
 from fleetctl.core.facts import Cause
 from fleetctl.core.problems import CouldNot
 from fleetctl.core.rollout.state import Ending, Step, StepKind, StepResult
+from fleetctl.ports import Fenced
 from fleetctl.ports.identity import NotRegistered
 from tests.builders.authority import a_profile, an_authority
 from tests.builders.sshd import Server, servers
@@ -39,6 +40,12 @@ class Desk:
     completed: list[str] = field(default_factory=list)
     refuses: CouldNot | None = None
     incomplete: Exception | None = None
+    leads_for: int = 99
+
+    def check_leading(self) -> None:
+        self.leads_for -= 1
+        if self.leads_for < 0:
+            raise Fenced("another controller has taken over")
 
     def enrolment(self, step: Step, answer: bytes) -> bytes:
         self.asked.append(answer)
@@ -66,7 +73,7 @@ class Desk:
             self.payload,
             lambda _: pytest.fail("nothing is carried"),
             Reach(masters.command, masters.environment),
-            lambda: None,
+            self.check_leading,
             masters.config,
             redact=str,
             enrolment=self.enrolment,
@@ -90,6 +97,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 @pytest.fixture
 def executor(desk: Desk, tmp_path: Path) -> Iterator[AnsibleExecutor]:
     desk.refuses = desk.incomplete = None
+    desk.leads_for = 99
     with MasterConnections(environment={"FLEETCTL_RUN": "test:2"}) as masters:
         made = desk.executor(masters, tmp_path)
         try:
@@ -136,6 +144,14 @@ def test_what_could_not_be_completed_is_told_and_the_certificate_stays(desk: Des
     desk.incomplete = RuntimeError("a fault of ours")
     result = do(executor, StepKind.REGISTER, 22, renew=True)
     assert (result.ending, "a fault of ours" in result.message) == (Ending.FAILED, True)
+
+
+def test_who_was_taken_over_meanwhile_lets_nobody_know_the_unit(desk: Desk, executor: AnsibleExecutor) -> None:
+    before = list(desk.completed)
+    desk.leads_for = 2  # for the run and for the certificate
+    result = do(executor, StepKind.REGISTER, 25, renew=True)
+    assert (result.ending, "another controller" in result.message) == (Ending.FAILED, True)
+    assert desk.completed == before
 
 
 def test_nothing_of_a_key_stands_in_what_ansible_leaves(desk: Desk, executor: AnsibleExecutor, tmp_path: Path) -> None:
