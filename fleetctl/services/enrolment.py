@@ -83,12 +83,15 @@ class Registrar:
         """Let everybody else know a unit that has its certificate; returns what was done, in words.
 
         Raises:
-            NotRegistered: if somebody could not be told; the unit keeps its certificate.
+            NotRegistered: if somebody could not be told; the unit keeps its certificate. Or if that was revoked
+                meanwhile, as by a retirement: what nobody believes is registered with nobody.
         """
         node, proof = self._join(unit)
-        held = [c for c in self.state.registry.certificates(serial=unit.serial) if c.unit == unit.name]
-        number = max(held, key=lambda c: (c.revoked is None, c.not_before)).number if held else ""
         at = self.clock.now().utc
+        held = [c for c in self.state.registry.certificates(serial=unit.serial) if c.unit == unit.name and c.holds(at)]
+        if not held:
+            raise NotRegistered(f"{unit.name} has no certificate any more that holds", cause=Cause.REFUSED)
+        number = max(held, key=lambda c: c.not_before).number
         digest, platform = wanted(self.fleet, unit), unit.compute.platform if node else NO_PLATFORM
         entry = Registration(unit.name, unit.serial, digest, number, platform, node, proof, at, self.actor)
         self.state.registry.register(entry)

@@ -215,3 +215,15 @@ def test_the_ledger_keeps_what_came_of_it(world: World) -> None:
     assert (draft.subject, draft.outcome, draft.detail["node"]) == (unit.name, Outcome.DONE, "les-sables-a101-1")
     assert from_detail(draft.detail) == detail_of(result)
     assert from_detail({"unknown": 1}) == Detail()
+
+
+def test_a_machine_that_was_revoked_while_its_node_joined_is_registered_with_nobody(world: World) -> None:
+    unit = world.units[0]
+    world.register(unit)
+    (held,) = world.state.registry.certificates(serial=unit.serial)
+    at = world.clock.now().utc
+    world.state.registry.revoke([held.number], Reason.CESSATION_OF_OPERATION, actor="kim", at=at)
+    world.state.registry.unregister(unit.name, actor="kim", at=at)
+    with pytest.raises(NotRegistered, match="no certificate any more"):
+        world.registrar.complete(unit)
+    assert world.state.registry.registrations([unit.name]) == {}
