@@ -17,6 +17,8 @@ from fleetctl.services.drive import IDLE_S, Driver, Hands, Moved
 from fleetctl.services.patience import Patience
 
 FOLLOW_EVERY_S = 0.5
+_INTERRUPTED = "interrupted"
+"""Reason of the pause that an interrupt asks for."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,12 @@ def _told(seat: Seat, moves: Iterable[Moved]) -> Iterator[Noted]:
 
 def _pause(seat: Seat, rollout: str) -> None:
     at = seat.clock.now().utc
-    seat.state.rollouts.command(rollout, CommandKind.PAUSE, actor=seat.actor, at=at, reason="interrupted")
+    seat.state.rollouts.command(rollout, CommandKind.PAUSE, actor=seat.actor, at=at, reason=_INTERRUPTED)
+
+
+def was_left(rollout: Rollout) -> bool:
+    """Say whether a rollout is paused only because whoever drove it was interrupted."""
+    return rollout.status is Status.PAUSED and rollout.reason.endswith(f": {_INTERRUPTED}")
 
 
 class _Follower:

@@ -11,14 +11,13 @@ from fleetctl.core.commissioning.standing import REASON
 from fleetctl.core.facts import Facts, Observation
 from fleetctl.core.inventory.fleet import Unit
 from fleetctl.core.plan import Plan
-from fleetctl.core.rollout.state import CommandKind, Phase, Progress, Rollout, Status
+from fleetctl.core.rollout.state import CommandKind, Phase, Progress, Rollout
 from fleetctl.ports import State
 from fleetctl.ports.instruments import Finding, Round
+from fleetctl.services.run import was_left
 
 AFTER_ROLLOUT_S = 0.0
 LOOK_AGAIN_S = 15.0
-LEFT = ": interrupted"
-"""What the reason of a rollout ends with that was paused because whoever drove it left."""
 _FAILED = frozenset({Phase.FAILED, Phase.ROLLED_BACK})
 
 
@@ -71,14 +70,14 @@ class ConfiguredInstrument:
         """Drive what an earlier run, perhaps one that was killed, has begun: nobody else may begin beside it."""
         for rollout in self.state.journal.rollouts(active=True):
             if site in rollout.sites:
-                self._resume(rollout)
+                if rollout.sites == (site,) and was_left(rollout):
+                    self._resume(rollout)
                 self.means.drive(rollout.id)
 
     def _resume(self, rollout: Rollout) -> None:
-        """Go on with what somebody left; what a person paused, or a guard halted, waits for a person."""
-        if rollout.status is Status.PAUSED and rollout.reason.endswith(LEFT):
-            at, why = self.means.now(), "the commissioning goes on"
-            self.state.rollouts.command(rollout.id, CommandKind.RESUME, actor=self.means.actor, at=at, reason=why)
+        """Go on with what somebody left; what a person paused, a guard halted, or goes beyond the site, waits."""
+        at, why = self.means.now(), "the commissioning goes on"
+        self.state.rollouts.command(rollout.id, CommandKind.RESUME, actor=self.means.actor, at=at, reason=why)
 
     def _done(self, names: Sequence[str]) -> Iterator[Finding]:
         for name, facts in self.means.facts(names).items():

@@ -43,8 +43,9 @@ class Planner:
     def start(self, plan: Plan) -> Rollout:
         raise AssertionError("an empty plan starts nothing")
 
-    def left_behind(self, status: Status, reason: str) -> Rollout:
-        rollout = Rollout("r-1", "fleet", "p-1", Policy("default"), "", "al", AT, status, reason, sites=("s",))
+    def left_behind(self, status: Status, reason: str, *sites: str) -> Rollout:
+        of = sites or ("s",)
+        rollout = Rollout("r-1", "fleet", "p-1", Policy("default"), "", "al", AT, status, reason, sites=of)
         self.state.rollouts.add(rollout, [], {})
         return rollout
 
@@ -77,3 +78,10 @@ def test_a_rollout_that_was_left_is_gone_on_with_and_one_that_was_stopped_is_not
     planner.instrument().round(radiators())
     assert planner.driven == ["r-1"]
     assert bool(planner.state.journal.commands("r-1")) is resumed
+
+
+def test_a_rollout_that_goes_beyond_the_site_is_not_gone_on_with_for_it() -> None:
+    planner = Planner()
+    planner.left_behind(Status.PAUSED, "by al: interrupted", "s", "t")
+    planner.instrument().round(radiators())
+    assert not planner.state.journal.commands("r-1")
