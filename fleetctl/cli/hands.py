@@ -101,7 +101,7 @@ class Registering(Protocol):
         """Return what a unit is sent for its request."""
         ...
 
-    def complete(self, step: Step) -> str:
+    def complete(self, step: Step, still: Callable[[], None]) -> str:
         """Let everybody else know a unit that has its certificate; returns what was done."""
         ...
 
@@ -185,10 +185,10 @@ class Grounds:
         ground = self._of(step.rollout)
         return ground.registrar().enrolment(ground.unit(step.unit), answer)
 
-    def complete(self, step: Step) -> str:
+    def complete(self, step: Step, still: Callable[[], None]) -> str:
         """Let everybody else know a unit that has its certificate; returns what was done."""
         ground = self._of(step.rollout)
-        return ground.registrar().complete(ground.unit(step.unit))
+        return ground.registrar().complete(ground.unit(step.unit), still)
 
     def redact(self, text: str) -> str:
         """Return a text without the secrets that were resolved so far."""

@@ -6,7 +6,7 @@ Part of `compose`.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache, partial
@@ -163,9 +163,9 @@ class OnTheSpot:
         """Return what the unit is sent for its request."""
         return self._registrar.enrolment(self._unit(step.unit), answer)
 
-    def complete(self, step: Step) -> str:
+    def complete(self, step: Step, still: Callable[[], None]) -> str:
         """Let everybody else know the unit."""
-        return self._registrar.complete(self._unit(step.unit))
+        return self._registrar.complete(self._unit(step.unit), still)
 
     @property
     def _registrar(self) -> Registrar:

@@ -102,7 +102,11 @@ class Registry(Protocol):
         ...
 
     def register(self, registration: Registration) -> None:
-        """Remember what a unit is registered as, in the place of what it was; the event log says so."""
+        """Remember what a unit is registered as, in the place of what it was; the event log says so.
+
+        Raises:
+            NotRegistered: if the certificate that it is registered with was revoked.
+        """
         ...
 
     def unregister(self, unit: str, *, actor: str, at: datetime) -> Registration | None:

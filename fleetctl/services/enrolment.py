@@ -79,12 +79,18 @@ class Registrar:
         texts = {"certificate": certificate.pem, "chain": chain.issuing, "root": chain.root}
         return json.dumps({"schema": ENROLMENT_SCHEMA, **texts, "registration": told}).encode()
 
-    def complete(self, unit: Unit) -> str:
+    def complete(self, unit: Unit, still: Callable[[], None]) -> str:
         """Let everybody else know a unit that has its certificate; returns what was done, in words.
+
+        Args:
+            unit: it has its certificate.
+            still: raises `CouldNot` if this is not to be done any more, or not by us; asked right before anything is
+                written, for joining takes minutes.
 
         Raises:
             NotRegistered: if somebody could not be told; the unit keeps its certificate. Or if that was revoked
                 meanwhile, as by a retirement: what nobody believes is registered with nobody.
+            CouldNot: of `still`.
         """
         node, proof = self._join(unit)
         at = self.clock.now().utc
@@ -94,6 +100,7 @@ class Registrar:
         number = max(held, key=lambda c: c.not_before).number
         digest, platform = wanted(self.fleet, unit), unit.compute.platform if node else NO_PLATFORM
         entry = Registration(unit.name, unit.serial, digest, number, platform, node, proof, at, self.actor)
+        still()
         self.state.registry.register(entry)
         return f"node {node} of {platform}, {proof or 'not proved: it is drained'}" if node else "heat only"
 

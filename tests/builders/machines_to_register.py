@@ -126,7 +126,7 @@ class Machines:
                 machine.drops -= 1
                 return StepResult(step, Ending.NO_OUTCOME, "the connection broke")
             machine.key, machine.told = key, enrolment["registration"]
-            return StepResult(step, Ending.OK, self.registrar.complete(unit))
+            return StepResult(step, Ending.OK, self.registrar.complete(unit, lambda: None))
         except NotRegistered as reason:
             return StepResult(step, Ending.REFUSED, str(reason), cause=reason.cause)
 

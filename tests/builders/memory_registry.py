@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from fleetctl.core.facts import Cause
 from fleetctl.core.identity import telling
 from fleetctl.core.identity.certificate import Certificate
 from fleetctl.core.identity.reasons import Reason
-from fleetctl.core.identity.registration import Registration
+from fleetctl.core.identity.registration import Registration, refusal
 from fleetctl.core.rollout.state import Noted
+from fleetctl.ports.identity import NotRegistered
 
 
 class Cabinet(Protocol):
@@ -62,6 +64,9 @@ class MemoryRegistry:
 
     def register(self, registration: Registration) -> None:
         with self.rows.lock:
+            against = refusal(registration, self.rows.certificates.get(registration.number))
+            if against is not None:
+                raise NotRegistered(against, cause=Cause.REFUSED)
             self.rows.registrations[registration.unit] = registration
             self.rows.events.append(telling.registered(registration))
 

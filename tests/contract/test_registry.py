@@ -6,12 +6,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from fleetctl.core.facts import Facts
 from fleetctl.core.identity.certificate import Certificate
 from fleetctl.core.identity.reasons import Reason
 from fleetctl.core.identity.registration import Registration
 from fleetctl.core.route import Pin
 from fleetctl.ports import State
+from fleetctl.ports.identity import NotRegistered
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LATER = NOON + timedelta(days=1)
@@ -68,6 +71,15 @@ def test_a_unit_is_registered_as_one_thing_at_a_time(state: State) -> None:
     assert dict(state.registry.registrations()) == {"home/r1": again, "home/r2": other}
     assert dict(state.registry.registrations(["home/r2", "home/r3"])) == {"home/r2": other}
     assert dict(state.registry.registrations([])) == {}
+
+
+def test_nobody_is_registered_with_a_certificate_that_is_revoked(state: State) -> None:
+    state.registry.keep(certificate("a1"), NOON)
+    state.registry.revoke(["a1"], Reason.CESSATION_OF_OPERATION, actor="ada", at=LATER)
+    with pytest.raises(NotRegistered, match="a1 was revoked"):
+        state.registry.register(registration("home/r1", "QR-1"))
+    assert dict(state.registry.registrations()) == {}
+    assert logged(state) == ["certificate-issued", "certificate-revoked"]
 
 
 def test_a_unit_that_is_unregistered_twice_was_registered_once(state: State) -> None:

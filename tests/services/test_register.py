@@ -17,6 +17,7 @@ from fleetctl.core.identity.reasons import Reason
 from fleetctl.core.identity.result import Detail, Result, Standing, detail_of, draft_of, from_detail, outcome_of
 from fleetctl.core.inventory.fleet import Authority, Fleet, Kind, Unit
 from fleetctl.core.platform.node import Health, Node, node_name
+from fleetctl.ports import Fenced
 from fleetctl.ports.identity import NotRegistered
 from fleetctl.ports.platform import Standing as NodeStanding
 from fleetctl.services.authority import revocations, revoke
@@ -225,5 +226,20 @@ def test_a_machine_that_was_revoked_while_its_node_joined_is_registered_with_nob
     world.state.registry.revoke([held.number], Reason.CESSATION_OF_OPERATION, actor="kim", at=at)
     world.state.registry.unregister(unit.name, actor="kim", at=at)
     with pytest.raises(NotRegistered, match="no certificate any more"):
-        world.registrar.complete(unit)
+        world.registrar.complete(unit, lambda: None)
+    assert world.state.registry.registrations([unit.name]) == {}
+
+
+def test_who_is_given_up_while_its_node_joins_is_registered_with_nobody(world: World) -> None:
+    unit = world.units[1]
+    world.register(unit)
+    world.state.registry.unregister(unit.name, actor="kim", at=world.clock.now().utc)
+    proved = world.platform.proved
+
+    def still() -> None:
+        if world.platform.proved > proved:
+            raise Fenced("another controller has taken over")
+
+    with pytest.raises(Fenced):
+        world.registrar.complete(unit, still)
     assert world.state.registry.registrations([unit.name]) == {}

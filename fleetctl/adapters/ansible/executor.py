@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from fleetctl.adapters.ansible.options import first_of, options_of
@@ -58,7 +59,7 @@ def _nobody_enrols(step: Step, _: bytes) -> bytes:
     raise NotRegistered(f"{step.unit}: nobody registers units here", cause=Cause.AWAY)
 
 
-def _nothing_is_left(_: Step) -> str:
+def _nothing_is_left(_: Step, __: Callable[[], None]) -> str:
     return ""
 
 
@@ -76,7 +77,8 @@ class Sources:
         redact: takes secrets out of what units and Ansible say.
         enrolment: what a `register` step brings to its unit, made of what the unit answered; raises `NotRegistered`.
         complete: does what is left of a `register` step when the unit has its certificate; returns what it did, in
-            words, or raises `NotRegistered`. It may take its time.
+            words, or raises `NotRegistered`. It may take its time, so right before it writes it calls what it is given,
+            which raises `CouldNot` if nobody counts on the step any more, or another controller has taken over.
     """
 
     route: Callable[[Step], Route]
@@ -87,7 +89,7 @@ class Sources:
     ssh_config: Callable[[Sequence[Route]], Path]
     redact: Callable[[str], str]
     enrolment: Callable[[Step, bytes], bytes] = _nobody_enrols
-    complete: Callable[[Step], str] = _nothing_is_left
+    complete: Callable[[Step, Callable[[], None]], str] = _nothing_is_left
 
 
 class AnsibleExecutor:
@@ -248,17 +250,22 @@ class AnsibleExecutor:
             self._end(result)
 
     def _complete(self, result: StepResult) -> None:
-        if result.step.id not in self._open:  # given up meanwhile: nobody counts on it any more
-            return
+        still = partial(self._check_wanted, result.step)
         try:
-            self._sources.check_leading()
-            done = self._sources.complete(result.step)
+            still()
+            done = self._sources.complete(result.step, still)
             self._end(replace(result, message="; ".join(filter(None, (result.message, done)))))
         except CouldNot as reason:
             self._end(replace(_refused(result, reason), ending=Ending.FAILED))
         except Exception as fault:  # nobody waits for this thread: what escapes it would leave the step open
             text = f"it could not be completed: {type(fault).__name__}: {fault}"
             self._end(replace(result, ending=Ending.FAILED, message=text))
+
+    def _check_wanted(self, step: Step) -> None:
+        """Raise unless a step is still to be done, and by us: its thread may outlive both it and our lead."""
+        if self._closing or step.id not in self._open:
+            raise CouldNot(f"{step.unit}: the step was given up")
+        self._sources.check_leading()
 
     def _routes(self, batch: list[Step]) -> Iterator[tuple[str, Route]]:
         for step in batch:

@@ -13,10 +13,12 @@ from fleetctl.adapters.store.codec import Codec
 from fleetctl.adapters.store.engine import Database
 from fleetctl.adapters.store.schema import CERTIFICATES, REGISTRATIONS
 from fleetctl.adapters.store.times import to_column
+from fleetctl.core.facts import Cause
 from fleetctl.core.identity import telling
 from fleetctl.core.identity.certificate import Certificate
 from fleetctl.core.identity.reasons import Reason
-from fleetctl.core.identity.registration import Registration
+from fleetctl.core.identity.registration import Registration, refusal
+from fleetctl.ports.identity import NotRegistered
 
 CERTIFICATE: Codec[Certificate] = Codec(Certificate)
 REGISTRATION: Codec[Registration] = Codec(Registration)
@@ -74,11 +76,14 @@ class SqlRegistry:
         return {row.unit: REGISTRATION.decode(row.body) for row in rows}
 
     def register(self, registration: Registration) -> None:
-        """Remember what a unit is registered as, in the place of what it was; the event log says so."""
+        """Remember what a unit is registered as, in the place of what it was; see the port."""
         values = {"serial": registration.serial, "body": REGISTRATION.encode(registration)}
         insert = self._database.insert(REGISTRATIONS).values(unit=registration.unit, **values)
         with self._database.write() as connection:
             chain.lock_head(connection)
+            against = refusal(registration, _certificate(connection, registration.number))
+            if against is not None:
+                raise NotRegistered(against, cause=Cause.REFUSED)
             connection.execute(insert.on_conflict_do_update(index_elements=["unit"], set_=values))
             chain.append(connection, [telling.registered(registration)])
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from fleetctl.core.digest import digest_of
 from fleetctl.core.facts import Facts
+from fleetctl.core.identity.certificate import Certificate
 from fleetctl.core.inventory.fleet import Authority, Fleet, Unit
 
 NO_PLATFORM = "none"
@@ -42,6 +43,13 @@ class Registration:
     proof: str
     at: datetime
     actor: str
+
+
+def refusal(entry: Registration, certificate: Certificate | None) -> str | None:
+    """Return why the registry may not take an entry, by the certificate of its number as it stands; None if it may."""
+    if certificate is None or certificate.revoked is None:
+        return None
+    return f"{entry.unit}: its certificate {entry.number} was revoked"
 
 
 def wanted(fleet: Fleet, unit: Unit) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,6 +42,8 @@ class Desk:
     refuses: CouldNot | None = None
     incomplete: Exception | None = None
     leads_for: int = 99
+    joins: Callable[[], None] = lambda: None
+    settled: threading.Event = field(default_factory=threading.Event)
 
     def check_leading(self) -> None:
         self.leads_for -= 1
@@ -58,7 +61,12 @@ class Desk:
         texts = {"certificate": issued.pem, "chain": chain.issuing, "root": chain.root}
         return json.dumps({**texts, "registration": told}).encode()
 
-    def complete(self, step: Step) -> str:
+    def complete(self, step: Step, still: Callable[[], None]) -> str:
+        try:
+            self.joins()
+            still()
+        finally:
+            self.settled.set()
         self.completed.append(step.unit)
         if self.incomplete:
             raise self.incomplete
@@ -97,7 +105,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 @pytest.fixture
 def executor(desk: Desk, tmp_path: Path) -> Iterator[AnsibleExecutor]:
     desk.refuses = desk.incomplete = None
-    desk.leads_for = 99
+    desk.leads_for, desk.joins = 99, lambda: None
     with MasterConnections(environment={"FLEETCTL_RUN": "test:2"}) as masters:
         made = desk.executor(masters, tmp_path)
         try:
@@ -152,6 +160,35 @@ def test_who_was_taken_over_meanwhile_lets_nobody_know_the_unit(desk: Desk, exec
     result = do(executor, StepKind.REGISTER, 25, renew=True)
     assert (result.ending, "another controller" in result.message) == (Ending.FAILED, True)
     assert desk.completed == before
+
+
+def test_who_is_taken_over_while_a_node_joins_lets_nobody_know_the_unit(desk: Desk, executor: AnsibleExecutor) -> None:
+    before = list(desk.completed)
+    desk.joins = lambda: setattr(desk, "leads_for", 0)
+    result = do(executor, StepKind.REGISTER, 26, renew=True)
+    assert (result.ending, "another controller" in result.message) == (Ending.FAILED, True)
+    assert desk.completed == before
+
+
+def test_a_step_that_is_given_up_while_a_node_joins_lets_nobody_know_the_unit(
+    desk: Desk, executor: AnsibleExecutor
+) -> None:
+    before, joining, given_up = list(desk.completed), threading.Event(), threading.Event()
+
+    def joins() -> None:
+        joining.set()
+        assert given_up.wait(DEADLINE_S)
+
+    desk.joins = joins
+    desk.settled.clear()
+    step = Step("r1", UNIT, 1, 27, StepKind.REGISTER, 1, renew=True)
+    executor.submit([step])
+    assert joining.wait(DEADLINE_S)
+    executor.cancel(step)
+    given_up.set()
+    assert desk.settled.wait(DEADLINE_S)
+    assert desk.completed == before
+    assert [each.ending for each in executor.poll(0.0)] == [Ending.NO_OUTCOME]
 
 
 def test_nothing_of_a_key_stands_in_what_ansible_leaves(desk: Desk, executor: AnsibleExecutor, tmp_path: Path) -> None:
