@@ -157,11 +157,12 @@ def show(
     ] = None,
 ) -> None:
     """Say what a kit is, whether it is whole, and what was done with it. Needs no state."""
-    from fleetctl.adapters.kit.folder import read_returned
+    from fleetctl.adapters.kit.folder import read_returned, with_unsealed
     from fleetctl.cli import compose, kit_parts
 
     frame = frame_of(ctx)
-    returned = read_returned(folder or kit_parts.this_kit(frame))
+    place = folder or kit_parts.this_kit(frame)
+    returned = with_unsealed(read_returned(place), place)
     now = compose.clock().now().utc
     document = kit_parts.shown(returned, now)
     if frame.is_json:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fleetctl.adapters.kit import keys
-from fleetctl.adapters.kit.folder import read_manifest, read_returned
+from fleetctl.adapters.kit.folder import read_manifest, read_returned, with_unsealed
 from fleetctl.adapters.kit.keys import Lock
 from fleetctl.adapters.kit.place import kit_around
 from fleetctl.adapters.kit.seed import bring_imaging, seed_of
@@ -95,12 +95,16 @@ def merger(frame: Frame, state: State) -> Merger:
 def returned(state: State, folder: Path) -> Returned:
     """Return a kit that came back, its results held against the key that this state remembers of it.
 
+    The state in it is looked into only if the kit is the one that this state made, and was not revoked.
+
     Raises:
         InvalidInput: if the folder is no kit.
     """
     kit = read_manifest(folder)[0].kit
     record = next((each for each in state.kits.kits() if each.id == kit), None)
-    return read_returned(folder, record.key if record else "")
+    found = read_returned(folder, record.key if record else "")
+    is_ours = record is not None and record.manifest == found.digest and record.revoked is None
+    return with_unsealed(found, folder) if is_ours else found
 
 
 def shown(of: Returned, now: datetime) -> dict[str, Any]:

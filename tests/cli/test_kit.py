@@ -154,6 +154,29 @@ def test_results_that_somebody_touched_are_refused(office: Office, tmp_path: Pat
     assert "were changed after they were sealed" in office("commission", "merge", str(kit.path), code=2).err
 
 
+def test_a_state_that_was_damaged_is_told_and_stays_as_it_was(office: Office, tmp_path: Path) -> None:
+    kit = make_kit(office.folder, tmp_path / "kit")
+    kit.seal()
+    state = kit.path / "work/state.db"
+    state.write_bytes(b"no database at all")
+    names = sorted(os.listdir(state.parent))
+    assert "work/state.db cannot be read" in office("commission", "merge", str(kit.path), code=2).err
+    assert "tampered: work/state.db cannot be read" in office("commission", "kit", "show", str(kit.path), code=1).err
+    assert (state.read_bytes(), sorted(os.listdir(state.parent))) == (b"no database at all", names)
+
+
+def test_the_state_of_a_kit_that_is_refused_anyway_is_not_looked_into(office: Office, tmp_path: Path) -> None:
+    kit = make_kit(office.folder, tmp_path / "kit")
+    kit.seal()
+    (kit.path / "work/state.db").write_bytes(b"whatever harms who opens it")
+    (kit.path / "README.txt").write_text("changed")
+    for words in (["merge", str(kit.path)], ["kit", "show", str(kit.path)]):
+        called = call("commission", *words, inventory=office.folder)
+        assert called.code != 0
+        assert "README.txt" in called.err
+        assert "state.db" not in called.err
+
+
 def test_a_revoked_kit_is_never_taken_in(office: Office, tmp_path: Path) -> None:
     kit = make_kit(office.folder, tmp_path / "kit")
     kit.say(said(Stage.INSTALLED))

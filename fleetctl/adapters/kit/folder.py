@@ -13,8 +13,9 @@ from pathlib import Path
 
 from fleetctl.adapters.bundles.layout import sha256
 from fleetctl.adapters.kit import sealed
+from fleetctl.adapters.kit.foreign_state import own_entries
 from fleetctl.adapters.kit.launcher.launch import paths
-from fleetctl.adapters.kit.seed import entries_of, results_of
+from fleetctl.adapters.kit.seed import results_of
 from fleetctl.adapters.kit.signing import is_signed, signed
 from fleetctl.adapters.whole_file import write_whole
 from fleetctl.core.digest import digest
@@ -91,7 +92,7 @@ def read_manifest(folder: Path) -> tuple[Manifest, bytes]:
 
 
 def read_returned(folder: Path, key: str = "") -> Returned:
-    """Return all of a kit that came back.
+    """Return all of a kit that came back, but for what `with_unsealed` finds.
 
     Args:
         folder: of the kit.
@@ -112,11 +113,30 @@ def read_returned(folder: Path, key: str = "") -> Returned:
             tampered=(*manifest.flaws(held(folder)), *damage),
             results=results,
             sealed=is_sealed,
-            unsealed=_unsealed(folder / kits.WORK / STATE, manifest.kit, len(results.entries) if results else 0),
             before=inventory_of(folder / FLEET),
         )
     except (OSError, UnicodeDecodeError) as error:
         raise CouldNot(f"the kit in {folder} cannot be read: {error}") from error
+
+
+def with_unsealed(returned: Returned, folder: Path) -> Returned:
+    """Return it with what was done since it was sealed, or with that its state was damaged.
+
+    Only of a folder that is as it was signed: of any other not even the database is opened.
+
+    Raises:
+        CouldNot: if the state cannot be copied.
+    """
+    if not returned.signed or returned.tampered:
+        return returned
+    sealed_entries = len(returned.results.entries) if returned.results else 0
+    try:
+        written = own_entries(folder / kits.WORK / STATE, returned.manifest.kit)
+        return replace(returned, unsealed=max(0, written - sealed_entries))
+    except ValueError as error:
+        return replace(returned, tampered=(str(error),))
+    except OSError as error:
+        raise CouldNot(f"the state of the kit in {folder} cannot be copied: {error}") from error
 
 
 def seal_results(folder: Path, signer: Signer, at: datetime) -> outcomes.Results:
@@ -172,7 +192,3 @@ def _read_results(work: Path, key: str) -> tuple[outcomes.Results | None, bool, 
         except ValueError as error:
             return None, False, (f"{kits.WORK}/{outcomes.FILE} cannot be read: {error}",)
     return None, False, ()
-
-
-def _unsealed(state: Path, kit: str, sealed_entries: int) -> int:
-    return max(0, entries_of(state, kit) - sealed_entries)

@@ -112,17 +112,6 @@ def results_of(kit: str, manifest: str, first: Path, now: Path, inventory: Mappi
         after.close()
 
 
-def entries_of(file: Path, kit: str) -> int:
-    """Return how many entries a kit's own state has; 0 if there is none."""
-    if not file.is_file():
-        return 0
-    state = open_state(f"sqlite:///{file}")
-    try:
-        return sum(entry.writer == kit for entry in state.ledger.entries())
-    finally:
-        state.close()
-
-
 def _repinned(before: State, after: State) -> tuple[Repinned, ...]:
     first, now = before.units.pins(), after.units.pins()
     return tuple(Repinned(unit, first.get(unit, ()), pins) for unit, pins in now.items() if pins != first.get(unit, ()))
