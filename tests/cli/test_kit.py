@@ -159,10 +159,10 @@ def test_a_state_that_was_damaged_is_told_and_stays_as_it_was(office: Office, tm
     kit.seal()
     state = kit.path / "work/state.db"
     state.write_bytes(b"no database at all")
-    names = sorted(os.listdir(state.parent))
+    names = sorted(state.parent.iterdir())
     assert "work/state.db cannot be read" in office("commission", "merge", str(kit.path), code=2).err
     assert "tampered: work/state.db cannot be read" in office("commission", "kit", "show", str(kit.path), code=1).err
-    assert (state.read_bytes(), sorted(os.listdir(state.parent))) == (b"no database at all", names)
+    assert (state.read_bytes(), sorted(state.parent.iterdir())) == (b"no database at all", names)
 
 
 def test_the_state_of_a_kit_that_is_refused_anyway_is_not_looked_into(office: Office, tmp_path: Path) -> None:

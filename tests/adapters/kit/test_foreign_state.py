@@ -94,6 +94,5 @@ def pipe(file: Path) -> None:
 @pytest.mark.timeout(20)
 def test_whatever_is_wrong_with_it_it_is_damaged(brought: Path, damage: Callable[[Path], object]) -> None:
     damage(brought)
-    with pytest.raises(ValueError, match="work/state.db") as raised:
+    with pytest.raises(ValueError, match=r"work/state\.db "):
         own_entries(brought, "k-1")
-    assert str(raised.value)
