@@ -105,7 +105,7 @@ class _Desk:
             BurnInInstrument(loads),
             RoomProofInstrument(loads, self._unready),
             RegisteredInstrument(self.register),
-            *([] if self.how.unattended else [Blinker(self.blink)]),
+            *([] if self.how.unattended else [Blinker(self.blink, self._refused)]),
         ]
 
     def discover(self, units: Sequence[Unit]) -> Discovery:
@@ -162,6 +162,7 @@ class _Desk:
                 if "load" in entry.draft.detail
             },
             facts=lambda: self.state.units.facts(premises.heaters),
+            refused=self._refused,
             guard=self._policy.guard,
             clock=compose.clock(),
             speed=self.how.shorten,
@@ -175,6 +176,12 @@ class _Desk:
         routes = routes_to(self.frame, self.state, self.fleet, [unit for unit, _ in commands])
         orders = [Order(unit.name, route, argv) for (unit, argv), route in zip(commands, routes, strict=True)]
         return SshCrowd().execute(orders)
+
+    def _refused(self, names: Sequence[str]) -> Mapping[str, str]:
+        """Return why nothing may be done to units: as it stands now, the checklist may be some seconds old."""
+        from fleetctl.services.marks import refused
+
+        return refused(self.state, names)
 
     def _unready(self) -> Set[str]:
         """Return the dwellings of which a unit is before its burn-in, and goes on by itself."""

@@ -30,6 +30,7 @@ class Loaded:
         power_w: what a unit draws under load.
         judged: loads that the ledger knows.
         refusing: what units say to whoever gives them a load.
+        marked: why nothing may be done to units, by their names.
         cut: units that lost their samples.
         hub: what gateways answer when they are asked for their sensors; None if these told nothing.
     """
@@ -41,6 +42,7 @@ class Loaded:
     power_w: dict[str, float] = field(default_factory=dict)
     judged: set[tuple[str, str]] = field(default_factory=set)
     refusing: dict[str, str] = field(default_factory=dict)
+    marked: dict[str, str] = field(default_factory=dict)
     cut: set[str] = field(default_factory=set)
     hub: Reply | None = None
     speed: float = 1.0
@@ -64,6 +66,7 @@ class Loaded:
             epoch=lambda: 1,
             judged=lambda: self.judged,
             facts=lambda: self.observe(self.units),
+            refused=lambda names: {name: self.marked[name] for name in names if name in self.marked},
             guard=Guard(),
             clock=self.clock,
             speed=self.speed,

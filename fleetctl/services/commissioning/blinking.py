@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fleetctl.core.commissioning.stages import Stage
 from fleetctl.core.inventory.fleet import Unit
 from fleetctl.ports.instruments import Round
+from fleetctl.services.commissioning.loads import Refused
 
 BLINK_S = 60
 AGAIN_S = 45.0
@@ -19,13 +20,17 @@ class Blinker:
 
     Attributes:
         blink: lets a unit blink for some seconds; raises CouldNot if it cannot.
+        refused: returns why nothing may be done to units.
     """
 
     blink: Callable[[Unit, int], None]
+    refused: Refused
     stage: Stage = Stage.IDENTIFIED
 
     def round(self, units: Sequence[Unit]) -> Round:
         """Let them blink for a while longer."""
+        refused = self.refused([unit.name for unit in units])
         for unit in units:
-            self.blink(unit, BLINK_S)
-        return Round(again_s=AGAIN_S)
+            if unit.name not in refused:
+                self.blink(unit, BLINK_S)
+        return Round(waits=refused, again_s=AGAIN_S)

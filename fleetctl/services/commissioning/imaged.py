@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from fleetctl.core.commissioning.lifecycle import Lifecycle, mark
 from fleetctl.core.commissioning.stages import Outcome, Stage
-from fleetctl.core.commissioning.standing import REASON
 from fleetctl.core.facts import Facts, Observation
 from fleetctl.core.imaging.record import Imaging
 from fleetctl.core.imaging.record import Stage as Step
 from fleetctl.core.inventory.fleet import Unit
 from fleetctl.ports import Clock, State
 from fleetctl.ports.instruments import Finding, Round
+from fleetctl.services import marks
 from fleetctl.services.image_requests import request
 
 LOOK_AGAIN_S = 10.0
@@ -35,6 +36,11 @@ class ImagedInstrument:
 
     def round(self, units: Sequence[Unit]) -> Round:
         """Say which units run a system of ours; ask for images of those that never had one."""
+        refused = marks.refused(self.state, [unit.name for unit in units])
+        told = self._round([unit for unit in units if unit.name not in refused])
+        return replace(told, waits={**told.waits, **refused})
+
+    def _round(self, units: Sequence[Unit]) -> Round:
         running = [unit for unit in units if unit.name in self.state.units.pins([each.name for each in units])]
         observed = self.observe(running) if running else {}
         records = self.state.imaging.records([unit.name for unit in units])
@@ -55,7 +61,7 @@ class ImagedInstrument:
                 detail = {"version": facts.version, "slot": facts.booted, "release": unit.release}
                 yield Finding(unit.name, self.stage, Outcome.DONE, detail)
             elif record is not None and record.stage is Step.QUARANTINED:
-                yield Finding(unit.name, self.stage, Outcome.FAILED, {REASON: record.note})
+                yield Finding(unit.name, self.stage, Outcome.FAILED, mark(Lifecycle.QUARANTINED, record.note))
 
     def _ask_for(self, blank: Sequence[Unit]) -> None:
         if blank:

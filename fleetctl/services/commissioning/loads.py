@@ -26,6 +26,8 @@ NEAREST_S, FARTHEST_S = 3.0, 60.0
 
 Ask = Callable[[Sequence[tuple[Unit, tuple[str, ...]]]], Sequence[Reply]]
 """Runs a command on each of some units."""
+Refused = Callable[[Sequence[str]], Mapping[str, str]]
+"""Returns why nothing may be done to units, by their names; units that something may be done to are not in it."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Loads:
         epoch: returns the present controller's epoch, which units hold against what they are told.
         judged: returns the loads that the ledger knows of, each by its unit's name and its id.
         facts: returns what was observed last of every heater of the site.
+        refused: returns why nothing may be done to units, by their names: whose machine is quarantined, or retired.
         guard: limits of the heat and electrical guards.
         speed: seconds that pass in rooms while one does here.
     """
@@ -51,6 +54,7 @@ class Loads:
     epoch: Callable[[], int]
     judged: Callable[[], Set[tuple[str, str]]]
     facts: Callable[[], Mapping[str, Observation]]
+    refused: Refused
     guard: Guard
     clock: Clock
     speed: float = 1.0
@@ -79,9 +83,11 @@ class Loads:
 
     def begin(self, commands: Sequence[tuple[Unit, tuple[str, ...]]], attempt: str) -> Mapping[str, str]:
         """Give units their loads; returns why not, by the names of those that did not take theirs."""
+        refused = self.refused([unit.name for unit, _ in commands])
         step = ("--epoch", str(self.epoch()), "--attempt", attempt, "--step", "1")
-        replies = self.ask([(unit, ("fleet-unit", command[0], *step, *command[1:])) for unit, command in commands])
-        return {reply.unit: said for reply in replies if (said := _refusal(reply))}
+        orders = [(u, ("fleet-unit", argv[0], *step, *argv[1:])) for u, argv in commands if u.name not in refused]
+        replies = self.ask(orders) if orders else ()
+        return {**refused, **{reply.unit: said for reply in replies if (said := _refusal(reply))}}
 
     def trial(self, units: Sequence[Unit]) -> Trial:
         """Return the loads of units with everything that was measured meanwhile; who does not answer is left out.

@@ -88,6 +88,21 @@ def test_a_unit_that_refuses_waits_with_its_words() -> None:
     assert BurnInInstrument(plant.loads()).round(plant.units[:1]).waits[name] == "another load runs"
 
 
+@pytest.mark.parametrize("kind", ["burn-in", "heat-pattern"])
+def test_a_unit_that_was_marked_a_moment_ago_is_given_nothing(kind: str) -> None:
+    plant = Loaded()
+    marked, *others = plant.units
+    plant.marked[marked.name] = "quarantined: two claim to be it"
+    loads = plant.loads()
+    instrument = BurnInInstrument(loads) if kind == "burn-in" else RoomProofInstrument(loads, unready=frozenset)
+    assert instrument.round(plant.units).waits[marked.name] == "quarantined: two claim to be it"
+    assert plant.asked == [(kind, [unit.id for unit in others])]
+    plant.asked.clear()
+    plant.marked = {unit.name: "quarantined" for unit in plant.units}
+    assert loads.begin([(marked, (kind,))], "c-9") == {marked.name: "quarantined"}
+    assert plant.asked == [], "nobody is spoken with"
+
+
 def test_a_unit_that_answers_nonsense_is_waited_for() -> None:
     plant = Loaded()
     burn_in = BurnInInstrument(plant.loads())
