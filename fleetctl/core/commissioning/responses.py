@@ -22,6 +22,10 @@ DRIFT_S = 1200.0
 """Time in which a drift bends once."""
 
 
+class NeverTogether(ValueError):
+    """Raised when series have no time in common."""
+
+
 @dataclass(frozen=True, slots=True)
 class Heating:
     """A unit that was heated in a pattern.
@@ -75,7 +79,11 @@ class Response:
 def responses(
     heatings: Sequence[Heating], sensors: Sequence[Sensing], speed: float
 ) -> Mapping[tuple[str, str], Response]:
-    """Return the response of each sensor to each unit, by (sensor, unit), with the lag that fits all of them best."""
+    """Return the response of each sensor to each unit, by (sensor, unit), with the lag that fits all of them best.
+
+    Raises:
+        ValueError: if what units gave cannot be told apart; NeverTogether, if the series have no time in common.
+    """
     edges = edges_of([*(each.powers for each in heatings), *(each.temperatures for each in sensors)])
     times = [(early + late) / 2 for early, late in pairwise(edges)]
     drift = polynomial(times, _drift_degree((edges[-1] - edges[0]) * speed))
@@ -125,9 +133,25 @@ def edges_of(series: Sequence[Series], cells: int = CELLS) -> list[float]:
     """Return the edges of equal spans of the time in which all series were recorded.
 
     Raises:
-        ValueError: if there is no such time.
+        NeverTogether: if there is no such time.
+    """
+    first, last = common_time(series)
+    return [first + (last - first) * index / cells for index in range(cells + 1)]
+
+
+def common_time(series: Sequence[Series]) -> tuple[float, float]:
+    """Return from when to when all series were recorded.
+
+    Raises:
+        NeverTogether: if there is no such time.
     """
     first, last = max(each[0][0] for each in series), min(each[-1][0] for each in series)
     if last <= first:
-        raise ValueError("heat and sensors were not recorded at the same time")
-    return [first + (last - first) * index / cells for index in range(cells + 1)]
+        raise NeverTogether("not recorded at the same time")
+    return first, last
+
+
+def covered_share(series: Series, time: tuple[float, float]) -> float:
+    """Return of how much of a time a series tells."""
+    first, last = time
+    return max(0.0, min(last, series[-1][0]) - max(first, series[0][0])) / (last - first)

@@ -19,7 +19,18 @@ from typing import Any
 
 from fleetctl.core.commissioning.burn_in import FAILED
 from fleetctl.core.commissioning.fit import averaged
-from fleetctl.core.commissioning.responses import LEAST_K, SURE, Heating, Response, Sensing, edges_of, responses
+from fleetctl.core.commissioning.responses import (
+    LEAST_K,
+    SURE,
+    Heating,
+    NeverTogether,
+    Response,
+    Sensing,
+    common_time,
+    covered_share,
+    edges_of,
+    responses,
+)
 from fleetctl.core.commissioning.standing import PASSED, REASON, VERDICT
 
 __all__ = ["Answer", "Heating", "Proof", "Response", "Sensing", "judge"]
@@ -29,6 +40,13 @@ NEAR_SHARE = 0.7
 """Of an answer: another one from here on is as much as that."""
 FOLLOWED_SHARE = 0.2
 """Of a unit's power: its heat has to have varied by so much for a pattern to be seen in it."""
+
+COVERED_SHARE = 0.8
+"""Of the time of heat: a sensor that told for less died or came late. It is left out, for all are judged by the time
+that they share."""
+
+Silent = Sequence[tuple[Sensing, float]]
+"""Sensors that were left out, each with the share of the time for which it told."""
 
 
 class Answer(StrEnum):
@@ -90,12 +108,32 @@ def judge(heatings: Sequence[Heating], sensors: Sequence[Sensing], *, speed: flo
     followed = [each for each in heatings if _followed(each)]
     found = {each.unit: _did_not_follow(each) for each in heatings if each not in followed}
     try:
-        answers = responses(followed, sensors, speed) if followed and sensors else {}
+        heard, silent = _heard(followed, sensors)
+        answers = responses(followed, heard, speed) if followed and heard else {}
+    except NeverTogether:
+        return {**found, **_unclear(followed, "they were not heated at the same time")}
     except ValueError as error:
-        unclear = {each.unit: Proof(each.unit, Answer.NOT_PROVEN, "", f"patterns alike: {error}") for each in followed}
-        return {**found, **unclear}
-    court = _Court(tuple(followed), tuple(sensors), answers)
+        return {**found, **_unclear(followed, f"patterns alike: {error}")}
+    court = _Court(tuple(followed), heard, answers, silent)
     return {**found, **_paired({each.unit: court.proof(each) for each in followed}, followed)}
+
+
+def _unclear(heatings: Sequence[Heating], why: str) -> Mapping[str, Proof]:
+    return {each.unit: Proof(each.unit, Answer.NOT_PROVEN, "", why) for each in heatings}
+
+
+def _heard(heatings: Sequence[Heating], sensors: Sequence[Sensing]) -> tuple[Sequence[Sensing], Silent]:
+    """Return the sensors that told for long enough, and the others.
+
+    Raises:
+        NeverTogether: if the units were not heated at the same time.
+    """
+    if not heatings:
+        return sensors, ()
+    time = common_time([each.powers for each in heatings])
+    shares = [(each, covered_share(each.temperatures, time)) for each in sensors]
+    heard = [each for each, share in shares if share >= COVERED_SHARE]
+    return heard, [(each, share) for each, share in shares if share < COVERED_SHARE]
 
 
 def _followed(heating: Heating) -> bool:
@@ -111,16 +149,25 @@ def _did_not_follow(heating: Heating) -> Proof:
 
 @dataclass(frozen=True)
 class _Court:
-    """Judges units by the responses of sensors."""
+    """Judges units by the responses of sensors; of the silent ones it says only that they were left out."""
 
     heatings: Sequence[Heating]
     sensors: Sequence[Sensing]
     answers: Mapping[tuple[str, str], Response]
+    silent: Silent
 
     def proof(self, heating: Heating) -> Proof:
         """Return what was found of a unit."""
         answers = {each.id: self.answers[each.id, heating.unit] for each in self.sensors}
-        return replace(self._judged(heating), responses=answers, curve=tuple(self._curve(heating)))
+        judged, left_out = self._judged(heating), self._left_out(heating)
+        text = f"{judged.text}; {left_out}" if left_out else judged.text
+        return replace(judged, text=text, responses=answers, curve=tuple(self._curve(heating)))
+
+    def _left_out(self, heating: Heating) -> str:
+        """Return which sensors were silent that would have been of use to a unit; empty if none."""
+        here = [of for of in self.silent if of[0].place == heating.place and of[0].unit in ("", heating.unit)]
+        told = (f"{each.id}, which told for {100 * share:.0f} % of the time" for each, share in here)
+        return f"left out: {'; '.join(told)}" if here else ""
 
     def _curve(self, heating: Heating) -> Iterator[tuple[float, float, float]]:
         here = [each for each in self.sensors if each.place == heating.place and each.unit in ("", heating.unit)]
@@ -218,6 +265,8 @@ class _Court:
                 f"{self._said(inside, heating)}, built in: it moves with the unit, and a person must confirm the room"
             )
             return Proof(heating.unit, Answer.BUILT_IN, "", text)
+        if self._left_out(heating):
+            return Proof(heating.unit, Answer.NOT_PROVEN, "", f"no sensor in {heating.place} told enough")
         told = f"its built-in sensor answers {self._rise(inside, heating).rise_k:+.2f} K" if inside else "it has none"
         return Proof(heating.unit, Answer.NONE, "", f"no sensor stands in {heating.place}, and {told}")
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fleetctl.core.commissioning.codes import Patterns, patterns
-from fleetctl.core.commissioning.room_proof import Answer, Heating, Proof, judge
+from fleetctl.core.commissioning.room_proof import Answer, Heating, Proof, Sensing, judge
 from tests.builders.rooms import Rooms, play
 
 AREAS = {"A1/living": 25.0, "A1/bedroom": 13.0, "A1/study": 11.0, "A1/kitchen": 9.0}
@@ -128,6 +128,40 @@ def test_in_a_lab_whose_rooms_are_faster_the_clocks_are_stretched() -> None:
         replace(s, temperatures=[(at / 60, c) for at, c in s.temperatures]) for s in played.sensors(PLACES, DECLARED)
     ]
     assert answers(judge(heatings, sensors, speed=60.0)) == dict.fromkeys(UNITS, "own")
+
+
+def with_dying(sensors: Sequence[Sensing], *ids: str) -> list[Sensing]:
+    """Return sensors of which some told nothing after their third reading."""
+    return [replace(each, temperatures=each.temperatures[:3]) if each.id in ids else each for each in sensors]
+
+
+def test_a_sensor_that_dies_ends_nobody_elses_proof() -> None:
+    rooms = Rooms(AREAS, DECLARED)
+    played = play(rooms)
+    found = judge(played.heatings(DECLARED, rooms), with_dying(played.sensors(PLACES, DECLARED), "t-A1/study"))
+    assert answers(found) == dict.fromkeys(UNITS, "own") | {"u3": "built_in"}
+    assert "left out: t-A1/study, which told for 1 % of the time" in found["u3"].text
+    assert "t-A1/study" not in found["u1"].text
+
+
+def test_whose_only_sensors_died_is_not_proven_and_did_not_fail() -> None:
+    rooms = Rooms(AREAS, DECLARED)
+    played = play(rooms)
+    dying = with_dying(played.sensors(PLACES, DECLARED), "t-A1/study", "u3")
+    found = judge(played.heatings(DECLARED, rooms), dying)
+    assert answers(found) == dict.fromkeys(UNITS, "own") | {"u3": "not_proven"}
+    assert found["u3"].text.startswith("no sensor in A1/study told enough; left out: ")
+    every = judge(played.heatings(DECLARED, rooms), with_dying(dying, *(each.id for each in dying)))
+    assert set(answers(every).values()) == {"not_proven"}
+
+
+def test_units_that_were_heated_one_after_the_other_are_said_to_be() -> None:
+    rooms = Rooms(AREAS, DECLARED)
+    played = play(rooms)
+    first, *others = played.heatings(DECLARED, rooms)
+    late = replace(first, powers=[(at + 1e6, watts) for at, watts in first.powers])
+    found = judge([late, *others], played.sensors(PLACES, DECLARED))
+    assert {proof.text for proof in found.values()} == {"they were not heated at the same time"}
 
 
 weather = st.tuples(st.integers(0, 10**6), st.floats(-3, 3), st.floats(-5, 12))
