@@ -22,6 +22,7 @@ def retire(
     ctx: typer.Context,
     unit: UnitName,
     confirm: Annotated[str, typer.Option("--confirm", metavar="UNIT", help="Its name again, instead of asking.")] = "",
+    serial: Annotated[str, typer.Option("--serial", help="Read off it, where the inventory has none.")] = "",
     reason: Annotated[str, typer.Option("--reason", help="Kept in the ledger.")] = "",
     wait: Annotated[float, typer.Option("--wait", metavar="SECONDS", min=0, help="For jobs that run.")] = 7200.0,
     cancel_jobs: Annotated[bool, typer.Option("--cancel-jobs", help="End those that still run then.")] = False,
@@ -34,13 +35,13 @@ def retire(
     """
     from fleetctl.cli import compose
     from fleetctl.cli.unit import one_unit
-    from fleetctl.core.identity.retiring import heat_left
+    from fleetctl.core.identity.retiring import heat_left, with_serial
     from fleetctl.services.retire import Choice
     from fleetctl.services.retire import retire as carry_out
 
     frame = frame_of(ctx)
     fleet = compose.fleet(frame)
-    chosen = one_unit(fleet, unit)
+    chosen = with_serial(one_unit(fleet, unit), serial)
     _agree(frame, unit, confirm, heat_left(fleet, chosen))
     with compose.state(frame, durable=True) as state, ExitStack() as stack:
         _refuse_busy(state, chosen)

@@ -138,14 +138,18 @@ def _reached(farewell: Farewell) -> bool:
     """Say whether there is a machine to be wiped; one that an earlier try wiped and switched off is not.
 
     Raises:
-        CouldNot: if it does not answer and nobody said that it is gone, or if another one answers.
+        CouldNot: if it does not answer and nobody said that it is gone, if another one answers, or if nobody knows
+            which one should: whatever answers there would be wiped.
     """
     unit = farewell.unit
     if farewell.choice.gone:
         return False
     seen = farewell.seen()
     if isinstance(seen, Facts):
-        if unit.serial and seen.serial != unit.serial:
+        if not unit.serial:
+            hint = "read the serial off the machine that is meant and say --serial; if that one is gone, say --gone"
+            raise CouldNot(f"{unit.name} answers as {seen.serial}, the inventory has no serial for it", hint=hint)
+        if seen.serial != unit.serial:
             hint = "the machine that should stand there is retired with --gone; this one is another"
             raise CouldNot(f"{unit.name} answers as {seen.serial}, the inventory says {unit.serial}", hint=hint)
         return True

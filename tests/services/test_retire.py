@@ -11,10 +11,10 @@ import pytest
 
 from fleetctl.core.commissioning.lifecycle import Lifecycle, marks
 from fleetctl.core.facts import Cause
-from fleetctl.core.identity.retiring import heat_left, refusal_of_number
+from fleetctl.core.identity.retiring import heat_left, refusal_of_number, with_serial
 from fleetctl.core.inventory.fleet import Authority, ComputeSettings, Unit
 from fleetctl.core.platform.node import Health, Job, JobState, node_name
-from fleetctl.core.problems import CouldNot
+from fleetctl.core.problems import CouldNot, InvalidInput
 from fleetctl.core.rollout.state import Step, StepKind
 from fleetctl.ports.platform import Standing
 from fleetctl.services.enrolment import Registrar
@@ -179,6 +179,25 @@ def test_another_machine_in_the_place_is_left_alone(world: World) -> None:
     with pytest.raises(CouldNot, match="answers as QR-666"):
         list(world.retire())
     assert len(world.machines.steps) == 1, "only that it was registered"
+
+
+def test_a_machine_that_nobody_can_tell_from_another_is_left_alone(tmp_path: Path) -> None:
+    world = a_world(tmp_path)
+    declared, world.unit = world.unit, replace(world.unit, serial="")
+    with pytest.raises(CouldNot, match=f"answers as {declared.serial}, the inventory has no serial") as refused:
+        list(world.retire())
+    assert "--serial" in refused.value.hint
+    assert len(world.machines.steps) == 1, "only that it was registered"
+    assert world.state.registry.registrations()
+    world.unit = with_serial(world.unit, declared.serial)
+    list(world.retire())
+    assert world.is_gone()
+
+
+def test_a_serial_that_contradicts_the_inventory_is_refused(world: World) -> None:
+    assert with_serial(world.unit, "") == with_serial(world.unit, world.unit.serial) == world.unit
+    with pytest.raises(InvalidInput, match="QR-666"):
+        with_serial(world.unit, "QR-666")
 
 
 def test_a_machine_may_heat_on(world: World) -> None:

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fleetctl.core.commissioning.ledger import Entry
 from fleetctl.core.commissioning.stages import Outcome, Stage
 from fleetctl.core.inventory.fleet import Fleet, Unit
+from fleetctl.core.problems import InvalidInput, Problem
 
 WIPED = "wiped"
 """Key of the ledger's entry that undoes a registration: serial of the machine that forgot who it was."""
 MOST_PERCENT = 5.0
 """Of the fleet's units that one `apply` retires at most, unless it is told otherwise."""
+
+
+def with_serial(unit: Unit, told: str) -> Unit:
+    """Return a unit with the serial that a person read off its machine, where the inventory has none.
+
+    Raises:
+        InvalidInput: if the inventory has another.
+    """
+    if told and unit.serial and told != unit.serial:
+        message = f"{unit.name}: --serial says {told}, the inventory says {unit.serial}"
+        raise InvalidInput([Problem("other-serial", message, hint="read the label again, or correct the inventory")])
+    return replace(unit, serial=unit.serial or told)
 
 
 def was_wiped(entries: Sequence[Entry], unit: Unit) -> bool:
