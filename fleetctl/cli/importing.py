@@ -36,8 +36,11 @@ def import_units(
     Rows add units and correct them; what no row speaks of stays. Every problem is shown with its sheet, row and column.
     """
     from fleetctl.cli import compose
+    from fleetctl.cli.kit_end import refuse_ended
 
     frame = frame_of(ctx)
+    if not dry_run:
+        refuse_ended(frame)
     result = compose.imported(frame, file, _mapped(mapping, site))
     if not dry_run:
         compose.replace_whole({one.source.path: (one.source.content, one.content) for one in result.files})

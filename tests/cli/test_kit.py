@@ -122,6 +122,12 @@ def test_an_expired_kit_refuses_changes_and_still_shows(office: Office, tmp_path
     assert "expired on" in hers("commission", "kit", "unlock", "--identity", str(kit.identity), code=1).err
     hers("commission", "show", SITE)
     assert "expired on" in hers("commission", "kit", "show").out
+    declared = kit.path / f"work/fleet/sites/{SITE}.yaml"
+    before, sheet = declared.read_bytes(), tmp_path / "units.csv"
+    sheet.write_text(f"site,unit,serial\n{SITE},a101-1,QR-0001-99999\n")
+    assert "expired on" in hers("inventory", "import", str(sheet), code=1).err
+    assert declared.read_bytes() == before
+    hers("inventory", "import", str(sheet), "--dry-run")
 
 
 def test_results_written_in_time_are_merged_after_the_end_and_late_ones_are_not(office: Office, tmp_path: Path) -> None:

@@ -104,6 +104,12 @@ def test_an_expired_kit_changes_nothing_but_can_be_read_and_sealed(tmp_path: Pat
         assert "expired" not in started(kit, *words)[1]
 
 
+@pytest.mark.parametrize(("word", "code"), [("import", launch.EXPIRED), ("list", 2), ("show", 2), ("export", 2)])
+def test_an_expired_kits_inventory_can_be_read_and_not_written(tmp_path: Path, word: str, code: int) -> None:
+    kit = a_kit(tmp_path / "kit", LogKey(tmp_path / "key"), timedelta(hours=1))
+    assert started(kit, "inventory", word)[0] == code
+
+
 def test_a_kit_of_another_signer_than_this_laptop_was_told_of_is_refused(kit: Path, tmp_path: Path) -> None:
     told = launch.fingerprint(LogKey(tmp_path / "other").public)
     assert "is signed by" in started(kit, "validate", FLEETCTL_KIT_SIGNER=told)[1]

@@ -23,8 +23,9 @@ from typing import Any, NoReturn
 FILE, SIGNATURE, WORK, SEED = "kit.json", "kit.json.sig", "work", "seed"
 NAMESPACE = "fleetctl-kit"
 READING = (
-    ("commission", "show"), ("commission", "kits"), ("commission", "kit"), ("inventory",), ("report",), ("validate",),
-    ("--version",), ("--help",), ("-h",), ("schema",),
+    ("commission", "show"), ("commission", "kits"), ("commission", "kit"), ("report",), ("validate",), ("schema",),
+    ("inventory", "list"), ("inventory", "show"), ("inventory", "unknown"), ("inventory", "export"),
+    ("inventory", "policies"), ("--version",), ("--help",), ("-h",),
 )  # fmt: skip
 """What an expired kit still does: it shows and seals, and changes nothing."""
 WITH_VALUE = ("-i", "--inventory", "--state", "-o", "--output")
