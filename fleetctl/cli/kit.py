@@ -207,15 +207,22 @@ def seal(ctx: typer.Context) -> None:
 
 @app.command("lock", epilog="Example: fleetctl commission kit lock")
 def lock(ctx: typer.Context) -> None:
-    """Sign what was done, then take the keys out of memory."""
+    """Sign what was done, then take the keys out of memory: even if it cannot be signed."""
     from fleetctl.adapters.kit import keys
     from fleetctl.cli import kit_parts
+    from fleetctl.core.problems import CouldNot, InvalidInput
 
     frame = frame_of(ctx)
     kit = kit_parts.this_kit(frame)
-    if kit_parts.session(kit).is_dir():
-        _seal(frame, kit)
-        keys.locked(kit_parts.session(kit))
+    session = kit_parts.session(kit)
+    if session.is_dir():
+        try:
+            _seal(frame, kit)
+        except (CouldNot, InvalidInput, OSError) as error:
+            hint = "it stays in the kit; mend that, then 'commission kit unlock' and 'commission kit seal'"
+            raise CouldNot(f"locked, but what was done is not sealed: {error}", hint=hint) from error
+        finally:
+            keys.locked(session)
     frame.notes().print("locked")
 
 

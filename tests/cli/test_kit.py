@@ -262,6 +262,23 @@ def test_only_an_unlocked_kit_reaches_its_units(fleet_folder: Path, tmp_path: Pa
     assert Office(fleet_folder).json("commission", "merge", str(kit.path), "--no-register")["observed"] == [unit]
 
 
+@pytest.mark.usefixtures("_in_memory")
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_kit_is_locked_even_if_what_was_done_cannot_be_sealed(office: Office, tmp_path: Path, *, lost: bool) -> None:
+    kit = make_kit(office.folder, tmp_path / "kit")
+    hers = laptop(kit)
+    hers("commission", "kit", "unlock", "--identity", str(kit.identity))
+    session = keys.session_folder("k-kit", os.environ)
+    assert session.is_dir()
+    if lost:
+        (kit.path / "work/state.db").write_bytes(b"no database any more")
+    else:
+        (kit.path / "work/results.json").mkdir()
+    said = hers("commission", "kit", "lock", code=1).err
+    assert "locked, but what was done is not sealed: " in said
+    assert not session.exists()
+
+
 def test_a_merge_tells_what_it_brought_although_nobody_can_register_yet(office: Office, tmp_path: Path) -> None:
     kit = make_kit(office.folder, tmp_path / "kit")
     kit.say(said(Stage.REGISTERED, Outcome.PENDING, reason="no CA in a basement"))
