@@ -21,6 +21,8 @@ Look = Callable[[Sequence[Unit]], Mapping[str, Observation]]
 POLL_S = 1.0
 SILENCE_S = 300.0
 """How long no unit may say anything before those that are left are given up."""
+GRACE_S = 10.0
+"""How long the executor may take to say so of those that were given up."""
 _SUSPECT = frozenset({Cause.WRONG_IDENTITY, Cause.HOST_KEY_CHANGED})
 _AWAY = frozenset({Cause.AWAY, Cause.UNREACHABLE, Cause.GATEWAY_DOWN, Cause.TIMED_OUT})
 
@@ -117,18 +119,25 @@ def _carried_out(errand: Errand, units: Mapping[str, Unit], steps: Sequence[Step
 
 
 def results_of(executor: Executor, steps: Sequence[Step], clock: Clock) -> Iterator[StepResult]:
-    """Do steps and yield what came of each; those of units that say nothing for long are given up."""
+    """Do steps and yield what came of each; those of units that say nothing for long are given up, once."""
     executor.submit(steps)
     left = {step.id: step for step in steps}
+    yield from _heard(executor, left, clock, SILENCE_S)
+    for step in left.values():
+        executor.cancel(step)
+    yield from _heard(executor, left, clock, GRACE_S)
+    for step in left.values():  # the executor lost them: it owes a result for every step that is given up
+        yield StepResult(step, Ending.NO_OUTCOME, f"nothing was heard of it for {SILENCE_S:.0f} s")
+
+
+def _heard(executor: Executor, left: dict[str, Step], clock: Clock, silence_s: float) -> Iterator[StepResult]:
+    """Yield results, and take their steps out of what is left, until nothing is or nobody says anything for so long."""
     heard_s = clock.now().monotonic_s
-    while left:
+    while left and clock.now().monotonic_s - heard_s <= silence_s:
         for result in executor.poll(POLL_S):
             if left.pop(result.step.id, None) is not None:
                 heard_s = clock.now().monotonic_s
                 yield result
-        if clock.now().monotonic_s - heard_s > SILENCE_S:
-            for step in left.values():
-                executor.cancel(step)
 
 
 def _read_back(errand: Errand, units: Sequence[Unit]) -> Iterator[Result]:

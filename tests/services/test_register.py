@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,12 +18,13 @@ from fleetctl.core.identity.reasons import Reason
 from fleetctl.core.identity.result import Detail, Result, Standing, detail_of, draft_of, from_detail, outcome_of
 from fleetctl.core.inventory.fleet import Authority, Fleet, Kind, Unit
 from fleetctl.core.platform.node import Health, Node, node_name
+from fleetctl.core.rollout.state import Ending, Step, StepKind, StepResult
 from fleetctl.ports import Fenced
 from fleetctl.ports.identity import NotRegistered
 from fleetctl.ports.platform import Standing as NodeStanding
 from fleetctl.services.authority import revocations, revoke
 from fleetctl.services.enrolment import Registrar
-from fleetctl.services.register import Errand, register
+from fleetctl.services.register import Errand, register, results_of
 from tests.builders.authority import a_request, an_authority
 from tests.builders.fleets import a_building, a_fleet
 from tests.builders.machines_to_register import FakePlatform, Machines
@@ -243,3 +245,40 @@ def test_who_is_given_up_while_its_node_joins_is_registered_with_nobody(world: W
     with pytest.raises(Fenced):
         world.registrar.complete(unit, still)
     assert world.state.registry.registrations([unit.name]) == {}
+
+
+@dataclass
+class Forgetful:
+    """An executor that lost its steps: it never says anything of some. Fills the port `Executor`."""
+
+    clock: FakeClock
+    answers: frozenset[str] = frozenset()
+    cancelled: list[Step] = field(default_factory=list)
+    polled: int = 0
+    _results: list[StepResult] = field(default_factory=list)
+
+    def submit(self, steps: Sequence[Step]) -> None: ...
+
+    def poll(self, timeout_s: float) -> Sequence[StepResult]:
+        self.polled += 1
+        assert self.polled < 1000, "it is asked for ever"
+        self.clock.advance(timeout_s)
+        results, self._results = self._results, []
+        return results
+
+    def cancel(self, step: Step) -> None:
+        self.cancelled.append(step)
+        if step.unit in self.answers:
+            self._results.append(StepResult(step, Ending.NO_OUTCOME, "given up"))
+
+    def close(self) -> None: ...
+
+
+def test_a_step_that_was_lost_is_given_up_once_and_then_has_no_outcome() -> None:
+    executor = Forgetful(FakeClock(), answers=frozenset({"here/r2"}))
+    steps = [Step("g1", unit, 1, 1, StepKind.REGISTER, 1) for unit in ("here/r1", "here/r2")]
+    results = {result.step.unit: result for result in results_of(executor, steps, executor.clock)}
+    assert executor.cancelled == steps
+    assert results["here/r2"].message == "given up"
+    assert results["here/r1"].ending is Ending.NO_OUTCOME
+    assert "nothing was heard of it" in results["here/r1"].message
