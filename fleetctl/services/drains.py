@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from fleetctl.core.platform.drains import Deed, Did, to_undrain
+from fleetctl.core.platform.drains import Deed, Did, may_cancel, to_undrain
 from fleetctl.core.platform.node import Node
 from fleetctl.core.platform.request import Result, may_undrain
 from fleetctl.ports import Clock, Platform
@@ -50,7 +50,7 @@ def drain(
     for group in by_platform(standings).values():
         results.update(_results(group, _platform(group).drain(_nodes(group), reason)))
     results = _wait(results, standings, lambda node: node.is_free, patience.seconds, clock, tell)
-    return _cancelled(results, standings) if patience.cancel else results
+    return _cancelled(results, standings, reason) if patience.cancel else results
 
 
 def undrain(
@@ -120,10 +120,10 @@ def _wait(
     return found
 
 
-def _cancelled(results: Results, standings: Mapping[str, Standing]) -> Results:
-    """End the jobs that still run on nodes which we drained; whose drain is another's, their jobs are too."""
+def _cancelled(results: Results, standings: Mapping[str, Standing], reason: str) -> Results:
+    """End the jobs that still run on nodes which are drained for this very reason."""
     found = dict(results)
-    ours = {u: standings[u] for u, result in results.items() if result.node.jobs and result.did is not Did.LEFT}
+    ours = {u: standings[u] for u, result in results.items() if result.node.jobs and may_cancel(result.node, reason)}
     for group in by_platform(ours).values():
         lost = _platform(group).cancel(_nodes(group))
         nodes = _platform(group).nodes(_nodes(group))

@@ -260,7 +260,7 @@ class FakeUnit:
 
     def _drain(self, step: Step) -> None:
         self.drained_by = self.drained_by or drain_reason(step.rollout)
-        if step.cancel_jobs:
+        if step.cancel_jobs and self.drained_by == drain_reason(step.rollout):
             self.jobs_lost += self.jobs or 0
             self.jobs = 0
 

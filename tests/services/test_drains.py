@@ -94,6 +94,18 @@ def test_jobs_on_a_node_that_somebody_else_drained_are_not_ended() -> None:
     assert world.one.jobs[job].state == "running"
 
 
+def test_jobs_on_a_node_whose_drain_somebody_takes_over_meanwhile_are_not_ended() -> None:
+    world = World()
+    job = world.one.runs("s-a")
+
+    def takes_over(_: Results) -> None:
+        world.one.drained_by("s-a", THEIRS)
+
+    results = drain(world.standings, HANDS, Patience(30.0, cancel=True), world.clock, takes_over)
+    assert (results["s/a"].lost, results["s/a"].node.reason) == ((), THEIRS)
+    assert world.one.jobs[job].state == "running"
+
+
 def test_only_what_fleetctl_drained_is_undrained() -> None:
     world = World()
     for name, reason in (("s-a", HANDS), ("s-b", THEIRS)):

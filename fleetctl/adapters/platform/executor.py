@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from fleetctl.adapters.platform.memory import Memory
 from fleetctl.core.facts import Cause, drain_reason
-from fleetctl.core.platform.drains import Deed, Did
+from fleetctl.core.platform.drains import Deed, Did, may_cancel
 from fleetctl.core.platform.losses import listed
 from fleetctl.core.platform.node import Health, Job, Node
 from fleetctl.core.problems import CouldNot
@@ -114,7 +114,8 @@ class PlatformExecutor:
             return {name: _undrained(deed) for name, deed in deeds.items()}
         deeds = platform.drain(batch.keys(), reason)
         self._memory.keep(standing.title, (_after(deed) for deed in deeds.values()))
-        lost = platform.cancel(batch.keys()) if step.cancel_jobs else {}
+        ours = [name for name, deed in deeds.items() if may_cancel(_after(deed), reason)]
+        lost = platform.cancel(ours) if step.cancel_jobs and ours else {}
         return {name: _drained(deed, lost.get(name)) for name, deed in deeds.items()}
 
     def _in_doubt(self, batch: Batch) -> None:

@@ -93,3 +93,8 @@ def to_undrain(node: Node, reason: str) -> Did:
     if not node.drained:
         return Did.ALREADY
     return Did.UNDRAINED if node.reason == reason else Did.LEFT
+
+
+def may_cancel(node: Node, reason: str) -> bool:
+    """Say whether whoever drains with a reason may end a node's jobs: under another's drain they are the other's."""
+    return to_drain(node, reason) is Did.ALREADY

@@ -130,7 +130,7 @@ def _drained_too_long(progress: Progress, rules: Rules, now: Now) -> Move:
         return defer(replace(progress, cause=None), text, rules, now)
     if progress.cause is not None:  # it does not answer
         return give_up(progress, progress.cause, progress.reason, rules, now)
-    if rules.policy.drain.jobs == "cancel":
+    if rules.policy.drain.jobs == "cancel" and progress.drained:
         text = f"{progress.reason} after {rules.policy.drain.deadline_s:.0f} s: they are ended"
         cancelling = with_deadline(progress, rules, now)
         return Move(open_step(cancelling, StepKind.DRAIN, rules, cancel_jobs=True), "jobs-lost", text)

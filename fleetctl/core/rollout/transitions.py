@@ -189,7 +189,9 @@ def _on_draining(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Mo
     if not (compute.drained or compute.reason):
         drained = replace(progress, drained=True, reason=f"{compute.jobs} jobs run")
         return Move(open_step(drained, StepKind.DRAIN, rules), "unit-drains", f"{compute.jobs} jobs run; heat is kept")
-    if progress.step is not None and progress.step.cancel_jobs:
+    # A drain of others, or one that they took over: the jobs under it are theirs, and so is its end.
+    progress = replace(progress, drained=compute.reason == drain_reason(rules.rollout))
+    if progress.drained and progress.step is not None and progress.step.cancel_jobs:
         return giving_up.wait_at_gate(progress, facts, rules, now)
     whose = "" if progress.drained else f" (drained by others: {compute.reason})"
     reason = f"{compute.jobs} jobs still run{whose}"

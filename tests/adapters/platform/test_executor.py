@@ -11,6 +11,7 @@ import pytest
 from fleetctl.adapters.platform.executor import PlatformExecutor
 from fleetctl.adapters.platform.memory import Memory
 from fleetctl.core.facts import drain_reason
+from fleetctl.core.platform.drains import by_hand
 from fleetctl.core.platform.node import Health, Node
 from fleetctl.core.rollout.state import Ending, Step, StepKind, StepResult
 from fleetctl.ports import Fenced
@@ -108,6 +109,16 @@ def test_jobs_that_the_policy_ends_are_counted_and_named(world: World) -> None:
     job = world.platform.runs("s-r1")
     assert said(world.done(a(StepKind.DRAIN)))["s/r1"] == (Ending.OK, "drained")
     assert said(world.done(a(StepKind.DRAIN, cancel=True)))["s/r1"] == (Ending.OK, f"drained; 1 job lost: {job}")
+
+
+@pytest.mark.parametrize("theirs", ["disk is loud", by_hand("fan is loud"), drain_reason("r-2")])
+def test_jobs_under_a_drain_of_others_are_theirs(world: World, theirs: str) -> None:
+    job, own = world.platform.runs("s-r1"), world.platform.runs("s-r2")
+    world.platform.drained_by("s-r1", theirs)
+    results = said(world.done(a(StepKind.DRAIN, cancel=True), a(StepKind.DRAIN, "s/r2", cancel=True)))
+    assert results["s/r1"] == (Ending.OK, f"drained by others: {theirs}")
+    assert results["s/r2"] == (Ending.OK, f"drained; 1 job lost: {own}")
+    assert world.platform.jobs[job].state == "running"
 
 
 def test_a_drain_of_others_is_said_and_left(world: World) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleetctl.core.facts import drain_reason
-from fleetctl.core.platform.drains import Did, Owner, by_hand, owner, rollout_of, to_drain, to_undrain
+from fleetctl.core.platform.drains import Did, Owner, by_hand, may_cancel, owner, rollout_of, to_drain, to_undrain
 from fleetctl.core.platform.node import Health, Node
 from fleetctl.core.platform.request import may_undrain
 
@@ -54,6 +54,11 @@ def test_what_was_drained_can_be_undrained_and_then_is_as_before(node: Node, rea
         drained = Node("n", node.health, True, reason)
         assert to_drain(drained, reason) is Did.ALREADY
         assert to_undrain(drained, reason) is Did.UNDRAINED
+
+
+@given(nodes, reasons)
+def test_jobs_are_ended_only_under_a_drain_of_ones_own(node: Node, reason: str) -> None:
+    assert may_cancel(node, reason) == (to_drain(node, reason) is Did.ALREADY)
 
 
 @given(nodes, st.sets(st.sampled_from(["r-1", "r-2"])))

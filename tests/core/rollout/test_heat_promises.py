@@ -165,6 +165,22 @@ def test_past_the_deadline_jobs_are_ended_or_the_unit_is_deferred_as_the_policy_
     assert play.world.units["s/r01"].drained_by == ""
 
 
+@pytest.mark.parametrize("looks", [0, 10])
+def test_jobs_under_a_drain_of_others_are_not_ended_the_unit_is_deferred(looks: int) -> None:
+    play = rebooting(1, replace(QUICK, drain=Drain(60, "cancel"), defer_for_s=0))
+    unit = play.world.units["s/r01"]
+    unit.jobs = 2
+    if looks:
+        until(play, "s/r01", Phase.DRAINING)
+    for _ in range(looks):
+        play.tick()
+    unit.drained_by = "bob watches these jobs"  # from the beginning, or he takes our drain over
+    assert play.run() is Status.SUCCEEDED
+    assert play.rows["s/r01"].phase is Phase.DEFERRED
+    assert "drained by others: bob watches these jobs" in play.rows["s/r01"].reason
+    assert (unit.jobs, unit.jobs_lost, unit.boot, unit.drained_by) == (2, 0, 1, "bob watches these jobs")
+
+
 def test_only_a_drain_that_we_own_is_undone_never_a_persons() -> None:
     play = rebooting(1)
     unit = play.world.units["s/r01"]
