@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 
 from fleet_unit.files import dump, read_document, read_text, remove, replace_file
 from fleet_unit.paths import ROOT
@@ -35,27 +36,35 @@ def blink(seconds: int) -> Document:
         return _answer(refusal=f"it may blink for up to {MOST_S} s")
     if not means:
         return _answer(refusal="it has neither a light to blink with nor a program /usr/lib/fleet/identify")
+    try:
+        _begin(seconds)
+    except OSError as error:
+        return _answer(refusal=f"it cannot begin to blink: {error}")
+    return _answer(seconds, means)
+
+
+def _begin(seconds: int) -> None:
     os.makedirs(os.path.dirname(BLINKING), exist_ok=True)
     mark, told = f"{time.time():.3f}", read_document(BLINKING)
     before = told["before"] if told.get("before") else {light: _trigger(light) for light in _lights()}
     replace_file(BLINKING, dump({"mark": mark, "until_s": time.time() + seconds, "before": before}), 0o644)
     detach(myself("blinking", str(seconds), mark))
-    return _answer(seconds, means)
 
 
 def blinking(seconds: float, mark: str) -> None:
     """Blink, in a process of its own, until the time is up or another call came."""
     if os.access(PROGRAM, os.X_OK):
-        os.execv(PROGRAM, [PROGRAM, f"{seconds:g}"])
+        with suppress(OSError):  # made for another machine, or its interpreter is missing: the lights are left
+            os.execv(PROGRAM, [PROGRAM, f"{seconds:g}"])
     for light in _lights():
-        _write(light, "trigger", "timer")
+        _show(light, "timer")
     end = time.monotonic() + seconds
     while time.monotonic() < end and read_document(BLINKING).get("mark") == mark:
         time.sleep(0.2)
     told = read_document(BLINKING)
     if told.get("mark") == mark:
         for light, trigger in told["before"].items():
-            _write(light, "trigger", trigger)
+            _show(light, trigger)
         remove(BLINKING)
 
 
@@ -77,6 +86,7 @@ def _trigger(light: str) -> str:
     return read_text(f"{LIGHTS}/{light}/trigger").partition("[")[2].partition("]")[0] or "none"
 
 
-def _write(light: str, name: str, value: str) -> None:
-    with open(f"{LIGHTS}/{light}/{name}", "w", encoding="ascii") as file:
-        file.write(value)
+def _show(light: str, trigger: str) -> None:
+    """Have a light show something, if it lets us: one that is broken or was pulled keeps no other from it."""
+    with suppress(OSError), open(f"{LIGHTS}/{light}/trigger", "w", encoding="ascii") as file:
+        file.write(trigger)

@@ -150,6 +150,32 @@ def test_a_second_call_takes_the_place_of_the_first(unit: UnitRoot) -> None:
     until(trigger, "heartbeat")
 
 
+def test_a_light_that_cannot_be_had_keeps_no_other_from_blinking_and_being_given_back(unit: UnitRoot) -> None:
+    broken, lost, last = (light(unit, f"{name}:blue:identify", "none timer [heartbeat]") for name in "abc")
+    broken.unlink()
+    broken.symlink_to("/nowhere/at/all")
+    unit.call("blink", "--for", "2")
+    until(last, "timer")
+    lost.unlink()  # it was on a stick that somebody pulled
+    lost.parent.rmdir()
+    until(last, "heartbeat")
+    gone(unit.path("/run/fleet/blink.json"))
+
+
+def test_who_cannot_begin_to_blink_says_why(unit: UnitRoot) -> None:
+    light(unit, "board:blue:identify", "[none]")
+    unit.path("/run/fleet/blink.json").mkdir(parents=True)
+    assert "cannot begin to blink" in unit.call("blink", "--for", "60")["refusal"]
+
+
+def test_it_blinks_by_its_light_if_the_images_program_cannot_be_run(unit: UnitRoot) -> None:
+    unit.write("/usr/lib/fleet/identify", "#!/nowhere/at/all\n", 0o755)
+    trigger = light(unit, "board:blue:identify", "none timer [heartbeat]")
+    unit.call("blink", "--for", "1")
+    until(trigger, "timer")
+    until(trigger, "heartbeat")
+
+
 @pytest.mark.parametrize("seconds", ["0", "3601", "99999999"])
 def test_it_blinks_for_an_hour_at_most(unit: UnitRoot, seconds: str) -> None:
     light(unit, "board:blue:identify", "[none]")
@@ -164,6 +190,13 @@ def until(file: Path, text: str) -> None:
     deadline = time.monotonic() + 20
     while file.read_text() != text:
         assert time.monotonic() < deadline, file.read_text()
+        time.sleep(0.02)
+
+
+def gone(file: Path) -> None:
+    deadline = time.monotonic() + 20
+    while file.exists():
+        assert time.monotonic() < deadline
         time.sleep(0.02)
 
 
