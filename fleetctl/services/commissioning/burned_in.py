@@ -32,7 +32,10 @@ class BurnInInstrument:
         over = [u for u in units if (load := given[u.name]) is not None and load.state is not LoadState.RUNNING]
         free = [unit for unit in units if given[unit.name] is None and isinstance(seen.get(unit.name), Facts)]
         findings = list(self._judged(over)) if over else []
-        refused = self._begin(free, seen) if free else {}
+        refused: Mapping[str, str] = {}
+        if free:
+            with self.loads.begun.turn:
+                refused = self._begin(free, seen)
         waits = {
             name: _progress(load)
             for name, load in given.items()
@@ -49,7 +52,8 @@ class BurnInInstrument:
         admitted = admit(envelope, [unit.name for unit in units])
         commands = [(u, self._command(u, envelope.limit_c(u.name))) for u in units if u.name in admitted.units]
         refused = {name: verdict.text for name, verdict in admitted.refused.items()}
-        return {**refused, **(self.loads.begin(commands, self.loads.new_id()) if commands else {})}
+        here_s = seconds / self.loads.speed
+        return {**refused, **(self.loads.begin(commands, self.loads.new_id(), here_s) if commands else {})}
 
     def _command(self, unit: Unit, limit_c: float | None) -> tuple[str, ...]:
         planned = plan(self.loads.fleet.models[unit.model].burn_in, limit_c, shortened=self.loads.speed)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fleetctl.core.commissioning.envelope import Envelope
 from fleetctl.core.commissioning.load import Load, LoadKind, LoadState, Run, run_from
@@ -20,6 +20,7 @@ from fleetctl.core.policy import Guard
 from fleetctl.core.problems import CouldNot
 from fleetctl.ports import Clock
 from fleetctl.ports.instruments import Reply
+from fleetctl.services.commissioning.begun import Begun
 
 NEAREST_S, FARTHEST_S = 3.0, 60.0
 """Least and longest pause before a load that runs is looked at again."""
@@ -44,6 +45,7 @@ class Loads:
         refused: returns why nothing may be done to units, by their names: whose machine is quarantined, or retired.
         guard: limits of the heat and electrical guards.
         speed: seconds that pass in rooms while one does here.
+        begun: what this process began; who reckons an `envelope` and begins by it does both in one `turn`.
     """
 
     fleet: Fleet
@@ -58,6 +60,7 @@ class Loads:
     guard: Guard
     clock: Clock
     speed: float = 1.0
+    begun: Begun = field(default_factory=Begun)
 
     @property
     def now_s(self) -> float:
@@ -68,6 +71,7 @@ class Loads:
         """Return what bounds loads of so many seconds in the time of rooms, which heat for a share of it."""
         facts = {**self.facts(), **seen}
         running = frozenset(name for name, of in facts.items() if self._runs(of, now=name in seen))
+        running |= self.begun.unseen(facts, self.now_s)
         return Envelope(self.premises, facts, self.guard, self.clock.now().utc, seconds, share, running)
 
     def _runs(self, of: Observation, *, now: bool) -> bool:
@@ -81,13 +85,26 @@ class Loads:
             return None
         return None if (seen.unit, seen.load.id) in self.judged() else seen.load
 
-    def begin(self, commands: Sequence[tuple[Unit, tuple[str, ...]]], attempt: str) -> Mapping[str, str]:
-        """Give units their loads; returns why not, by the names of those that did not take theirs."""
+    def begin(
+        self, commands: Sequence[tuple[Unit, tuple[str, ...]]], attempt: str, seconds: float
+    ) -> Mapping[str, str]:
+        """Give units their loads; returns why not, by the names of those that did not take theirs.
+
+        Args:
+            commands: of each unit, without the program and what tells attempts apart.
+            attempt: its id.
+            seconds: until the last of the loads is over at the latest, from now.
+        """
         refused = self.refused([unit.name for unit, _ in commands])
         step = ("--epoch", str(self.epoch()), "--attempt", attempt, "--step", "1")
         orders = [(u, ("fleet-unit", argv[0], *step, *argv[1:])) for u, argv in commands if u.name not in refused]
-        replies = self.ask(orders) if orders else ()
-        return {**refused, **{reply.unit: said for reply in replies if (said := _refusal(reply))}}
+        try:
+            replies = self.ask(orders) if orders else ()
+        finally:  # who did not answer, or was not asked to the end, may have begun
+            self.begun.note([unit.name for unit, _ in orders], self.now_s, seconds)
+        against = {reply.unit: said for reply in replies if (said := _refusal(reply))}
+        self.begun.forget(reply.unit for reply in replies if reply.unit in against and not reply.trouble)
+        return {**refused, **against}
 
     def trial(self, units: Sequence[Unit]) -> Trial:
         """Return the loads of units with everything that was measured meanwhile; who does not answer is left out.

@@ -58,7 +58,10 @@ class RoomProofInstrument:
             return Round(findings, {**silent, **unread}, goes_on=bool(findings))
         unready = self.unready()
         batch = _batch([unit for unit in units if unit.name not in silent and unit.dwelling not in unready])
-        refused = self._begin(batch, seen) if batch else {}
+        refused: Mapping[str, str] = {}
+        if batch:
+            with self.loads.begun.turn:
+                refused = self._begin(batch, seen)
         return Round((), {**silent, **refused}, NEAREST_S, goes_on=len(refused) < len(batch))
 
     def _begin(self, batch: Sequence[Unit], seen: Mapping[str, Observation]) -> Mapping[str, str]:
@@ -67,14 +70,16 @@ class RoomProofInstrument:
         envelope = self.loads.envelope(seen, coded.seconds * self.loads.speed, share=0.5)
         admitted = admit(envelope, [unit.name for unit in batch])
         refused = {name: verdict.text for name, verdict in admitted.refused.items()}
-        begin_at = self.loads.now_s + LEAD_S + LEAD_A_UNIT_S * len(batch)
+        lead_s = LEAD_S + LEAD_A_UNIT_S * len(batch)
+        begin_at = self.loads.now_s + lead_s
         shared = ("--chip-seconds", f"{coded.chip_s:g}", "--begin-at", f"{begin_at:.3f}", "--every", _every(coded))
         commands = [
             (unit, (KIND.value, "--pattern", coded.codes[unit.name], *shared, *_limit(envelope.limit_c(unit.name))))
             for unit in batch
             if unit.name in admitted.units
         ]
-        return {**refused, **(self.loads.begin(commands, self.loads.new_id()) if commands else {})}
+        here_s = lead_s + coded.seconds
+        return {**refused, **(self.loads.begin(commands, self.loads.new_id(), here_s) if commands else {})}
 
     def _judged(self, units: Sequence[Unit], given: Mapping[str, Load]) -> Iterator[Finding]:
         """Judge each attempt's units together: their patterns are meant for each other.

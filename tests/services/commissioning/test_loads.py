@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
 
 from fleetctl.core.commissioning.codes import MOST_UNITS
 from fleetctl.core.commissioning.stages import Outcome
+from fleetctl.core.facts import Observation
+from fleetctl.core.inventory.fleet import Unit
 from fleetctl.core.policy import Guard
 from fleetctl.core.problems import CouldNot
 from fleetctl.ports.instruments import Reply
@@ -99,7 +102,7 @@ def test_a_unit_that_was_marked_a_moment_ago_is_given_nothing(kind: str) -> None
     assert plant.asked == [(kind, [unit.id for unit in others])]
     plant.asked.clear()
     plant.marked = {unit.name: "quarantined" for unit in plant.units}
-    assert loads.begin([(marked, (kind,))], "c-9") == {marked.name: "quarantined"}
+    assert loads.begin([(marked, (kind,))], "c-9", 60.0) == {marked.name: "quarantined"}
     assert plant.asked == [], "nobody is spoken with"
 
 
@@ -109,7 +112,7 @@ def test_a_unit_that_answers_nonsense_is_waited_for() -> None:
     burn_in.round(plant.units)
     plant.clock.advance(1900.0)
     loads = replace(plant.loads(), ask=lambda orders: [Reply(unit.name, out=b"[]") for unit, _ in orders])
-    assert loads.begin([(plant.units[0], ("burn-in",))], "c-9") == {plant.units[0].name: "code 0"}
+    assert loads.begin([(plant.units[0], ("burn-in",))], "c-9", 60.0) == {plant.units[0].name: "code 0"}
     loads = replace(loads, ask=lambda orders: [Reply(unit.name, 1, b"[]") for unit, _ in orders])
     assert BurnInInstrument(loads).round(plant.units).findings == ()
 
@@ -133,6 +136,54 @@ def test_a_load_that_another_stage_has_begun_counts_as_long_as_it_may_run() -> N
     assert loads.envelope({}, 60.0, share=1.0).running == {one}
     plant.clock.advance(2000.0)
     assert loads.envelope({}, 60.0, share=1.0).running == frozenset()
+
+
+def test_what_this_process_began_counts_before_anybody_has_seen_it() -> None:
+    plant = Loaded()
+    one, *others = plant.units
+    before = plant.observe(plant.units)
+    plant.clock.advance(1.0)
+    loads = replace(plant.loads(), facts=lambda: before)
+    BurnInInstrument(loads).round([one])
+    assert loads.envelope({}, 60.0, share=1.0).running == {one.name}
+    tight = replace(loads, premises=replace(loads.premises, subscribed_power_w=2_000.0))
+    assert RoomProofInstrument(tight, unready=frozenset).round(others).waits[others[-1].name].startswith("G7")
+    plant.interrupt(one.name)
+    assert loads.envelope(plant.observe([one]), 60.0, share=1.0).running == frozenset()
+    plant.clock.advance(2000.0)
+    assert loads.envelope({}, 60.0, share=1.0).running == frozenset()
+
+
+def test_who_did_not_answer_may_have_begun_and_who_refused_has_not() -> None:
+    plant = Loaded()
+    before = plant.observe(plant.units)
+    plant.clock.advance(1.0)
+    silent, refusing = plant.units[:2]
+    replies = [Reply(silent.name, trouble="no answer"), Reply(refusing.name, 3, b'{"ending": "refused"}')]
+    loads = replace(plant.loads(), facts=lambda: before, ask=lambda _: replies)
+    loads.begin([(silent, ("burn-in",)), (refusing, ("burn-in",))], "c-9", 60.0)
+    assert loads.envelope({}, 60.0, share=1.0).running == {silent.name}
+
+
+@pytest.mark.parametrize("kind", ["burn-in", "heat-pattern"])
+def test_stages_take_turns_from_the_reckoning_to_the_beginning(kind: str) -> None:
+    plant = Loaded()
+    loads = plant.loads()
+    seen: list[tuple[str, bool]] = []
+
+    def facts() -> Mapping[str, Observation]:
+        seen.append(("reckoned", loads.begun.turn.locked()))
+        return plant.observe(plant.units)
+
+    def ask(orders: Sequence[tuple[Unit, tuple[str, ...]]]) -> Sequence[Reply]:
+        seen.append(("begun", loads.begun.turn.locked()))
+        return plant.ask(orders)
+
+    loads = replace(loads, facts=facts, ask=ask)
+    instrument = BurnInInstrument(loads) if kind == "burn-in" else RoomProofInstrument(loads, unready=frozenset)
+    instrument.round(plant.units)
+    assert seen == [("reckoned", True), ("begun", True)]
+    assert not loads.begun.turn.locked()
 
 
 @pytest.mark.parametrize(
