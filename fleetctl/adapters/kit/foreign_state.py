@@ -6,15 +6,19 @@ made to harm can at worst be called damaged.
 
 from __future__ import annotations
 
+import errno
 import shutil
 import sqlite3
+import stat
 import tempfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
+from contextlib import closing, suppress
 from pathlib import Path
 
 _LOG = "-wal"
 """End of the name of SQLite's write-ahead log: after a power cut the last entries are in it alone."""
+TRIES = 20
+"""To copy it while somebody works with the kit."""
 _NAMED = "work/state.db"
 
 
@@ -25,24 +29,44 @@ def own_entries(file: Path, kit: str) -> int:
         ValueError: in words, if it is no state of a kit.
         OSError: if it cannot be copied.
     """
-    if not file.exists() and not file.is_symlink():
+    if file not in _stamps(file):
         return 0
-    files = [each for each in (file, Path(f"{file}{_LOG}")) if each.exists() or each.is_symlink()]
-    if any(each.is_symlink() or not each.is_file() for each in files):
-        raise ValueError(f"{_NAMED} is no plain file")
-    with _copied(files) as copy:
+    with tempfile.TemporaryDirectory(prefix="fleetctl-kit-") as folder:
+        copy = _copied(file, Path(folder))
         try:
             return _counted(copy, kit)
         except sqlite3.Error as error:
             raise ValueError(f"{_NAMED} cannot be read: {error}") from error
 
 
-@contextmanager
-def _copied(files: list[Path]) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="fleetctl-kit-") as folder:
-        for file in files:
-            shutil.copyfile(file, Path(folder) / file.name)
-        yield Path(folder) / files[0].name
+def _copied(file: Path, folder: Path) -> Path:
+    """Copy a database into a folder; anew if somebody wrote meanwhile, for half of each would look damaged."""
+    for number in range(TRIES):
+        place = folder / str(number)
+        place.mkdir()
+        before = _stamps(file)
+        with suppress(FileNotFoundError):  # the log goes away when the last one closes it
+            for path in before:
+                shutil.copyfile(path, place / path.name)
+        if _stamps(file) == before:
+            return place / file.name
+    raise OSError(errno.EBUSY, "somebody writes into it all the time", str(file))
+
+
+def _stamps(file: Path) -> Mapping[Path, tuple[int, int, int]]:
+    """Return what tells that a database's files were written: its own and its log's, as far as they are there.
+
+    Raises:
+        ValueError: if one is no plain file: a link may lead anywhere, a pipe ends never.
+    """
+    stamps = {}
+    for path in (file, Path(f"{file}{_LOG}")):
+        with suppress(FileNotFoundError):
+            status = path.lstat()
+            if not stat.S_ISREG(status.st_mode):
+                raise ValueError(f"{_NAMED} is no plain file")
+            stamps[path] = (status.st_ino, status.st_size, status.st_mtime_ns)
+    return stamps
 
 
 def _counted(copy: Path, kit: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
@@ -54,6 +55,28 @@ def test_its_own_entries_are_counted_and_nothing_of_it_changes(brought: Path) ->
 
 def test_none_has_no_entries(tmp_path: Path) -> None:
     assert own_entries(tmp_path / "state.db", "k-1") == 0
+
+
+def test_a_kit_that_is_worked_with_meanwhile_is_not_called_damaged(tmp_path: Path) -> None:
+    url, done = f"sqlite:///{tmp_path}/state.db", threading.Event()
+    first = open_state(url)
+    kit = first.uuid
+    first.close()
+
+    def work() -> None:
+        while not done.is_set():
+            state = open_state(url)
+            state.ledger.append([DRAFT])
+            state.close()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    try:
+        counts = [own_entries(tmp_path / "state.db", kit) for _ in range(60)]
+    finally:
+        done.set()
+        worker.join()
+    assert counts == sorted(counts)
 
 
 def drop_table(file: Path) -> None:
