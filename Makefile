@@ -24,7 +24,7 @@ system-test: ## stand-in units with systemd, the real RAUC and disks that lose w
 	@scripts/setup test system
 	$(BIN)/python -m pytest -m system -n 2 --dist loadfile
 
-vm-test: ## virtual machines: boot loader, kernel, updates, power cuts (a quarter of an hour; no root or KVM needed to run them)
+vm-test: ## virtual machines: boot loader, kernel, updates, power cuts (some 20 minutes; no root or KVM needed)
 	@scripts/setup test vm
 	$(BIN)/python -m pytest -m vm -n 2 --dist loadfile tests/vm
 
