@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from fleetctl.adapters.key_usage import key_usage
 from fleetctl.core.problems import CouldNot, InvalidInput, Problem
 
 AUTHORITY_KEY, AUTHORITY, BUILDER_KEY, BUILDER = "authority.key", "authority.pem", "builder.key", "builder.pem"
@@ -75,24 +76,10 @@ def _certificate(
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + lives)
         .add_extension(x509.BasicConstraints(ca=is_authority, path_length=0 if is_authority else None), critical=True)
-        .add_extension(_usage(is_authority=is_authority), critical=True)
+        .add_extension(key_usage(signs_certificates=is_authority), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signed_by.public_key()), critical=False)
         .sign(signed_by, SHA256())
-    )
-
-
-def _usage(*, is_authority: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not is_authority,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=is_authority,
-        crl_sign=is_authority,
-        encipher_only=False,
-        decipher_only=False,
     )
 
 
