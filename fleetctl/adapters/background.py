@@ -9,21 +9,29 @@ from time import monotonic
 from fleetctl.core.problems import CouldNot, InvalidInput
 
 RETRY_S = 30.0
-"""Pause after a round that failed."""
+"""Pause after a round that failed, unless a task knows better."""
 
 
 class Background:
     """Does rounds of a task, each when the one before asked for it, or when woken."""
 
-    def __init__(self, name: str, task: Callable[[], float | None], say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        task: Callable[[], float | None],
+        say: Callable[[str], None],
+        *,
+        retry_s: float = RETRY_S,
+    ) -> None:
         """Take the task.
 
         Args:
             name: for people.
             task: does one round; returns the seconds until the next, None if only a wake-up asks for one.
             say: tells the operator what went wrong, once until a round goes well again.
+            retry_s: pause after a round that failed.
         """
-        self._name, self._task, self._say = name, task, say
+        self._name, self._task, self._say, self._retry_s = name, task, say, retry_s
         self._woken, self._closing = threading.Event(), threading.Event()
         self._troubled = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -66,7 +74,7 @@ class Background:
         else:
             self._troubled = False
             return due_s
-        return RETRY_S
+        return self._retry_s
 
     def _trouble(self, said: str) -> None:
         if not self._troubled and not self._closing.is_set():

@@ -58,7 +58,7 @@ def listening(
         for client in clients:
             stack.callback(client.end)
         _mend(clients)
-        watcher = Background("gateways", lambda: _mend(clients), say)
+        watcher = Background("gateways", lambda: _mend(clients), say, retry_s=LOOK_EVERY_S)
         watcher.start()
         stack.callback(watcher.close, LOOK_EVERY_S)
         yield
@@ -108,7 +108,14 @@ class _Client:
 
 
 def _mend(clients: Sequence[_Client]) -> float:
+    """Connect whatever is not there; a gateway that is away keeps no other from being looked at."""
+    troubles = []
     for client in clients:
-        if not client.is_there():
-            client.start()
+        try:
+            if not client.is_there():
+                client.start()
+        except CouldNot as trouble:
+            troubles.append(trouble)
+    if troubles:
+        raise troubles[0]
     return LOOK_EVERY_S

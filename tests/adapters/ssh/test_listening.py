@@ -6,7 +6,7 @@ import http.server
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.error import URLError
 
@@ -60,8 +60,12 @@ def fetched(port: int) -> bytes:
 
 
 def wait_for(port: int, content: bytes) -> None:
+    wait_until(lambda: fetched(port) == content)
+
+
+def wait_until(happened: Callable[[], object]) -> None:
     deadline = time.monotonic() + 20
-    while fetched(port) != content:
+    while not happened():
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
@@ -83,8 +87,10 @@ def test_a_gateway_that_was_away_listens_again(
     with listening([listener(gateway, tmp_path / "config", there, here)], {}, said.append):
         gateway.stop()
         wait_for(there, b"")
+        wait_until(lambda: said)
         gateway.start()
         wait_for(there, b"here")
+    assert len(said) == 1, "told once, however often it was tried"
 
 
 def test_a_gateway_that_does_not_allow_it_is_told_with_the_reason(made: Servers, tmp_path: Path, here: int) -> None:
@@ -94,3 +100,20 @@ def test_a_gateway_that_does_not_allow_it_is_told_with_the_reason(made: Servers,
     with listening([first], {}, print), refused as caught, listening([first], {}, print):
         pass
     assert "fleetctl plan" in caught.value.hint
+
+
+def test_a_gateway_that_is_away_keeps_no_other_from_coming_back(
+    made: Servers, tmp_path: Path, here: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOOK_EVERY_S", 0.1)
+    said: list[str] = []
+    gateways = [made.start("s/gw"), made.start("t/gw")]
+    places = [free_port(), free_port()]
+    folders = [tmp_path / "first", tmp_path / "second"]
+    to = [listener(*each, here) for each in zip(gateways, folders, places, strict=True)]
+    with listening(to, {}, said.append):
+        for gateway in gateways:
+            gateway.stop()
+        wait_until(lambda: said)
+        gateways[1].start()
+        wait_for(places[1], b"here")
