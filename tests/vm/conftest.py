@@ -31,6 +31,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=reason) if reason else pytest.mark.timeout(LONGEST_S))
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what passed tests measured: a figure is read by people, and fails no test on a busy machine."""
+    for report in terminalreporter.getreports("passed"):
+        for _, figure in report.user_properties:
+            terminalreporter.write_line(f"measured: {figure}")
+
+
 @pytest.fixture(scope="session")
 def shared(testrun_uid: str) -> Iterator[Path]:
     """Return a folder for all processes of this run; the last one to end removes it.

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,7 +123,11 @@ def wait_for_login(home: Path, port: int, operator: Operator) -> str:
 
 
 def test_a_blank_machine_is_imaged_and_answers_with_its_enrolled_key(
-    home: Path, image: Path, operator: Operator, blank: Machines
+    home: Path,
+    image: Path,
+    operator: Operator,
+    blank: Machines,
+    record_property: Callable[[str, object], None],
 ) -> None:
     operator.says("image", "request", UNIT)
     with operator.serving(image) as server:
@@ -131,7 +135,9 @@ def test_a_blank_machine_is_imaged_and_answers_with_its_enrolled_key(
         blank.up_only(NAME)
         out, _ = server.communicate(timeout=IMAGED_S)
     release = wait_for_login(home, blank.ports[NAME], operator)
-    print(f"imaged and answering after {time.monotonic() - began:.0f} s")
+    record_property(
+        "imaging", f"a blank machine is imaged and answers {time.monotonic() - began:.0f} s after its start"
+    )
     assert "VERSION=radiator-1\n" in release
     assert "SERIAL=VM-0003\n" in release
     assert release.endswith(f"{NAME}\n")
