@@ -2,7 +2,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test system-test vm-test check format bench clean
 
-export PYTHONDONTWRITEBYTECODE := 1
+# Without bytecode, every start of fleetctl would compile what it imports: more than a second each.
+unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 # Acceptance tests mostly wait for reboots, leases and drains: more at once than there are cores, and begun first.
 TEST_WORKERS ?= 3
@@ -45,3 +46,4 @@ bench: setup ## measure against peers; writes docs/benchmarks.md
 
 clean: ## remove what setup, tests and benchmarks left
 	rm -rf .venv .cache build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache bench/.venv
+	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -15,8 +15,12 @@ settings.load_profile("fleetctl")
 
 @pytest.fixture(autouse=True, scope="session")
 def _no_settings_of_the_caller() -> None:
-    """Forget what would steer fleetctl: a pipeline's `CI`, a state or inventory that somebody works with."""
-    for name in [name for name in os.environ if name == "CI" or name.startswith("FLEETCTL_")]:
+    """Forget what would steer fleetctl: a pipeline's `CI`, a state or inventory that somebody works with.
+
+    Nor may anybody forbid bytecode: tests start fleetctl hundreds of times, which would compile all of it each time.
+    """
+    strange = ("CI", "PYTHONDONTWRITEBYTECODE")
+    for name in [name for name in os.environ if name in strange or name.startswith("FLEETCTL_")]:
         del os.environ[name]
 
 

@@ -28,7 +28,6 @@ def start(folder: LabFolder, record: Record, enter: tuple[str, ...]) -> Record:
     environment = {
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "PYTHONPATH": str(Path(fleetctl.__file__).parent.parent),
-        "PYTHONDONTWRITEBYTECODE": "1",
     }
     append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     streams = [
