@@ -11,7 +11,7 @@ from fleetctl.core import metrics
 from fleetctl.core.identity import figures
 from fleetctl.core.metrics import Standing, Whole
 from fleetctl.core.rollout.board import Board
-from fleetctl.core.rollout.state import Decision, Noted, UnitChanged
+from fleetctl.core.rollout.state import Decision, Noted, SitesWaited, UnitChanged
 from fleetctl.ports import Clock, State
 from fleetctl.services.drive import Moved, Surroundings
 
@@ -63,7 +63,7 @@ class Tally:
             rollout=rollout.id,
             status=rollout.status,
             created=rollout.created,
-            changed=now if moved.decision.changes or before is None else before.changed,
+            changed=now if _is_change(moved.decision) or before is None else before.changed,
             phases=board.phases.copy(),
             blocked=metrics.blocked(self._reasons[rollout.id], board),
             down=board.down,
@@ -72,6 +72,11 @@ class Tally:
             halted_sites=len(rollout.halted_sites),
             oldest=min(filter(None, (board.units[unit].since for unit in board.active)), default=None),
         )
+
+
+def _is_change(decision: Decision) -> bool:
+    """Say whether a decision changed anything but how long sites have waited."""
+    return any(not isinstance(change, SitesWaited) for change in decision.changes)
 
 
 def _failures(decision: Decision) -> Iterator[str]:

@@ -22,13 +22,12 @@ from fleetctl.core.rollout.state import (
     Rollout,
     RolloutChanged,
     SitesHalted,
+    SitesWaited,
     UnitChanged,
     WaveChanged,
     followed,
 )
-
-REFUSALS_APART_S = 120.0
-"""Refusals further apart than this are not one wait: in between nobody could have started anyway."""
+from fleetctl.core.rollout.waits import Waits
 
 
 class SiteQueue:
@@ -103,12 +102,12 @@ class Board:
         """Sites where nobody may start for now, with the monotonic time of the next look; forgotten on any change."""
         self.at_gate: dict[str, dict[str, float]] = {}
         """Units that the down gate refused, by site, with the monotonic time of the next question."""
-        self.refused_since: dict[str, tuple[float, float]] = {}
-        """Sites where nobody could start, for reasons of their units: since when, and when that was last found so."""
+        self.waits = Waits(rollout.waited_s)
+        """Sites where nobody could start, for reasons of their units."""
         self.unstaged_sites: set[str] = set()
         """Sites where somebody's release has to be staged."""
         self.staging_parked: dict[str, float] = {}
-        self.unstaged_since: dict[str, tuple[float, float]] = {}
+        self.staging_waits = Waits(rollout.staging_waited_s)
         """The same two for whoever has to stage."""
         self.open_releases: Counter[str] = Counter()
         """How many units that have not ended are to get each release."""
@@ -172,6 +171,8 @@ class Board:
                 self.parked.clear()
                 self.staging_parked.clear()
                 self.at_gate.clear()
+            elif isinstance(change, SitesWaited):
+                self.rollout = followed(self.rollout, change)
 
     def remember(self, decision: Decision, now: Now) -> None:
         """Keep in mind what only the running controller knows of a decision, once its changes are committed.
@@ -183,10 +184,10 @@ class Board:
             if (site := self.units[unit].site) not in moved:
                 self.at_gate.setdefault(site, {})[unit] = look_s
         self.parked.update({site: look_s for site, look_s in decision.parked.items() if site not in moved})
-        _note_refusals(self.refused_since, decision.parked, now)
+        self.waits.refused(decision.parked, now)
         still = {site: look_s for site, look_s in decision.staging_parked.items() if site not in moved}
         self.staging_parked.update(still)
-        _note_refusals(self.unstaged_since, decision.staging_parked, now)
+        self.staging_waits.refused(decision.staging_parked, now)
 
     def news_at(self, site: str) -> None:
         """Forget who was refused at a site: the answer may be another one now."""
@@ -261,20 +262,12 @@ class Board:
         for group in (queue.active, queue.gateways_active, queue.doubtful, queue.down):
             group.discard(progress.unit)
         self.news_at(progress.site)
-        self.refused_since.pop(progress.site, None)
-        self.unstaged_since.pop(progress.site, None)
+        self.waits.end(progress.site)
+        self.staging_waits.end(progress.site)
 
     def _count(self, progress: Progress, by: int) -> None:
         self.phases[progress.phase] += by
         self.by_wave[progress.wave][progress.phase] += by
-
-
-def _note_refusals(since: dict[str, tuple[float, float]], parked: Iterable[str], now: Now) -> None:
-    """Note at which sites nobody could start; what was found so long ago is another wait."""
-    for site in parked:
-        since_s, last_s = since.get(site, (now.monotonic_s, now.monotonic_s))
-        unbroken = now.monotonic_s - last_s <= REFUSALS_APART_S
-        since[site] = (since_s if unbroken else now.monotonic_s, now.monotonic_s)
 
 
 def held_by_others(boards: Iterable[Board], mine: str) -> Mapping[str, str]:

@@ -14,6 +14,7 @@ from fleetctl.core.rollout.state import (
     Command,
     CommandHandled,
     CommandKind,
+    Event,
     Noted,
     Phase,
     Progress,
@@ -52,7 +53,7 @@ def obey(board: Board, rollout: Rollout, command: Command, now: Now) -> tuple[Ch
     return (
         RolloutChanged(rollout.id, wanted, "" if wanted is Status.RUNNING else reason, tolerated),
         *reopened,
-        Noted(rollout.id, "", now.utc, f"command-{command.kind.value}", text),
+        Noted(rollout.id, "", now.utc, Event(f"command-{command.kind.value}"), text),
         CommandHandled(command.id, f"rollout is {wanted.value}"),
     )
 
@@ -75,7 +76,7 @@ def _approve(rollout: Rollout, command: Command, now: Now) -> tuple[Change, ...]
     text = f"wave {name} is approved by {command.actor}" + (f": {command.reason}" if command.reason else "")
     return (
         WaveChanged(rollout.id, rollout.wave, awaiting=False),
-        Noted(rollout.id, "", now.utc, "command-approve", text),
+        Noted(rollout.id, "", now.utc, Event.COMMAND_APPROVE, text),
         CommandHandled(command.id, text),
     )
 
@@ -103,7 +104,7 @@ def _retry(board: Board, rollout: Rollout, command: Command, now: Now) -> tuple[
     return (
         *changes,
         RolloutChanged(rollout.id, Status.RUNNING, "", 0),
-        Noted(rollout.id, "", now.utc, "command-retry", text),
+        Noted(rollout.id, "", now.utc, Event.COMMAND_RETRY, text),
         CommandHandled(command.id, text),
     )
 

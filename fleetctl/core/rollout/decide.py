@@ -16,7 +16,7 @@ from __future__ import annotations
 from fleetctl.core.clock import Now
 from fleetctl.core.facts import Cause, Facts, Observation, Unobserved
 from fleetctl.core.names import unit_name
-from fleetctl.core.rollout import heat_watch, leaving, staging, starting, takeover, wave_gate
+from fleetctl.core.rollout import deferring, heat_watch, leaving, staging, starting, takeover, wave_gate
 from fleetctl.core.rollout.around import Around
 from fleetctl.core.rollout.board import Board
 from fleetctl.core.rollout.commands import obey
@@ -56,6 +56,7 @@ def decide(board: Board, inputs: Inputs, now: Now, epoch: int, around: Around = 
     starting.start(tick)
     if board.unstaged_sites:
         staging.stage(tick)
+    deferring.note_waits(tick)
     wave_gate.finish(tick)
     return tick.decision()
 

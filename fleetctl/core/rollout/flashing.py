@@ -17,7 +17,7 @@ from dataclasses import replace
 from fleetctl.core.clock import Now
 from fleetctl.core.facts import Facts, Staged
 from fleetctl.core.rollout.moves import Move, Rules, look_again, open_step, release, to_verify, with_deadline
-from fleetctl.core.rollout.state import Phase, Progress, StepKind
+from fleetctl.core.rollout.state import Event, Phase, Progress, StepKind
 
 
 def runs(progress: Progress, facts: Facts) -> bool:
@@ -42,7 +42,7 @@ def staged(progress: Progress, facts: Facts) -> Staged | None:
 def begin(progress: Progress, rules: Rules, now: Now) -> Move:
     """Flash a unit that the down gate has let pass and that has entered the phase."""
     flashing = with_deadline(open_step(progress, StepKind.FLASH, rules), rules, now)
-    return Move(flashing, "unit-flashes", f"{progress.component}: {progress.release}")
+    return Move(flashing, Event.UNIT_FLASHES, f"{progress.component}: {progress.release}")
 
 
 def on_drained(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Move | None:

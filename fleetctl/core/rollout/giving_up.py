@@ -21,7 +21,7 @@ from fleetctl.core.rollout.moves import (
     with_deadline,
 )
 from fleetctl.core.rollout.proving import heat_lost
-from fleetctl.core.rollout.state import Action, Phase, Progress, StepKind
+from fleetctl.core.rollout.state import Action, Event, Phase, Progress, StepKind
 
 
 def give_up(progress: Progress, cause: Cause, text: str, rules: Rules, now: Now) -> Move:
@@ -66,11 +66,11 @@ def roll_back(progress: Progress, cause: Cause | None, text: str, rules: Rules, 
     entered = replace(enter(progress, Phase.ROLLING_BACK, rules, now), cause=cause, reason=text, boot_id="")
     began = replace(entered, attempt_deadline_s=now.monotonic_s + rules.policy.unit_timeout_s)
     if progress.release:  # it is looked at first: it may have gone back by itself
-        return Move(began, "unit-rolls-back", text)
+        return Move(began, Event.UNIT_ROLLS_BACK, text)
     if progress.interrupts and not progress.down:
         waiting = with_deadline(replace(began, at_gate=True), rules, now)
-        return Move(look_again(waiting, text, now, LOOK_AT_DRAINING_EVERY_S), "unit-rolls-back", text)
-    return Move(open_step(began, StepKind.ROLL_BACK, rules), "unit-rolls-back", text)
+        return Move(look_again(waiting, text, now, LOOK_AT_DRAINING_EVERY_S), Event.UNIT_ROLLS_BACK, text)
+    return Move(open_step(began, StepKind.ROLL_BACK, rules), Event.UNIT_ROLLS_BACK, text)
 
 
 def on_rolling_back(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Move:
@@ -133,7 +133,7 @@ def _drained_too_long(progress: Progress, rules: Rules, now: Now) -> Move:
     if rules.policy.drain.jobs == "cancel" and progress.drained:
         text = f"{progress.reason} after {rules.policy.drain.deadline_s:.0f} s: they are ended"
         cancelling = with_deadline(progress, rules, now)
-        return Move(open_step(cancelling, StepKind.DRAIN, rules, cancel_jobs=True), "jobs-lost", text)
+        return Move(open_step(cancelling, StepKind.DRAIN, rules, cancel_jobs=True), Event.JOBS_LOST, text)
     text = f"{progress.reason} after {rules.policy.drain.deadline_s:.0f} s"
     return defer(progress, text, rules, now)
 

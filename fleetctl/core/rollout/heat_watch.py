@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from fleetctl.core.facts import Facts, Observation
 from fleetctl.core.heat.proof import fell
 from fleetctl.core.rollout.aftercare import look_due
-from fleetctl.core.rollout.state import Phase, Progress, SitesHalted, Status
+from fleetctl.core.rollout.state import Event, Phase, Progress, SitesHalted, Status
 from fleetctl.core.rollout.tick import Tick
 
 _LOST = frozenset({Phase.FAILED, Phase.ROLLING_BACK, Phase.RELEASING, Phase.PENDING})
@@ -26,11 +26,11 @@ def watch(tick: Tick, observations: Iterable[Observation]) -> None:
     sites = {**tick.rollout.halted_sites, **new}
     tick.change(SitesHalted(tick.rollout.id, sites))
     for site, text in new.items():
-        tick.note("", "site-halted", f"{site}: {text}")
+        tick.note("", Event.SITE_HALTED, f"{site}: {text}")
     limit = tick.rollout.policy.max_sites_halted
     if len(sites) > limit and tick.rollout.status is Status.RUNNING:
         text = f"{len(sites)} sites halted, limit {limit}: {'; '.join(new.values())}"
-        tick.set_status(Status.HALTED, text, "rollout-halted")
+        tick.set_status(Status.HALTED, text, Event.ROLLOUT_HALTED)
 
 
 def _look_again(tick: Tick) -> None:

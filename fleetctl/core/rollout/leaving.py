@@ -11,7 +11,7 @@ from fleetctl.core.rollout.admission import claims
 from fleetctl.core.rollout.deferring import ASKED_AGAIN_S
 from fleetctl.core.rollout.gates import Pass
 from fleetctl.core.rollout.moves import Move, release
-from fleetctl.core.rollout.state import Phase, Progress, Rollout, Status
+from fleetctl.core.rollout.state import Event, Phase, Progress, Rollout, Status
 from fleetctl.core.rollout.tick import Tick, pending_again
 from fleetctl.core.rollout.transitions import interrupt
 
@@ -103,7 +103,7 @@ def _cancel(tick: Tick) -> None:
         reason = f"aborted; {has}" if progress.installed else "aborted"
         cancelled = replace(progress, phase=Phase.CANCELLED, reason=reason, since=tick.now.utc)
         text = f"aborted before its reboot; {has}" if progress.installed else "aborted before it started"
-        tick.move(Move(cancelled, "unit-cancelled", text))
+        tick.move(Move(cancelled, Event.UNIT_CANCELLED, text))
 
 
 def _waiting(tick: Tick) -> Iterator[Progress]:

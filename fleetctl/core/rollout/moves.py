@@ -16,7 +16,7 @@ from fleetctl.core.facts import Cause, Facts
 from fleetctl.core.heat.premises import Times
 from fleetctl.core.heat.proof import Proof
 from fleetctl.core.policy import Policy, Wave
-from fleetctl.core.rollout.state import Action, Phase, Progress, Step, StepKind
+from fleetctl.core.rollout.state import Action, Event, Phase, Progress, Step, StepKind
 
 OBSERVE_EVERY_S = 2.0
 """Pause between two looks at a unit that is not there yet."""
@@ -44,10 +44,10 @@ FINAL = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A unit's next progress, and the words for the event log (empty: nothing worth a line)."""
+    """A unit's next progress, and what the event log says of it (None: nothing worth a line)."""
 
     progress: Progress
-    what: str = ""
+    what: Event | None = None
     text: str = ""
 
     @property
@@ -172,8 +172,8 @@ def release(progress: Progress, ending: Phase, rules: Rules, now: Now, text: str
     entered = replace(enter(leaving, Phase.RELEASING, rules, now), attempt_deadline_s=limit_s)
     entered = replace(entered, reason=progress.reason, cause=progress.cause)
     if progress.in_doubt:
-        return Move(entered, "unit-releases", text)
-    return Move(open_step(entered, StepKind.UNDRAIN, rules), "unit-releases", text)
+        return Move(entered, Event.UNIT_RELEASES, text)
+    return Move(open_step(entered, StepKind.UNDRAIN, rules), Event.UNIT_RELEASES, text)
 
 
 def settle(progress: Progress, rules: Rules, now: Now, text: str) -> Move:
@@ -182,15 +182,15 @@ def settle(progress: Progress, rules: Rules, now: Now, text: str) -> Move:
     if progress.ending is Phase.SUCCEEDED and soak_samples(progress, rules) and not rules.aborting:
         soaking = enter(progress, Phase.SOAKING, rules, now)
         first = replace(soaking, samples=0, not_before_s=now.monotonic_s + rules.policy.soak_every_s)
-        return Move(replace(first, attempt_deadline_s=0.0), "unit-soaks", text)
+        return Move(replace(first, attempt_deadline_s=0.0), Event.UNIT_SOAKS, text)
     ended = replace(progress, phase=progress.ending, ending=None, since=now.utc, deadline_s=0.0, attempt_deadline_s=0.0)
     if ended.phase is Phase.DEFERRED:
         ended = replace(ended, not_before_s=now.monotonic_s + rules.policy.defer_every_s)
     if ended.phase is not Phase.PENDING:
-        return Move(ended, f"unit-{ended.phase.value.replace('_', '-')}", text)
+        return Move(ended, Event(f"unit-{ended.phase.value.replace('_', '-')}"), text)
     pause_s = rules.policy.backoff_s * 2 ** max(0, progress.tries - 1) if progress.cause else 0.0
     waiting = replace(ended, not_before_s=now.monotonic_s + pause_s)
-    return Move(waiting, "attempt-failed" if progress.cause else "unit-waits-again", text)
+    return Move(waiting, Event.ATTEMPT_FAILED if progress.cause else Event.UNIT_WAITS_AGAIN, text)
 
 
 def soak_samples(progress: Progress, rules: Rules) -> int:

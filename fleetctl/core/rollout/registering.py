@@ -14,7 +14,7 @@ from fleetctl.core.clock import Now
 from fleetctl.core.facts import Cause, Facts
 from fleetctl.core.rollout.giving_up import give_up
 from fleetctl.core.rollout.moves import Move, Rules, enter, look_again, open_step, release, with_deadline
-from fleetctl.core.rollout.state import Action, Ending, Phase, Progress, StepKind, StepResult
+from fleetctl.core.rollout.state import Action, Ending, Event, Phase, Progress, StepKind, StepResult
 
 NOT_SHOWN = "it does not show yet that it is registered"
 
@@ -32,7 +32,7 @@ def is_all(progress: Progress) -> bool:
 def begin(progress: Progress, rules: Rules, now: Now, text: str) -> Move:
     """Register a unit; all else that it needed is done."""
     entered = enter(replace(progress, verified=True), Phase.REGISTERING, rules, now)
-    return Move(open_step(entered, StepKind.REGISTER, rules), "unit-registers", text)
+    return Move(open_step(entered, StepKind.REGISTER, rules), Event.UNIT_REGISTERS, text)
 
 
 def on_result(progress: Progress, result: StepResult, rules: Rules, now: Now) -> Move:

@@ -36,7 +36,7 @@ def stage(tick: Tick) -> None:
 
 def _stage_at(tick: Tick, site: str, queue: SiteQueue) -> None:
     """Let units of a site stage; where none can, the site is left alone for a while, and its units at last."""
-    waited = waited_out(tick, site, tick.board.unstaged_since.get(site))
+    waited = waited_out(tick, site, tick.board.staging_waits)
     look_s = tick.now.monotonic_s + PARKED_S
     whole = admission.site_taken(tick, site)
     for progress in list(_waiting(tick, queue)):

@@ -15,7 +15,7 @@ from fleetctl.core.rollout.board import SiteQueue
 from fleetctl.core.rollout.deferring import ASKED_AGAIN_S, PARKED_S, leave_for_later, skip, waited_out
 from fleetctl.core.rollout.gates import Pass, Refusal, goes_down
 from fleetctl.core.rollout.moves import LOOK_AT_DRAINING_EVERY_S, Move, release
-from fleetctl.core.rollout.state import Phase, Progress, Status
+from fleetctl.core.rollout.state import Event, Phase, Progress, Status
 from fleetctl.core.rollout.tick import Tick
 
 SITE_WIDE = ""
@@ -69,7 +69,7 @@ def start(tick: Tick) -> None:
             tick.wakes.append(tick.board.parked[site])
             continue
         full = tick.gates.fleet_is_full
-        if full and not queue.started and not waited_out(tick, site, tick.board.refused_since.get(site)):
+        if full and not queue.started and not waited_out(tick, site, tick.board.waits):
             tick.reasons[site], tick.parked[site] = full, tick.now.monotonic_s  # asked again at the next tick
             continue
         refusal = admission.site_blocked(tick, site)
@@ -104,7 +104,7 @@ def _start_in(tick: Tick, site: str, queue: SiteQueue, crowded: list[Progress]) 
     look_s, refused, waited = (
         tick.now.monotonic_s + PARKED_S,
         dict[str, Refusal](),
-        waited_out(tick, site, tick.board.refused_since.get(site)),
+        waited_out(tick, site, tick.board.waits),
     )
     begun = False
     for unit in queue.waiting(tick.rollout.wave):
@@ -143,7 +143,7 @@ def _wait_at(tick: Tick, site: str, queue: SiteQueue, refusal: Refusal) -> None:
         tick.wakes.append(tick.now.monotonic_s + max(0.0, (refusal.until - tick.now.utc).total_seconds()))
     if not refusal.halted:
         return
-    if waited_out(tick, site, tick.board.refused_since.get(site)):
+    if waited_out(tick, site, tick.board.waits):
         for progress in [p for unit in queue.waiting(tick.rollout.wave) if (p := tick.progress(unit)) is not None]:
             if progress.phase is Phase.PENDING:
                 leave_for_later(tick, progress, refusal)
@@ -186,7 +186,7 @@ def _begin(tick: Tick, progress: Progress, answer: Pass) -> None:
     if _goes_down_at_once(progress):
         tick.admit(progress)
         known = transitions.interrupt(known, answer.zone_before_c, answer.repair, tick.now)
-        tick.note(progress.unit, "heat-interrupted", answer.text or "no rule applies")
+        tick.note(progress.unit, Event.HEAT_INTERRUPTED, answer.text or "no rule applies")
     tick.move(transitions.start(known, tick.rules, tick.now))
 
 
@@ -205,4 +205,4 @@ def _refused(tick: Tick, progress: Progress, answer: Refusal) -> None:
         tick.move(release(replace(progress, reason=text), Phase.SKIPPED, tick.rules, tick.now, text))
     elif progress.reason.partition(" ")[0] != answer.text.partition(" ")[0]:
         waits = replace(progress, reason=answer.text, not_before_s=tick.now.monotonic_s + LOOK_AT_DRAINING_EVERY_S)
-        tick.move(Move(waits, "unit-waits", answer.text))
+        tick.move(Move(waits, Event.UNIT_WAITS, answer.text))

@@ -19,6 +19,7 @@ from fleetctl.core.rollout.state import (
     COUNTED_AS_FAILED,
     Change,
     Decision,
+    Event,
     Noted,
     Phase,
     Progress,
@@ -135,7 +136,7 @@ class Tick:
         if move.step is not None and not (before.open and before.step == move.step):
             self._changes.append(StepIntended(move.step, self.now.utc))
             self._steps.append(move.step)
-        if move.what:
+        if move.what is not None:
             self.note(after.unit, move.what, move.text)
 
     def take_result(self, result: StepResult) -> None:
@@ -191,12 +192,12 @@ class Tick:
         self.rollout = followed(self.rollout, change)
         self._changes.append(change)
 
-    def set_status(self, status: Status, reason: str, what: str) -> None:
+    def set_status(self, status: Status, reason: str, what: Event) -> None:
         """Change the rollout's status, and say so in the log."""
         self.change(RolloutChanged(self.rollout.id, status, reason, self.rollout.tolerated))
         self.note("", what, reason)
 
-    def note(self, unit: str, what: str, text: str) -> None:
+    def note(self, unit: str, what: Event, text: str) -> None:
         """Add a line to the event log."""
         self._changes.append(Noted(self.rollout.id, unit, self.now.utc, what, text))
 

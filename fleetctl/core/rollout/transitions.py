@@ -40,7 +40,7 @@ from fleetctl.core.rollout.proving import (
     not_good,
     proof_text,
 )
-from fleetctl.core.rollout.state import Action, Ending, Phase, Progress, Step, StepKind, StepResult
+from fleetctl.core.rollout.state import Action, Ending, Event, Phase, Progress, Step, StepKind, StepResult
 
 
 def start(progress: Progress, rules: Rules, now: Now) -> Move:
@@ -65,12 +65,12 @@ def start(progress: Progress, rules: Rules, now: Now) -> Move:
         configuring = enter(attempt, Phase.CONFIGURING, rules, now)
         if progress.lost:
             doubt = replace(configuring, in_doubt=True, lost=False)
-            return Move(doubt, "attempt-started", f"{text}; what became of the last one is observed first")
-        return Move(open_step(configuring, StepKind.CONFIGURE, rules), "attempt-started", text)
+            return Move(doubt, Event.ATTEMPT_STARTED, f"{text}; what became of the last one is observed first")
+        return Move(open_step(configuring, StepKind.CONFIGURE, rules), Event.ATTEMPT_STARTED, text)
     draining = _to_drain(attempt, rules, now).progress
     if attempt.release:
         text += f": {attempt.release} is {'staged' if attempt.component else 'installed'}, its turn has come"
-    return Move(replace(draining, in_doubt=attempt.lost, lost=False), "attempt-started", text)
+    return Move(replace(draining, in_doubt=attempt.lost, lost=False), Event.ATTEMPT_STARTED, text)
 
 
 def interrupt(progress: Progress, zone_before_c: float | None, repair: bool, now: Now) -> Progress:
@@ -90,14 +90,14 @@ def go_down(progress: Progress, rules: Rules, now: Now) -> Move:
     if progress.component:
         return flashing.begin(began, rules, now)
     if not progress.boot_id:
-        return Move(open_step(began, StepKind.ROLL_BACK, rules), "unit-rolls-back")
+        return Move(open_step(began, StepKind.ROLL_BACK, rules), Event.UNIT_ROLLS_BACK)
     text = f"boot {progress.boot_id} is recorded"
     if progress.release:
         lost = progress.jobs if rolling_back else 0
         before = progress.boot_before if rolling_back else progress.boot_id
         began = replace(began, boot_before=before, jobs_lost=progress.jobs_lost + lost)
         text += f", slot {progress.slot_before if rolling_back else progress.slot} is activated"
-    return Move(open_step(began, StepKind.REBOOT, rules), "unit-reboots", text)
+    return Move(open_step(began, StepKind.REBOOT, rules), Event.UNIT_REBOOTS, text)
 
 
 def on_result(progress: Progress, result: StepResult, rules: Rules, now: Now) -> Move:
@@ -106,7 +106,7 @@ def on_result(progress: Progress, result: StepResult, rules: Rules, now: Now) ->
     if result.ending is Ending.NO_OUTCOME:
         text = result.message or "the step ended without an outcome"
         doubt = replace(closed, in_doubt=True, lost=True, cause=Cause.NO_OUTCOME, reason=text)
-        return Move(with_deadline(doubt, rules, now), "step-in-doubt", text)
+        return Move(with_deadline(doubt, rules, now), Event.STEP_IN_DOUBT, text)
     if progress.phase is Phase.RELEASING:
         return Move(replace(closed, reason=progress.reason, cause=progress.cause))
     if progress.phase is Phase.REGISTERING:
@@ -162,7 +162,7 @@ def on_deadline(progress: Progress, rules: Rules, now: Now) -> Move:
         assert progress.step is not None  # noqa: S101 - an open step is a step
         text = f"{progress.step.kind.value} gave no outcome within {limit_s(progress, rules):.0f} s"
         doubt = replace(progress, open=False, in_doubt=True, lost=True, cause=Cause.NO_OUTCOME, reason=text)
-        return Move(with_deadline(doubt, rules, now), "step-in-doubt", text)
+        return Move(with_deadline(doubt, rules, now), Event.STEP_IN_DOUBT, text)
     given_up = replace(progress, open=False, in_doubt=progress.in_doubt or progress.open)
     return giving_up.too_late(given_up, attempt_over, rules, now)
 
@@ -188,7 +188,9 @@ def _on_draining(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Mo
         return giving_up.wait_at_gate(progress, facts, rules, now)
     if not (compute.drained or compute.reason):
         drained = replace(progress, drained=True, reason=f"{compute.jobs} jobs run")
-        return Move(open_step(drained, StepKind.DRAIN, rules), "unit-drains", f"{compute.jobs} jobs run; heat is kept")
+        return Move(
+            open_step(drained, StepKind.DRAIN, rules), Event.UNIT_DRAINS, f"{compute.jobs} jobs run; heat is kept"
+        )
     # A drain of others, or one that they took over: the jobs under it are theirs, and so is its end.
     progress = replace(progress, drained=compute.reason == drain_reason(rules.rollout))
     if progress.drained and progress.step is not None and progress.step.cancel_jobs:
@@ -260,7 +262,7 @@ def _on_soaking(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Mov
         again = look_again(sampled, f"soaking: {sampled.samples} of {needed} samples", now, rules.policy.soak_every_s)
         return Move(again)
     done = replace(sampled, phase=Phase.SUCCEEDED, ending=None, reason="", cause=None, since=now.utc)
-    return Move(done, "unit-succeeded", f"{sampled.samples} healthy samples")
+    return Move(done, Event.UNIT_SUCCEEDED, f"{sampled.samples} healthy samples")
 
 
 def _resolve_doubt(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Move:

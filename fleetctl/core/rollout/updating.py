@@ -31,7 +31,7 @@ from fleetctl.core.rollout.moves import (
     with_deadline,
 )
 from fleetctl.core.rollout.proving import fell_back, heat_lost
-from fleetctl.core.rollout.state import Ending, Phase, Progress, StepKind
+from fleetctl.core.rollout.state import Ending, Event, Phase, Progress, StepKind
 
 MEGABYTE = 1_000_000
 
@@ -51,8 +51,8 @@ def begin(attempt: Progress, rules: Rules, now: Now) -> Move:
     what = f"attempt {attempt.attempt}: release {attempt.release}, {attempt.bundle_bytes / MEGABYTE:.1f} MB"
     if attempt.lost:
         doubt = replace(entered, in_doubt=True, lost=False)
-        return Move(doubt, "unit-stages", f"{what}; what became of the last attempt is observed first")
-    return Move(_opened(entered, StepKind.STAGE, rules, now), "unit-stages", what)
+        return Move(doubt, Event.UNIT_STAGES, f"{what}; what became of the last attempt is observed first")
+    return Move(_opened(entered, StepKind.STAGE, rules, now), Event.UNIT_STAGES, what)
 
 
 def goes_on(progress: Progress) -> bool:
@@ -154,7 +154,7 @@ def _freed_first(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Mo
         return None
     if not (compute.drained or compute.reason) and more_steps(progress):
         draining = open_step(replace(progress, drained=True), StepKind.DRAIN, rules)
-        return Move(draining, "unit-drains", f"{compute.jobs} jobs run; heat is kept")
+        return Move(draining, Event.UNIT_DRAINS, f"{compute.jobs} jobs run; heat is kept")
     waited_s = (now.utc - progress.since).total_seconds() if progress.since else 0.0
     if not compute.jobs or waited_s >= rules.policy.drain.deadline_s:
         return None
@@ -177,7 +177,7 @@ def _on_staging(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Mov
         return Move(look_again(progress, "nothing of the bundle has arrived", now, LOOK_AT_STAGING_EVERY_S))
     if staged.ready:
         installing = enter(replace(progress, arrived=0.0), Phase.INSTALLING, rules, now)
-        return Move(_opened(installing, StepKind.INSTALL, rules, now), "unit-installs", "the bundle is staged")
+        return Move(_opened(installing, StepKind.INSTALL, rules, now), Event.UNIT_INSTALLS, "the bundle is staged")
     if staged.failure:
         return _cut_short(progress, staged.failure, float(staged.received_bytes), facts, rules, now)
     text = f"{staged.received_bytes / MEGABYTE:.1f} of {staged.size_bytes / MEGABYTE:.1f} MB are staged"
@@ -205,7 +205,7 @@ def _cut_short(progress: Progress, failure: str, arrived: float, facts: Facts, r
     worth_it = facts.boot_id != progress.boot_id or arrived > progress.resumed_from
     if worth_it and more_steps(progress):
         anew = replace(progress, arrived=arrived, boot_id=facts.boot_id)
-        return Move(_opened(anew, progress.step.kind, rules, now), "unit-resumes", failure)
+        return Move(_opened(anew, progress.step.kind, rules, now), Event.UNIT_RESUMES, failure)
     return give_up(progress, Cause.NOT_STAGED, failure, rules, now)
 
 
@@ -227,7 +227,7 @@ def _ready(progress: Progress, text: str, rules: Rules, now: Now) -> Move:
         not_before_s=0.0,
         boot_id="",
     )
-    return Move(waiting, "unit-installed", said)
+    return Move(waiting, Event.UNIT_INSTALLED, said)
 
 
 def _into_slot(progress: Progress, facts: Facts) -> Progress:

@@ -15,7 +15,7 @@ from fleetctl.core.policy import Wave
 from fleetctl.core.rollout.admission import limit_reached
 from fleetctl.core.rollout.leaving import owes_revert
 from fleetctl.core.rollout.moves import Move
-from fleetctl.core.rollout.state import Phase, Progress, Status, WaveChanged
+from fleetctl.core.rollout.state import Event, Phase, Progress, Status, WaveChanged
 from fleetctl.core.rollout.tick import Tick
 
 LOOK_AT_METADATA_EVERY_S = 30.0
@@ -28,7 +28,7 @@ def halt_if_over_limit(tick: Tick) -> None:
     if tick.rollout.status is Status.RUNNING:
         reached = limit_reached(tick)
         if reached is not None:
-            tick.set_status(Status.HALTED, reached, "rollout-halted")
+            tick.set_status(Status.HALTED, reached, Event.ROLLOUT_HALTED)
 
 
 def halt_if_withdrawn(tick: Tick) -> None:
@@ -38,7 +38,7 @@ def halt_if_withdrawn(tick: Tick) -> None:
     for version, units in tick.board.open_releases.items():
         if units and version in tick.around.withdrawn:
             text = f"release {version} is withdrawn: {tick.around.withdrawn[version]}"
-            tick.set_status(Status.HALTED, text, "rollout-halted")
+            tick.set_status(Status.HALTED, text, Event.ROLLOUT_HALTED)
             return
 
 
@@ -53,7 +53,7 @@ def open_next(tick: Tick) -> None:
         if missed is not None and _later(tick, wave):
             return
         if missed is not None:
-            tick.set_status(Status.HALTED, missed, "rollout-halted")
+            tick.set_status(Status.HALTED, missed, Event.ROLLOUT_HALTED)
             return
         if tick.board.updates and tick.around.stale:
             tick.reasons[""] = f"wave {waves[wave + 1].name} does not begin: {tick.around.stale}"
@@ -82,14 +82,14 @@ def finish(tick: Tick) -> None:
     if tick.active or tick.rollout.status.is_end:
         return
     if tick.rollout.status is Status.ABORTING:
-        tick.set_status(Status.ABORTED, tick.rollout.reason, "rollout-aborted")
+        tick.set_status(Status.ABORTED, tick.rollout.reason, Event.ROLLOUT_ABORTED)
     elif owes_revert(tick.rollout, filter(None, map(tick.progress, tick.board.units))):
         return
     elif not tick.count(Phase.PENDING) and not _later(tick, tick.rollout.wave):
         missed = success_missed(tick, tick.rollout.wave)
         counted = f"{tick.failed} of {len(tick.board.units)} failed" + (f"; {missed}" if missed else "")
         end = Status.FAILED if tick.failed or missed else Status.SUCCEEDED
-        tick.set_status(end, counted, f"rollout-{end.value}")
+        tick.set_status(end, counted, Event(f"rollout-{end.value}"))
 
 
 def _open(tick: Tick, wave: int) -> None:
@@ -97,9 +97,9 @@ def _open(tick: Tick, wave: int) -> None:
     awaiting = rule.approval and size > 0
     tick.change(WaveChanged(tick.rollout.id, wave, awaiting))
     if awaiting:
-        tick.note("", "approval-needed", approval_text(tick.rollout.id, rule, size))
+        tick.note("", Event.APPROVAL_NEEDED, approval_text(tick.rollout.id, rule, size))
     elif size:
-        tick.note("", "wave-opened", f"wave {rule.name}: {size} of {len(tick.board.units)} units")
+        tick.note("", Event.WAVE_OPENED, f"wave {rule.name}: {size} of {len(tick.board.units)} units")
 
 
 def approval_text(rollout: str, rule: Wave, size: int) -> str:
@@ -127,13 +127,13 @@ def _turn(tick: Tick, progress: Progress) -> bool:
         if progress.cause in UNREACHED:
             text = f"its deferral of {policy.defer_for_s:.0f} s has ended: {progress.reason}"
             failed = replace(progress, phase=Phase.FAILED, reason=text, since=tick.now.utc)
-            tick.move(Move(failed, "unit-failed", text))
+            tick.move(Move(failed, Event.UNIT_FAILED, text))
         return False
     if progress.not_before_s > tick.now.monotonic_s:
         tick.wakes.append(progress.not_before_s)
     else:
         again = replace(progress, phase=Phase.PENDING, tries=0, not_before_s=0.0, deferred_at=since)
-        tick.move(Move(again, "deferred-again", f"another turn: {progress.reason}"))
+        tick.move(Move(again, Event.DEFERRED_AGAIN, f"another turn: {progress.reason}"))
         tick.wakes.append(tick.now.monotonic_s)
     return True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -145,9 +146,9 @@ def test_the_incremental_board_decides_as_one_that_is_loaded_anew(play: Play, ti
     anew.gateways_down = dict(play.board.gateways_down)
     anew.parked = dict(play.board.parked)
     anew.at_gate = {site: dict(units) for site, units in play.board.at_gate.items()}
-    anew.refused_since = dict(play.board.refused_since)
+    anew.waits = deepcopy(play.board.waits)
     anew.staging_parked = dict(play.board.staging_parked)
-    anew.unstaged_since = dict(play.board.unstaged_since)
+    anew.staging_waits = deepcopy(play.board.staging_waits)
     now, around = play.world.clock.now(), play.around()
     assert decide(anew, Inputs(), now, play.epoch, around) == decide(play.board, Inputs(), now, play.epoch, around)
 

@@ -32,4 +32,4 @@ def test_a_site_is_looked_at_again_at_once_when_its_gateway_has_just_ended() -> 
     ended = UnitChanged("r1", replace(GATEWAY, phase=Phase.SUCCEEDED, down=False))
     board = remembered(Decision(changes=(ended,), parked=PARKED))
     assert board.parked == {"t": 130.0}
-    assert set(board.refused_since) == {"s", "t"}
+    assert set(board.waits.standing_s(NOW)) == {"s", "t"}

@@ -119,6 +119,19 @@ def test_a_wall_clock_that_went_back_gives_no_more_than_there_ever_was() -> None
     assert left_s(ANEW + 1, -7200.0) == (100.0, 400.0)
 
 
+@pytest.mark.parametrize("taken_before", [0, 1, ANEW, 10 * ANEW])
+@pytest.mark.parametrize("later_s", [10.0, 3 * 86_400.0])
+def test_a_wait_at_the_down_gate_goes_on_where_it_was_seen_last(taken_before: int, later_s: float) -> None:
+    """It is looked at every few seconds, so a restart stretches it by no more than these; nobody led meanwhile."""
+    waits = replace(
+        VERIFYING, phase=Phase.DRAINING, at_gate=True, not_before_s=1100.0, deadline_s=1220.0, takeovers=taken_before
+    )
+    first = recovered(waits, RULES, Now(START + timedelta(seconds=later_s), 50.0, "another boot")).progress
+    assert first.deadline_s == 170.0
+    again = recovered(first, RULES, Now(START + timedelta(seconds=2 * later_s), 7.0, "one more boot")).progress
+    assert again.deadline_s == 127.0
+
+
 def test_a_step_that_several_controllers_left_open_uses_up_a_try_if_it_was_not_done() -> None:
     opened: Progress = replace(VERIFYING, open=True)
     lost = [recovered(replace(opened, takeovers=n), RULES, Now(START, 50.0)).progress.lost for n in range(ANEW + 2)]

@@ -15,12 +15,14 @@ from fleetctl.core.rollout.state.changes import (
     RolloutChanged,
     RowChange,
     SitesHalted,
+    SitesWaited,
     StepEnded,
     StepIntended,
     UnitChanged,
     WaveChanged,
     followed,
 )
+from fleetctl.core.rollout.state.events import Event
 from fleetctl.core.rollout.state.progress import COUNTED_AS_FAILED, ENDS, Action, Phase, Progress
 from fleetctl.core.rollout.state.row import Command, CommandKind, Rollout, Status
 from fleetctl.core.rollout.state.steps import Ending, Step, StepKind, StepResult, StepTaken
@@ -35,6 +37,7 @@ __all__ = [
     "CommandKind",
     "Decision",
     "Ending",
+    "Event",
     "Inputs",
     "Noted",
     "Phase",
@@ -43,6 +46,7 @@ __all__ = [
     "RolloutChanged",
     "RowChange",
     "SitesHalted",
+    "SitesWaited",
     "Status",
     "Step",
     "StepEnded",

@@ -40,6 +40,15 @@ class SitesHalted:
 
 
 @dataclass(frozen=True, slots=True)
+class SitesWaited:
+    """For how many seconds nobody could start, or stage, at which sites; replaces what was there."""
+
+    rollout: str
+    starting_s: Mapping[str, float]
+    staging_s: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class UnitChanged:
     """A unit's new progress; replaces the row."""
 
@@ -84,8 +93,8 @@ class Noted:
     """For people: object, fact, arithmetic."""
 
 
-RowChange = RolloutChanged | WaveChanged | SitesHalted
-Change = RolloutChanged | WaveChanged | SitesHalted | UnitChanged | StepIntended | StepEnded | CommandHandled | Noted
+RowChange = RolloutChanged | WaveChanged | SitesHalted | SitesWaited
+Change = RowChange | UnitChanged | StepIntended | StepEnded | CommandHandled | Noted
 
 
 def followed(rollout: Rollout, change: RowChange) -> Rollout:
@@ -97,6 +106,8 @@ def followed(rollout: Rollout, change: RowChange) -> Rollout:
             return replace(rollout, wave=change.wave, awaiting=change.awaiting)
         case SitesHalted():
             return replace(rollout, halted_sites=change.sites)
+        case SitesWaited():
+            return replace(rollout, waited_s=change.starting_s, staging_waited_s=change.staging_s)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,10 @@ class Rollout:
     """The open wave waits for a person's approval."""
     halted_sites: Mapping[str, str] = field(default_factory=dict)
     """Sites where nothing starts because heat was lost there after we touched it, with the reason."""
+    waited_s: Mapping[str, float] = field(default_factory=dict)
+    """Sites where nobody could start for reasons of their units, and for how long, as it was last noted."""
+    staging_waited_s: Mapping[str, float] = field(default_factory=dict)
+    """Likewise where nobody could stage."""
 
 
 class CommandKind(StrEnum):
