@@ -17,15 +17,18 @@ from typing import Any
 from fleetctl.core.commissioning.ledger import Draft
 from fleetctl.core.commissioning.lifecycle import Lifecycle, mark
 from fleetctl.core.commissioning.stages import Outcome, Stage
-from fleetctl.core.facts import Cause, Facts, Observation, drain_reason
+from fleetctl.core.facts import Cause, Facts, Observation
 from fleetctl.core.identity.reasons import Reason
 from fleetctl.core.identity.retiring import WIPED, was_wiped
 from fleetctl.core.inventory.fleet import Unit
+from fleetctl.core.platform.drains import RETIRING, may_cancel
+from fleetctl.core.platform.losses import listed
 from fleetctl.core.platform.node import Health
 from fleetctl.core.problems import CouldNot
 from fleetctl.core.rollout.state import Ending, Step, StepKind
 from fleetctl.ports import Clock, Executor, State
 from fleetctl.ports.platform import Standing
+from fleetctl.services.drains import Patience, drain
 from fleetctl.services.enrolment import StandingOf
 from fleetctl.services.register import Look, results_of
 
@@ -117,11 +120,11 @@ def retire(farewell: Farewell) -> Iterator[str]:
     """
     reached = _reached(farewell)
     if reached:
-        yield _drained(farewell)
-    yield _revoked(farewell)
-    yield _unregistered(farewell)
+        yield drained(farewell)
+    yield revoked(farewell)
+    yield unregistered(farewell)
     if reached:
-        yield _wiped(farewell)
+        yield wiped(farewell)
         if farewell.choice.off:
             yield _off(farewell)
     _marked(farewell)
@@ -159,7 +162,12 @@ def _reached(farewell: Farewell) -> bool:
     raise CouldNot(f"{unit.name} cannot be wiped: {said}", hint="if it is dead or gone for good, say --gone")
 
 
-def _drained(farewell: Farewell) -> str:
+def drained(farewell: Farewell) -> str:
+    """Let no new job start on the machine and wait for those that run; returns what was done, in words.
+
+    Raises:
+        CouldNot: if jobs still run in the end, or it cannot be asked.
+    """
     standing = farewell.standing_of(farewell.unit)
     if standing is not None:
         return _drained_on(farewell, standing)
@@ -176,18 +184,19 @@ def _is_free(seen: Observation | None) -> bool:
 
 
 def _drained_on(farewell: Farewell, standing: Standing) -> str:
-    """Drain the unit's node on its platform, and wait for its jobs."""
-    platform, name = standing.platform, standing.node
-    platform.drain([name], drain_reason(farewell.id))
-    if farewell.wait(lambda: platform.nodes([name])[name].is_free, farewell.choice.drain_s, 15.0):
-        return f"drained: node {name} has no jobs"
-    if not farewell.choice.cancel_jobs:
-        raise CouldNot(f"jobs still run on node {name}", hint="wait for them, or say --cancel-jobs")
-    lost = platform.cancel([name]).get(name, ())
-    return f"drained: {len(lost)} jobs lost{': ' if lost else ''}{', '.join(job.id for job in lost)}"
+    """Drain the unit's node on its platform, and wait for its jobs; those under another's drain are the other's."""
+    name, patience = farewell.unit.name, Patience(farewell.choice.drain_s, farewell.choice.cancel_jobs)
+    found = drain({name: standing}, RETIRING, patience, farewell.clock)[name]
+    if found.node.is_free:
+        return f"drained: {listed(found.lost) if found.lost else f'node {standing.node} has no jobs'}"
+    if patience.cancel and not may_cancel(found.node, RETIRING):
+        hint = "they are whoever's drain it is: end them, or that drain, there"
+        raise CouldNot(f"jobs still run on node {standing.node}, drained by others: {found.node.reason}", hint=hint)
+    raise CouldNot(f"jobs still run on node {standing.node}", hint="wait for them, or say --cancel-jobs")
 
 
-def _revoked(farewell: Farewell) -> str:
+def revoked(farewell: Farewell) -> str:
+    """Revoke every certificate of the machine at its place; returns what was done, in words."""
     registry, at = farewell.state.registry, farewell.clock.now().utc
     serial, name = farewell.unit.serial, farewell.unit.name
     # only this place's: a machine that was swapped to another goes on there with a certificate of its own
@@ -199,7 +208,12 @@ def _revoked(farewell: Farewell) -> str:
     return f"revoked: {len(gone)} certificates" if gone else "revoked: none was left"
 
 
-def _unregistered(farewell: Farewell) -> str:
+def unregistered(farewell: Farewell) -> str:
+    """Take the unit out of its platform and of the registry; returns what was done, in words.
+
+    Raises:
+        CouldNot: if the platform does not answer or refuses, or either has it still.
+    """
     unit, registry = farewell.unit, farewell.state.registry
     standing = farewell.standing_of(unit)
     node = standing.node if standing else ""
@@ -213,7 +227,12 @@ def _unregistered(farewell: Farewell) -> str:
     return f"unregistered{f': node {node} is gone' if node else ''}"
 
 
-def _wiped(farewell: Farewell) -> str:
+def wiped(farewell: Farewell) -> str:
+    """Let the machine forget who it was; returns what was done, in words.
+
+    Raises:
+        CouldNot: if it does not, or does not show it.
+    """
     said = farewell.step(StepKind.WIPE)
     seen = farewell.seen()
     if not isinstance(seen, Facts) or seen.registration or seen.certificate:

@@ -48,7 +48,10 @@ def drain_reason() -> str:
 
 
 def drain(reason: str, *, cancel_jobs: bool) -> Callable[[Step, Journal], str]:
-    """Return the effect that lets no new job start; jobs go on, or are ended. A drain of others stands as it is."""
+    """Return the effect that lets no new job start; jobs go on, or are ended.
+
+    A drain of others stands as it is, and the jobs under a person's are that person's.
+    """
 
     def effect(step: Step, _: Journal) -> str:
         standing = drain_reason()
@@ -56,7 +59,8 @@ def drain(reason: str, *, cancel_jobs: bool) -> Callable[[Step, Journal], str]:
             replace_file(DRAIN, dump({"reason": reason, "since": round(time.time(), 3)}), 0o644)
         said = "drained" if standing in ("", reason) else f"drained by others: {standing}"
         daemon = read_document(COMPUTE)
-        if cancel_jobs and (_jobs(daemon) or daemon.get("cancelled") == _request(step)):
+        may_cancel = cancel_jobs and (not standing or standing.startswith(OURS))
+        if may_cancel and (_jobs(daemon) or daemon.get("cancelled") == _request(step)):
             lost = _cancel(step)
             return f"{said}; {len(lost)} jobs lost{': ' if lost else ''}{', '.join(lost)}"
         return f"{said}, {len(_jobs(daemon))} jobs run"

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurv
 
 from fleetctl.core.facts import Cause, Compute, Facts, Observation, Unobserved
 from fleetctl.core.inventory.fleet import Unit
-from fleetctl.core.platform.drains import Deed, Did
+from fleetctl.core.platform.drains import Deed, Did, to_drain
 from fleetctl.core.platform.node import Health, Job, JobState, Node
 from fleetctl.core.problems import CouldNot
 from fleetctl.core.rollout.state import Ending, Step, StepKind, StepResult
@@ -159,8 +159,13 @@ class FakePlatform:
 
     def drain(self, names: Collection[str], reason: str) -> Mapping[str, Deed]:
         self._ask()
-        self.known |= {n: replace(self.known[n], drained=True, reason=reason) for n in names if n in self.known}
-        return {n: Deed(n, Did.DRAINED if n in self.known else Did.ABSENT, reason) for n in names}
+        deeds = {}
+        for name, node in self.nodes(names).items():
+            did = to_drain(node, reason)
+            deeds[name] = Deed(name, did, reason if did is Did.DRAINED else node.reason)
+            if did is Did.DRAINED:
+                self.known[name] = replace(node, drained=True, reason=reason)
+        return deeds
 
     def undrain(self, names: Collection[str], reason: str) -> Mapping[str, Deed]:
         raise AssertionError("nothing here lifts a drain")

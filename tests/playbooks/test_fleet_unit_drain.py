@@ -82,6 +82,13 @@ def test_a_persons_drain_is_neither_overwritten_nor_undone(unit: UnitRoot) -> No
     assert unit.read(DRAIN) == before
 
 
+def test_jobs_under_a_persons_drain_are_that_persons(unit: UnitRoot) -> None:
+    persons_drain(unit)
+    outcome = unit.drain("--cancel-jobs")
+    assert (outcome["ending"], outcome["message"]) == ("ok", f"drained by others: {A_PERSONS}, 2 jobs run")
+    assert not unit.path(CANCEL).exists(), "nobody asked the daemon to end them"
+
+
 def test_another_rollouts_drain_is_not_ours(unit: UnitRoot) -> None:
     unit.drain(reason="fleetctl r0")
     assert "left drained by others: fleetctl r0" in unit.undrain()["message"]

@@ -1,8 +1,8 @@
 """Whose a drain is, and what may be done about it.
 
 A drain belongs to whoever's token its reason is. fleetctl's tokens begin with `fleetctl `, and name who of fleetctl
-it was: a rollout, or a person by `fleetctl unit drain`. Everything else was written by somebody on the platform itself,
-and is nobody's here to undo or to write over. A rollout undoes what has its own token, and nothing else.
+it was: a rollout, or a person by `fleetctl unit drain` or `unit retire`. Everything else was written by somebody on the
+platform itself, and is nobody's here to undo or to write over. A rollout undoes what has its own token alone.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from fleetctl.core.platform.node import Health, Node
 _OURS = drain_reason("")
 _BY_HAND = drain_reason("unit-drain:")
 _LONGEST = 200
+RETIRING = drain_reason("unit-retire")
+"""Reason of the drain of a machine that is retired: the same at each try, so that the next goes on with its own."""
 
 
 class Owner(StrEnum):
@@ -25,7 +27,7 @@ class Owner(StrEnum):
     OTHERS = "others"
     ROLLOUT = "rollout"
     PERSON = "person"
-    """A person, by `fleetctl unit drain`."""
+    """A person, by `fleetctl unit drain` or `unit retire`."""
 
 
 class Did(StrEnum):
@@ -64,7 +66,7 @@ def owner(reason: str) -> Owner:
     """Return whose drain has a reason."""
     if not reason:
         return Owner.NOBODY
-    if reason.startswith(_BY_HAND):
+    if reason.startswith(_BY_HAND) or reason == RETIRING:
         return Owner.PERSON
     return Owner.ROLLOUT if reason.startswith(_OURS) else Owner.OTHERS
 

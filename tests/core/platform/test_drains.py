@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleetctl.core.facts import drain_reason
-from fleetctl.core.platform.drains import Did, Owner, by_hand, may_cancel, owner, rollout_of, to_drain, to_undrain
+from fleetctl.core.platform.drains import (
+    RETIRING,
+    Did,
+    Owner,
+    by_hand,
+    may_cancel,
+    owner,
+    rollout_of,
+    to_drain,
+    to_undrain,
+)
 from fleetctl.core.platform.node import Health, Node
 from fleetctl.core.platform.request import may_undrain
 
@@ -27,6 +37,7 @@ nodes = st.builds(
         ("", Owner.NOBODY, ""),
         (OURS, Owner.ROLLOUT, "r-1"),
         (HANDS, Owner.PERSON, ""),
+        (RETIRING, Owner.PERSON, ""),
         (THEIRS, Owner.OTHERS, ""),
         ("fleetctl", Owner.OTHERS, ""),
         ("fleetctl-r-1", Owner.OTHERS, ""),
