@@ -13,11 +13,13 @@ from fleetctl.cli.table import print_table
 from fleetctl.core.problems import InvalidInput, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from fleetctl.cli.platforms import Platforms
     from fleetctl.core.inventory.fleet import Fleet
+    from fleetctl.core.platform.telling import Order
     from fleetctl.core.policy import Drain
+    from fleetctl.ports import State
     from fleetctl.ports.platform import Standing
     from fleetctl.services.drains import Patience, Results
 
@@ -53,16 +55,16 @@ def drain(
     """
     from fleetctl.cli import compose
     from fleetctl.cli.platforms import platforms
-    from fleetctl.core.platform.drains import by_hand
     from fleetctl.core.platform.request import is_drained
     from fleetctl.services.apply import policy_of
-    from fleetctl.services.drains import drain as ask
+    from fleetctl.services.drains import drain_by_order
 
     frame, fleet = _fleet_of(ctx)
     patience = _patience(policy_of(fleet, policy).drain, deadline_s, wait=wait)
-    with platforms(frame, fleet) as known:
+    with compose.state(frame, durable=True) as state, platforms(frame, fleet) as known:
         standings = _standings(fleet, known, selection)
-        results = ask(standings, by_hand(reason), patience, compose.clock(), _Telling(frame))
+        _say_busy(frame, state, standings)
+        results = drain_by_order(state, _order(frame, reason), standings, patience, compose.clock(), _Telling(frame))
     _print(frame, "unit-drain", results)
     raise typer.Exit(Exit.DONE if not wait or is_drained(results.values()) else Exit.FAILED)
 
@@ -70,6 +72,7 @@ def drain(
 def undrain(
     ctx: typer.Context,
     selection: Some,
+    reason: Annotated[str, typer.Option(help="Why; kept in the event log.")] = "",
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until they take jobs.")] = False,
 ) -> None:
     """Let units take jobs again that fleetctl has drained; exits with 1 if one stays drained.
@@ -79,16 +82,34 @@ def undrain(
     from fleetctl.cli import compose
     from fleetctl.cli.platforms import platforms
     from fleetctl.core.platform.request import is_undrained
-    from fleetctl.services.drains import undrain as ask
+    from fleetctl.services.drains import undrain_by_order
 
     frame, fleet = _fleet_of(ctx)
-    with compose.state(frame) as state:
-        active = {rollout.id for rollout in state.journal.rollouts(active=True)}
-    with platforms(frame, fleet) as known:
+    patience_s = _TAKES_JOBS_S if wait else 0.0
+    with compose.state(frame, durable=True) as state, platforms(frame, fleet) as known:
         standings = _standings(fleet, known, selection)
-        results = ask(standings, active, _TAKES_JOBS_S if wait else 0.0, compose.clock(), _Telling(frame))
+        _say_busy(frame, state, standings)
+        order = _order(frame, reason)
+        results = undrain_by_order(state, order, standings, patience_s, compose.clock(), _Telling(frame))
     _print(frame, "unit-undrain", results)
     raise typer.Exit(Exit.DONE if is_undrained(results.values()) else Exit.FAILED)
+
+
+def _order(frame: Frame, reason: str) -> Order:
+    from fleetctl.cli import compose
+    from fleetctl.core.platform.telling import Order
+
+    return Order(frame.actor, compose.clock().now().utc, reason)
+
+
+def _say_busy(frame: Frame, state: State, units: Iterable[str]) -> None:
+    """Say which units a rollout is at work on: it drains them for itself, and ends that drain by itself."""
+    from fleetctl.services.image_requests import under_way
+
+    working = under_way(state)
+    for unit in units:
+        if unit in working:
+            frame.notes().print(f"rollout {working[unit]} is at work on {unit}: a drain of its own it ends itself")
 
 
 def _patience(limits: Drain, deadline_s: float | None, *, wait: bool) -> Patience:

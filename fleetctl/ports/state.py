@@ -256,6 +256,10 @@ class Orders(Protocol):
         """
         ...
 
+    def note(self, notes: Sequence[Noted]) -> None:
+        """Log orders that are carried out elsewhere, on a compute platform, and so have no rows here."""
+        ...
+
 
 class Cursors(Protocol):
     """How far readers of the event log have come."""

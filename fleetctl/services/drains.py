@@ -1,14 +1,18 @@
-"""Drain and undrain units for a person, on the platforms where they are nodes. Heat is not touched by either."""
+"""Drain and undrain units for a person, on the platforms where they are nodes. Heat is not touched by either.
+
+What a person orders is in the event log before anything is asked of a platform: who, when and why.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from fleetctl.core.platform.drains import Deed, Did, may_cancel, to_undrain
+from fleetctl.core.platform.drains import Deed, Did, by_hand, may_cancel, to_undrain
 from fleetctl.core.platform.node import Node
 from fleetctl.core.platform.request import Result, may_undrain
-from fleetctl.ports import Clock, Platform
+from fleetctl.core.platform.telling import Order
+from fleetctl.ports import Clock, Platform, State
 from fleetctl.ports.platform import Standing, by_platform
 
 _LOOK_EVERY_S = 2.0
@@ -29,6 +33,35 @@ class Patience:
 
     seconds: float = 0.0
     cancel: bool = False
+
+
+def drain_by_order(
+    state: State,
+    order: Order,
+    standings: Mapping[str, Standing],
+    patience: Patience,
+    clock: Clock,
+    tell: Tell = lambda _: None,
+) -> Results:
+    """Drain units for a person; see `drain`. The event log has the order, and then the jobs that it cost."""
+    state.orders.note(order.drains(_nodes_by_unit(standings)))
+    results = drain(standings, by_hand(order.reason), patience, clock, tell)
+    state.orders.note(order.lost(results.values(), clock.now().utc))
+    return results
+
+
+def undrain_by_order(
+    state: State,
+    order: Order,
+    standings: Mapping[str, Standing],
+    wait_s: float,
+    clock: Clock,
+    tell: Tell = lambda _: None,
+) -> Results:
+    """End drains for a person, but for those of rollouts that have not ended; see `undrain`."""
+    state.orders.note(order.undrains(_nodes_by_unit(standings)))
+    active = {rollout.id for rollout in state.journal.rollouts(active=True)}
+    return undrain(standings, active, wait_s, clock, tell)
 
 
 def drain(
@@ -134,6 +167,10 @@ def _cancelled(results: Results, standings: Mapping[str, Standing], reason: str)
 
 def _platform(group: Mapping[str, Standing]) -> Platform:
     return next(iter(group.values())).platform
+
+
+def _nodes_by_unit(standings: Mapping[str, Standing]) -> dict[str, str]:
+    return {unit: standing.node for unit, standing in standings.items()}
 
 
 def _nodes(group: Mapping[str, Standing]) -> list[str]:

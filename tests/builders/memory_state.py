@@ -411,6 +411,10 @@ class MemoryOrders:
             self.rows.events.append(refusals.override_removed_note(removed, actor, at, reason))
             return removed
 
+    def note(self, notes: Sequence[Noted]) -> None:
+        with self.rows.lock:
+            self.rows.events += notes
+
 
 class MemoryCursors:
     """How far readers of the event log have come."""

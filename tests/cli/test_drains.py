@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fleetctl.adapters.store.state import open_state
+from fleetctl.core.rollout.state import Noted
 from tests.builders.cli import Cli
 from tests.builders.platform_fleet import a_fleet_of_nodes
 from tests.builders.slurmrestd import TOKEN, a_slurmrestd
 
 UNIT = "launaguet-les-sables/a101-1"
 NODE = "launaguet-les-sables-a101-1"
+
+
+def logged(cli: Cli) -> list[Noted]:
+    """Return the entries of the event log that belong to no rollout."""
+    state = open_state(f"sqlite:///{cli.folder / '.fleetctl/state.db'}")
+    try:
+        return [entry for _, entry in state.journal.events("")]
+    finally:
+        state.close()
 
 
 def test_a_person_drains_and_undrains_a_node(tmp_path: Path) -> None:
@@ -35,7 +46,12 @@ def test_a_person_drains_and_undrains_a_node(tmp_path: Path) -> None:
             ],
         }
         assert fake.nodes[NODE] == ({"DRAIN"}, "fleetctl unit-drain: fan is loud")
-        assert cli.json("unit", "undrain", UNIT, "--wait")["units"][0]["did"] == "undrained"
+        undrained = cli.json("unit", "undrain", UNIT, "--wait", "--reason", "oiled")
+        assert undrained["units"][0]["did"] == "undrained"
+        assert [(entry.what, entry.unit, entry.text.partition(" ")[2]) for entry in logged(cli)] == [
+            ("drain-asked", UNIT, f"drains node {NODE}: fan is loud"),
+            ("undrain-asked", UNIT, f"undrains node {NODE}: oiled"),
+        ]
         fake.drained_by(NODE, "disk is loud")
         left = cli("unit", "undrain", UNIT, code=1)
         assert "left" in left.out
@@ -56,6 +72,9 @@ def test_a_job_that_runs_on_is_said_by_the_exit_code(tmp_path: Path) -> None:
         (ended,) = cli.json(*asked, "ends-jobs", "--deadline-s", "0")["units"]
         assert (ended["did"], ended["free"], ended["jobs"], ended["lost"]) == ("already", True, [], [job])
         assert fake.jobs[int(job)][0] == "CANCELLED"
+        assert [entry.text.partition(", by")[0] for entry in logged(cli) if entry.what == "jobs-lost"] == [
+            f"node {NODE}: 1 job lost: {job}"
+        ]
 
 
 def test_a_secret_that_is_missing_and_a_unit_that_only_heats_are_said(tmp_path: Path) -> None:

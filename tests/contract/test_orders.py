@@ -9,6 +9,7 @@ import pytest
 
 from fleetctl.core.problems import InvalidInput
 from fleetctl.core.rollout.holds import Hold, Override
+from fleetctl.core.rollout.state import Noted
 from fleetctl.ports import State
 from tests.builders.rollouts import note, rollout, rows
 from tests.builders.world import START
@@ -80,6 +81,14 @@ def test_every_order_is_in_the_event_log_with_who_and_why(state: State) -> None:
         f"eve overrides G6 for s until 2026-01-15T22:00:00.000Z: nobody lives there (override {override.id})",
         f"mia took back override {override.id} of eve: G6 for s",
     ]
+    assert state.chain_flaw() is None
+
+
+def test_what_is_ordered_elsewhere_is_logged_in_its_order(state: State) -> None:
+    noted = [Noted("", unit, START, "drain-asked", f"ada drains {unit}") for unit in ("s/r2", "s/r1")]
+    state.orders.note(noted)
+    state.orders.note([])
+    assert [event for _, event in state.journal.events("")] == noted
     assert state.chain_flaw() is None
 
 

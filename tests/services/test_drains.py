@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import pytest
+
 from fleetctl.core.facts import drain_reason
 from fleetctl.core.platform.drains import Did, by_hand
 from fleetctl.core.platform.request import is_drained, is_undrained
+from fleetctl.core.platform.telling import Order
+from fleetctl.core.problems import CouldNot
 from fleetctl.ports.platform import Standing
-from fleetctl.services.drains import Patience, Results, drain, undrain
+from fleetctl.services.drains import Patience, Results, drain, drain_by_order, undrain, undrain_by_order
 from tests.builders.memory_platform import MemoryPlatform
-from tests.builders.world import FakeClock
+from tests.builders.memory_state import MemoryState
+from tests.builders.rollouts import rollout
+from tests.builders.world import START, FakeClock
 
 HANDS, ROLLOUTS, THEIRS = by_hand("fan is loud"), drain_reason("r-1"), "disk is loud"
 
@@ -122,6 +128,30 @@ def test_a_rollouts_drain_is_undrained_when_the_rollout_is_over() -> None:
     assert world.undrain("r-1")["s/a"].did is Did.LEFT
     assert world.undrain()["s/a"].did is Did.UNDRAINED
     assert is_undrained(world.undrain().values())
+
+
+def test_who_ordered_a_drain_and_why_is_logged_before_the_platform_is_asked() -> None:
+    world, state, order = World(), MemoryState(), Order("ada", START, "fan is loud")
+    world.one.silent = "the platform does not answer"
+    with pytest.raises(CouldNot):
+        drain_by_order(state, order, world.standings, Patience(), world.clock)
+    assert [(note.unit, note.text) for note in state.rows.events[:1]] == [("s/a", "ada drains node s-a: fan is loud")]
+    world.one.silent = ""
+    job = world.one.runs("s-a")
+    drain_by_order(state, order, world.standings, Patience(30.0, cancel=True), world.clock)
+    assert (state.rows.events[-1].what, state.rows.events[-1].text) == (
+        "jobs-lost",
+        f"node s-a: 1 job lost: {job}, by ada",
+    )
+
+
+def test_an_undrain_is_logged_and_leaves_what_a_rollout_at_work_has_drained() -> None:
+    world, state = World(), MemoryState()
+    state.rows.rollouts["r-1"] = rollout("r-1")
+    world.one.drained_by("s-a", ROLLOUTS)
+    results = undrain_by_order(state, Order("ada", START), world.standings, 0.0, world.clock)
+    assert results["s/a"].did is Did.LEFT
+    assert next((note.what, note.text) for note in state.rows.events) == ("undrain-asked", "ada undrains node s-a")
 
 
 def test_a_unit_that_never_joined_is_said_so() -> None:

@@ -17,6 +17,7 @@ from fleetctl.adapters.store.engine import Database
 from fleetctl.adapters.store.schema import HOLDS, OVERRIDES
 from fleetctl.adapters.store.times import from_column, to_column
 from fleetctl.core.rollout.holds import Hold, Override
+from fleetctl.core.rollout.state import Noted
 
 _HOLDS = select(HOLDS).where(HOLDS.c.removed.is_(None)).order_by(HOLDS.c.number)
 _OVERRIDES = select(OVERRIDES).where(OVERRIDES.c.removed.is_(None)).order_by(OVERRIDES.c.number)
@@ -87,6 +88,11 @@ class SqlOrders:
             removed = _override(row)
             chain.append(connection, [refusals.override_removed_note(removed, actor, at, reason)])
         return removed
+
+    def note(self, notes: Sequence[Noted]) -> None:
+        """Log orders that are carried out elsewhere."""
+        with self._database.write() as connection:
+            chain.append(connection, list(notes))
 
 
 def _added(connection: Connection, table: Table, values: dict[str, str]) -> int:
