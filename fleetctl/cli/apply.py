@@ -65,16 +65,16 @@ def apply(
             foresee(frame, fleet, state, plan, chosen)
         if not (yes or file) and not _agreed(len(plan.units), len(orphans)):
             raise typer.Exit(Exit.FAILED)
-        retire_orphans(frame, fleet, state, orphans)
+        are_retired = retire_orphans(frame, fleet, state, orphans, chosen.drain)
         if plan.is_empty:
-            raise typer.Exit(Exit.DONE)
+            raise typer.Exit(Exit.DONE if are_retired else Exit.FAILED)
         rollout = start_rollout(frame, fleet, state, plan, chosen)
         if detach:
             frame.console().print(rollout.id)
             frame.notes().print(f"rollout {rollout.id} waits for a controller; 'fleetctl rollout watch {rollout.id}'")
-            raise typer.Exit(Exit.DONE)
+            raise typer.Exit(Exit.DONE if are_retired else Exit.FAILED)
         code = run_to_exit(frame, state, rollout.id)
-    raise typer.Exit(code)
+    raise typer.Exit(code if are_retired else code or Exit.FAILED)
 
 
 def plan_file(what: list[str] | None) -> Path | None:

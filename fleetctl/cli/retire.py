@@ -44,10 +44,10 @@ def retire(
     chosen = with_serial(one_unit(fleet, unit), serial)
     _agree(frame, unit, confirm, heat_left(fleet, chosen))
     with compose.state(frame, durable=True) as state, ExitStack() as stack:
-        _refuse_busy(state, chosen)
+        refuse_busy(state, chosen)
         choice = Choice(wait, cancel_jobs, off, gone, reason)
         done = []
-        for said in carry_out(_farewell(frame, state, fleet, chosen, choice, stack)):
+        for said in carry_out(farewell(frame, state, fleet, chosen, choice, stack)):
             frame.notes().print(f"{unit}: {said}")
             done.append(said)
     if frame.is_json:
@@ -67,7 +67,12 @@ def _agree(frame: Frame, unit: str, confirm: str, left: str) -> None:
         raise InvalidInput([Problem("not-confirmed", f"'{typed}' is not {unit}; nothing was done")])
 
 
-def _refuse_busy(state: State, unit: Unit) -> None:
+def refuse_busy(state: State, unit: Unit) -> None:
+    """Refuse to retire a unit that a rollout is at work on, or that somebody holds.
+
+    Raises:
+        CouldNot: says which.
+    """
     from fleetctl.cli import identities
     from fleetctl.core.rollout.holds import held_by
 
@@ -79,7 +84,8 @@ def _refuse_busy(state: State, unit: Unit) -> None:
         raise CouldNot(f"{unit.name}: {hold.text}")
 
 
-def _farewell(frame: Frame, state: State, fleet: Fleet, unit: Unit, choice: Choice, stack: ExitStack) -> Farewell:
+def farewell(frame: Frame, state: State, fleet: Fleet, unit: Unit, choice: Choice, stack: ExitStack) -> Farewell:
+    """Return what a unit of a fleet is retired with; the stack ends whatever it starts."""
     from fleetctl.cli import compose, hands, identities
     from fleetctl.cli.probe import observe
     from fleetctl.services.retire import Farewell

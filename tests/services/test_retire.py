@@ -13,12 +13,12 @@ from fleetctl.core.commissioning.lifecycle import Lifecycle, marks
 from fleetctl.core.facts import Cause
 from fleetctl.core.identity.retiring import heat_left, refusal_of_number, with_serial
 from fleetctl.core.inventory.fleet import Authority, ComputeSettings, Unit
+from fleetctl.core.platform.drains import by_hand
 from fleetctl.core.platform.node import Health, Job, JobState, node_name
 from fleetctl.core.problems import CouldNot, InvalidInput
 from fleetctl.core.rollout.state import Step, StepKind
 from fleetctl.ports.platform import Standing
 from fleetctl.services.enrolment import Registrar
-from fleetctl.services.orphans import retire_all
 from fleetctl.services.register import Errand, register
 from fleetctl.services.retire import Choice, Farewell, retire
 from tests.builders.authority import an_authority
@@ -154,7 +154,19 @@ def test_jobs_are_waited_for_and_not_ended_unless_that_is_said(world: World) -> 
     with pytest.raises(CouldNot, match="jobs still run"):
         list(world.retire())
     assert world.machines.by_unit[world.unit.name].told is not None
-    assert "1 jobs lost: 7" in next(world.retire(cancel_jobs=True))
+    assert "1 job lost: 7" in next(world.retire(cancel_jobs=True)), "the drain of the try before is its own"
+
+
+@pytest.mark.parametrize("theirs", ["disk is loud", by_hand("fan is loud")])
+def test_jobs_under_a_drain_of_somebody_else_are_never_ended(world: World, theirs: str) -> None:
+    name = node_name(world.unit.site, world.unit.id)
+    busy = replace(world.platform.known[name], drained=True, reason=theirs, jobs=(Job("7", JobState.RUNNING),))
+    world.platform.known[name] = busy
+    with pytest.raises(CouldNot, match=f"drained by others: {theirs}"):
+        list(world.retire(cancel_jobs=True))
+    assert world.platform.known[name] == busy
+    world.platform.known[name] = replace(busy, jobs=())
+    assert "has no jobs" in next(world.retire(cancel_jobs=True)), "once they are over, its drain is in nobody's way"
 
 
 def test_jobs_of_a_unit_without_a_platform_are_its_daemons(tmp_path: Path) -> None:
@@ -237,14 +249,3 @@ def test_only_the_exact_number_is_retired_and_a_small_part(
     said = refusal_of_number(orphaned, allowed, declared, 5.0)
     assert (said is None) == (not refused)
     assert refused in (said or "")
-
-
-def test_orphans_are_taken_out_of_the_books_and_are_orphans_no_more(world: World) -> None:
-    name = world.unit.name
-    world.state.units.save_facts([world.machines.by_unit[name].facts(name)])
-    assert list(world.state.units.seen()) == [world.unit.site]
-    for _ in range(2):
-        said = list(retire_all(world.state, [name], lambda _: world.platform, actor="ada", at=world.clock.now().utc))
-    assert said == [f"{name}: retired, 0 certificates revoked; it is not wiped"]
-    assert world.is_gone()
-    assert dict(world.state.units.facts()) == {}

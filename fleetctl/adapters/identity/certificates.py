@@ -71,6 +71,16 @@ def machine_certificate(
     return builder.sign(key, SHA256())
 
 
+def address_of(pem: str) -> str:
+    """Return the network address that a machine's certificate names; empty if it names none."""
+    extensions = x509.load_pem_x509_certificate(pem.encode()).extensions
+    try:
+        names = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return ""
+    return next((str(address) for address in names.get_values_for_type(x509.IPAddress)), "")
+
+
 def revocation_list(
     revoked: Iterable[Certificate], issuing: x509.Certificate, key: EllipticCurvePrivateKey, at: datetime
 ) -> x509.CertificateRevocationList:
