@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from fleetctl.ports import Forecasts
     from fleetctl.ports.platform import Standing
     from fleetctl.services.enrolment import Registrar
-    from fleetctl.services.releases import Watched
+    from fleetctl.services.standing_releases import Watched
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,7 @@ class Grounds:
     def _of(self, rollout: str) -> Ground:
         from fleetctl.cli import depot, identities
         from fleetctl.cli.platforms import platforms_of
-        from fleetctl.services.releases import Watched
+        from fleetctl.services.standing_releases import Watched
 
         if rollout not in self._known:
             row = self._state.journal.rollout(rollout)

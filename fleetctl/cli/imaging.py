@@ -22,7 +22,7 @@ from fleetctl.core.images import image
 from fleetctl.core.images.naming import identity_of
 from fleetctl.core.images.recipe import Recipe, recipe_of
 from fleetctl.core.inventory.fleet import Kind
-from fleetctl.core.problems import InvalidInput, Problem
+from fleetctl.core.problems import InvalidInput, Problem, refuse
 from fleetctl.core.releases.declaring import FOLDER
 from fleetctl.services.images import Order
 
@@ -130,8 +130,7 @@ def _check_files(places: Places, signing: Signing) -> None:
     given = [path for path in (places.authorized_keys, places.sources) if path]
     problems += [Problem("no-file", f"{path} is not there") for path in given if not path.is_file()]
     problems += [Problem("no-folder", f"{path} is no folder") for path in places.overlays if not path.is_dir()]
-    if problems:
-        raise InvalidInput(problems)
+    refuse(problems)
 
 
 def _keyring(fleet_folder: Path | None) -> Path:

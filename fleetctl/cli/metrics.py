@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fleetctl.cli.frame import Frame
-from fleetctl.core.problems import InvalidInput, Problem
+from fleetctl.core.problems import Problem, refuse
 
 if TYPE_CHECKING:
     from fleetctl.services.metrics import Tally
@@ -48,8 +48,7 @@ def offer(file: Path | None, listen: str) -> Offer:
     if listen and not (port.isascii() and port.isdigit() and int(port) in _PORTS):
         hint = "write a port such as 9464, or an address and a port such as 10.0.0.1:9464"
         problems.append(Problem("bad-port", f"'{listen}' is not a port", hint=hint))
-    if problems:
-        raise InvalidInput(problems)
+    refuse(problems)
     return Offer(file, address.strip("[]") or LOOPBACK, int(port) if listen else None)
 
 

@@ -95,8 +95,8 @@ def observe_and_plan(frame: Frame, state: State, fleet: Fleet, units: Sequence[U
     from fleetctl.services.marks import without_refused
     from fleetctl.services.plan import Memory, with_blank_machines
     from fleetctl.services.plan import plan as make
-    from fleetctl.services.releases import gifts_of, refuse_standing, supply
     from fleetctl.services.render import rendered_from
+    from fleetctl.services.standing_releases import gifts_of, refuse_standing, supply
 
     if wish.refresh:
         observe(frame, state, fleet, units)

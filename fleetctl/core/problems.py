@@ -65,6 +65,17 @@ class InvalidInput(Exception):
         super().__init__("; ".join(p.message for p in self.problems) or "invalid input")
 
 
+def refuse(problems: Iterable[Problem]) -> None:
+    """Refuse input in which there are problems.
+
+    Raises:
+        InvalidInput: with all of them, if there is any.
+    """
+    found = tuple(problems)
+    if found:
+        raise InvalidInput(found)
+
+
 class CouldNot(Exception):
     """Raised when something valid could not be done (exit code 1).
 

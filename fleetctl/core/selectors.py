@@ -15,7 +15,7 @@ from fnmatch import translate
 
 from fleetctl.core.inventory.fleet import Fleet, Unit
 from fleetctl.core.names import did_you_mean
-from fleetctl.core.problems import InvalidInput, Problem
+from fleetctl.core.problems import InvalidInput, Problem, refuse
 
 Values = Callable[[Unit], tuple[str, ...]]
 
@@ -102,8 +102,7 @@ def select(fleet: Fleet, arguments: Sequence[str] = ()) -> tuple[Unit, ...]:
         if not found:
             problems.append(_nothing(selector, fleet))
         chosen.update(found)
-    if problems:
-        raise InvalidInput(problems)
+    refuse(problems)
     return tuple(unit for unit in fleet.units() if unit.name in chosen)
 
 

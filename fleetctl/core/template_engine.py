@@ -26,7 +26,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from fleetctl.core.labels import exposition
 from fleetctl.core.names import did_you_mean
-from fleetctl.core.problems import InvalidInput, Problem
+from fleetctl.core.problems import Problem, refuse
 from fleetctl.core.scene import ALIKE, VARIABLES, UnknownSecret, Variables
 from fleetctl.core.templates import Source, Templates
 
@@ -74,8 +74,7 @@ def compile_all(templates: Templates) -> Mapping[str, Program]:
             programs[name] = Program(environment.get_template(name), _alike(used))
         except (TemplateSyntaxError, TemplateNotFound) as error:
             problems.append(_not_a_template(error, name, templates.sources))
-    if problems:
-        raise InvalidInput(problems)
+    refuse(problems)
     return programs
 
 

@@ -23,7 +23,7 @@ from fleetctl.core.rollout.waves import assign, placed
 from fleetctl.ports import Clock, Releases, State
 from fleetctl.services.declared import Declared
 from fleetctl.services.marks import refused
-from fleetctl.services.releases import gifts_of, refuse_standing, supply
+from fleetctl.services.standing_releases import gifts_of, refuse_standing, supply
 
 HEAT_SERVICE = "heat"
 """The service hook, in the templates' manifest, of files that make the heat agent start anew."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from fleetctl.core.inventory.fleet import Site
-from fleetctl.core.problems import InvalidInput, Problem, in_order
+from fleetctl.core.problems import InvalidInput, Problem, in_order, refuse
 from fleetctl.ports import Forecasts
 from fleetctl.services.load import Examined
 
@@ -18,8 +18,7 @@ def check_forecasts(forecasts: Forecasts, sites: Iterable[Site]) -> None:
         InvalidInput: with everything that is wrong with any of them.
     """
     problems = forecast_problems(forecasts, sites)
-    if problems:
-        raise InvalidInput(problems)
+    refuse(problems)
 
 
 def forecast_problems(forecasts: Forecasts, sites: Iterable[Site]) -> tuple[Problem, ...]:

@@ -11,7 +11,7 @@ from fleetctl.core.imaging.claim import Mistaken, Register, undeclared
 from fleetctl.core.imaging.desk import Answer, Given, Refused
 from fleetctl.core.imaging.record import Imaging, Stage, Stranger
 from fleetctl.core.inventory.fleet import Unit
-from fleetctl.core.problems import CouldNot, InvalidInput, Problem
+from fleetctl.core.problems import CouldNot, Problem, refuse
 from fleetctl.core.route import Pin
 from fleetctl.ports import State
 from fleetctl.services.marks import refused
@@ -34,8 +34,7 @@ def request(state: State, units: Sequence[Unit], actor: str, at: datetime, *, ag
         InvalidInput: with every unit that cannot be imaged, and why; nothing is asked for then.
     """
     problems = list(_problems(state, units, again))
-    if problems:
-        raise InvalidInput(problems)
+    refuse(problems)
     asked = [desk.request(unit.name, actor, at) for unit in units]
     for given in asked:
         state.imaging.change(given.record.unit, partial(_instead, given), at)

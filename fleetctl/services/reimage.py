@@ -10,7 +10,7 @@ from fleetctl.core.heat.guard import Question, refusal, verdicts
 from fleetctl.core.heat.proof import already_down
 from fleetctl.core.imaging.record import Stage
 from fleetctl.core.inventory.fleet import Fleet, Unit
-from fleetctl.core.problems import CouldNot, InvalidInput, Problem
+from fleetctl.core.problems import CouldNot, Problem, refuse
 from fleetctl.core.rollout.holds import held_by, overridden
 from fleetctl.core.rollout.state import Ending, Step, StepResult
 from fleetctl.ports import Executor, State
@@ -45,8 +45,7 @@ def reimage(state: State, patient: Patient, occasion: Occasion, actor: str) -> N
     """
     name = patient.unit.name
     problems = [Problem("not-now", f"{name}: {reason}") for reason in _against(state, patient, occasion)]
-    if problems:
-        raise InvalidInput(problems)
+    refuse(problems)
     request(state, [patient.unit], actor, occasion.now_utc, again=True)
 
 

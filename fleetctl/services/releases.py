@@ -1,31 +1,22 @@
-"""Add, promote, withdraw and verify releases. What speaks against it is said all at once, before anything is written.
-
-`standing_problems` is what planning asks, `Releases.freshness` what gates ask before new work begins.
-"""
+"""Add, promote, withdraw and verify releases. What speaks against it is said at once, before anything is written."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from fleetctl.core.clock import Now
 from fleetctl.core.document import Document
 from fleetctl.core.inventory.fleet import Fleet
-from fleetctl.core.plan import UnitPlan
-from fleetctl.core.problems import CouldNot, InvalidInput, Problem
+from fleetctl.core.problems import InvalidInput, Problem, refuse
 from fleetctl.core.releases import declaring
 from fleetctl.core.releases.catalogue import Catalogue, Published
-from fleetctl.core.releases.desired import Gift, disagreements, promotion_problems, unit_problems
-from fleetctl.core.releases.freshness import Signed
+from fleetctl.core.releases.desired import disagreements, promotion_problems
 from fleetctl.core.releases.offer import Offer
-from fleetctl.core.releases.wanted import NO_RELEASES, Supply
 from fleetctl.ports import Bundles, FleetFiles, Releases
-
-VERIFY_EVERY_S = 60.0
-"""How old what is known of signed metadata may be when a controller decides."""
+from fleetctl.services.standing_releases import signed_so_far
 
 
 @dataclass(frozen=True)
@@ -77,10 +68,10 @@ def add(depot: Depot, bundle: Path, now: datetime, *, version: str = "", model: 
         InvalidInput: with everything that is wrong with the bundle, with what is signed, or how fresh that is.
         CouldNot: if this machine has not the keys, or files cannot be read or written.
     """
-    signed, problems = _signed_so_far(depot.releases, now)
+    signed, problems = signed_so_far(depot.releases, now)
     catalogue = signed or Catalogue()
     offer = Offer(depot.bundles.read(bundle, now), version, model)
-    _refuse([*problems, *offer.problems(depot.fleet, catalogue)])
+    refuse([*problems, *offer.problems(depot.fleet, catalogue)])
     release = offer.release(depot.fleet)
     known = catalogue.releases.get(release.version)
     depot.releases.keep(bundle, release)
@@ -96,14 +87,14 @@ def promote(depot: Depot, channel: str, version: str, now: datetime, *, downgrad
         InvalidInput: if it may not, or what is signed cannot be believed or has expired.
         CouldNot: as `add`.
     """
-    catalogue, problems = _signed_so_far(depot.releases, now)
+    catalogue, problems = signed_so_far(depot.releases, now)
     if catalogue is None:
         raise InvalidInput(problems)
     kept = catalogue.releases.get(version)
     if kept is not None and (damage := depot.releases.damage(kept)):
         problems.append(_damaged(kept, damage))
     against = promotion_problems(depot.fleet, catalogue, channel, version, downgrade=downgrade)
-    _refuse([*problems, *against])
+    refuse([*problems, *against])
     promoted = catalogue.promoted(channel, version)
     if catalogue.channels.get(channel) != version:
         depot.releases.publish(promoted, now)
@@ -123,7 +114,7 @@ def withdraw(releases: Releases, version: str, reason: str, now: datetime) -> Pu
         problems.append(Problem("unknown-release", f"release '{version}' is not signed"))
     if not reason.strip():
         problems.append(Problem("no-reason", "nobody said why", hint="--reason 'what is wrong with it'"))
-    _refuse(problems)
+    refuse(problems)
     after = catalogue.withdrawn(version, reason.strip())
     releases.publish(after, now)
     return after.releases[version]
@@ -141,84 +132,6 @@ def verify(depot: Depot, now: datetime) -> Verdict:
     damages = [_damaged(of, damage) for of in kept if (damage := depot.releases.damage(of))]
     problems = (*disagreements(depot.fleet, catalogue), *damages)
     return Verdict(catalogue, problems, depot.releases.freshness(now))
-
-
-def supply(releases: Releases, *, allow_downgrade: bool = False) -> Supply:
-    """Return what units may be updated from; what cannot be believed supplies nothing, and `standing_problems` say so.
-
-    Raises:
-        CouldNot: if what is signed cannot be read.
-    """
-    if not releases.is_kept:
-        return NO_RELEASES
-    try:
-        return Supply(True, releases.catalogue(), allow_downgrade)
-    except InvalidInput:
-        return Supply(True, allow_downgrade=allow_downgrade)
-
-
-def signed(releases: Releases, now: datetime) -> Signed:
-    """Return what signed metadata say to rollouts now; what cannot be believed lets nothing new begin."""
-    try:
-        if not releases.is_kept:
-            return Signed("the fleet keeps no signed releases any more")
-        stale, catalogue = releases.freshness(now), releases.catalogue()
-    except (InvalidInput, CouldNot) as reason:
-        return Signed(f"the releases' signed metadata cannot be believed: {reason}")
-    return Signed(stale or "", {of.version: of.withdrawn for of in catalogue.releases.values() if of.withdrawn})
-
-
-class Watched:
-    """Signed releases as a controller watches them: verified anew when something was published, or after a while."""
-
-    def __init__(self, releases: Releases) -> None:
-        self._releases = releases
-        self._known = Signed()
-        self._mark: str | None = None
-        self._read_s = 0.0
-
-    def signed(self, now: Now) -> Signed:
-        """Return what they say; what was withdrawn stays so while the metadata cannot be read."""
-        mark = self._releases.mark
-        if mark != self._mark or now.monotonic_s - self._read_s >= VERIFY_EVERY_S:
-            found = signed(self._releases, now.utc)
-            self._known = replace(found, withdrawn={**self._known.withdrawn, **found.withdrawn})
-            self._mark, self._read_s = mark, now.monotonic_s
-        return self._known
-
-
-def standing_problems(fleet: Fleet, gifts: Iterable[Gift], releases: Releases, now: datetime) -> tuple[Problem, ...]:
-    """Return why units may not be given these releases; empty for a fleet without signed releases.
-
-    Raises:
-        CouldNot: if what is signed cannot be read.
-    """
-    if not releases.is_kept:
-        return ()
-    catalogue, problems = _signed_so_far(releases, now)
-    if catalogue is None:
-        return tuple(problems)
-    chosen = tuple(gifts)
-    differ = disagreements(fleet, catalogue, {gift.release for gift in chosen})
-    return (*problems, *differ, *unit_problems(chosen, catalogue, fleet.models))
-
-
-def gifts_of(fleet: Fleet, planned: Iterable[UnitPlan]) -> tuple[Gift, ...]:
-    """Return the releases that a plan gives to units that are declared still."""
-    known = ((fleet.by_name.get(plan.unit), plan) for plan in planned if plan.release)
-    return tuple(Gift(unit, plan.release, plan.component) for unit, plan in known if unit is not None)
-
-
-def refuse_standing(fleet: Fleet, gifts: Iterable[Gift], releases: Releases, now: datetime) -> None:
-    """Refuse to update units that may not be: every problem at once.
-
-    Raises:
-        InvalidInput: if there is one.
-        CouldNot: if what is signed cannot be read.
-    """
-    chosen = tuple(gifts)
-    if chosen:
-        _refuse(standing_problems(fleet, chosen, releases, now))
 
 
 def declared_release(files: FleetFiles, published: Published) -> bytes | None:
@@ -250,22 +163,6 @@ def _without(document: Document, entry: tuple[str, str]) -> Mapping[str, Any]:
     section, key = entry
     others = {name: value for name, value in (document.data.get(section) or {}).items() if name != key}
     return {**document.data, section: others}
-
-
-def _signed_so_far(releases: Releases, now: datetime) -> tuple[Catalogue | None, list[Problem]]:
-    """Return what is signed, None if it cannot be believed, and what speaks against new work with it."""
-    try:
-        catalogue = releases.catalogue()
-    except InvalidInput as refused:
-        return None, list(refused.problems)
-    stale = releases.freshness(now)
-    return catalogue, [Problem("expired-metadata", stale)] if stale else []
-
-
-def _refuse(problems: Iterable[Problem]) -> None:
-    found = tuple(problems)
-    if found:
-        raise InvalidInput(found)
 
 
 def _damaged(published: Published, damage: str) -> Problem:

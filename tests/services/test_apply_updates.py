@@ -16,7 +16,7 @@ from fleetctl.core.rollout.enlist import Terms
 from fleetctl.core.rollout.state import Rollout
 from fleetctl.services.apply import start
 from fleetctl.services.declared import Declared
-from fleetctl.services.releases import supply
+from fleetctl.services.standing_releases import supply
 from tests.builders.fleets import a_building, a_fleet
 from tests.builders.memory_releases import Edition, MemoryReleases
 from tests.builders.memory_state import MemoryState

@@ -19,6 +19,7 @@ from fleetctl.core.releases.manifest import Manifest
 from fleetctl.core.releases.offer import Bundle
 from fleetctl.core.releases.wanted import Supply
 from fleetctl.services import releases
+from fleetctl.services import standing_releases as standing
 from fleetctl.services.releases import Depot
 from tests.builders.memory_releases import MemoryReleases, MemoryWorld
 
@@ -108,7 +109,7 @@ def test_forged_metadata_stop_everything_that_is_new(
     assert codes(lambda: releases.promote(depot, "stable", "1", NOW)) == refused
     assert codes(lambda: releases.withdraw(depot.releases, "1", "why", NOW)) == refused
     assert codes(lambda: depot.releases.renew(NOW)) == refused
-    assert [problem.code for problem in releases.standing_problems(FLEET, [GIFT], depot.releases, NOW)] == refused
+    assert [problem.code for problem in standing.standing_problems(FLEET, [GIFT], depot.releases, NOW)] == refused
 
 
 def test_expired_metadata_stop_a_promotion_and_never_a_withdrawal(depot: Depot, bundle: Callable[[str], Path]) -> None:
@@ -142,7 +143,7 @@ def test_verification_says_when_no_new_work_may_begin(depot: Depot) -> None:
 
 def test_planning_asks_for_signed_usable_releases(depot: Depot, bundle: Callable[[str], Path]) -> None:
     def found() -> list[str]:
-        return [problem.code for problem in releases.standing_problems(FLEET, [GIFT], depot.releases, NOW)]
+        return [problem.code for problem in standing.standing_problems(FLEET, [GIFT], depot.releases, NOW)]
 
     assert found() == ["unusable-release"]
     releases.add(depot, bundle("1"), NOW)
@@ -153,18 +154,18 @@ def test_planning_asks_for_signed_usable_releases(depot: Depot, bundle: Callable
 
 def test_what_cannot_be_believed_supplies_nothing_and_refuses_the_plan(depot: Depot, world: MemoryWorld) -> None:
     world.forge()
-    assert releases.supply(depot.releases) == Supply(kept=True)
-    assert codes(lambda: releases.refuse_standing(FLEET, [GIFT], depot.releases, NOW)) == ["wrongly-signed-metadata"]
-    releases.refuse_standing(FLEET, [], depot.releases, NOW)
+    assert standing.supply(depot.releases) == Supply(kept=True)
+    assert codes(lambda: standing.refuse_standing(FLEET, [GIFT], depot.releases, NOW)) == ["wrongly-signed-metadata"]
+    standing.refuse_standing(FLEET, [], depot.releases, NOW)
 
 
 def test_expired_metadata_and_an_unusable_release_are_said_at_once(depot: Depot) -> None:
-    found = codes(lambda: releases.refuse_standing(FLEET, [GIFT], depot.releases, LATER))
+    found = codes(lambda: standing.refuse_standing(FLEET, [GIFT], depot.releases, LATER))
     assert found == ["expired-metadata", "unusable-release"]
 
 
 def test_a_fleet_without_signed_releases_plans_as_before() -> None:
-    assert releases.standing_problems(FLEET, [GIFT], MemoryReleases(), NOW) == ()
+    assert standing.standing_problems(FLEET, [GIFT], MemoryReleases(), NOW) == ()
 
 
 # --- what a controller watches ------------------------------------------------------------------------------------
@@ -178,7 +179,7 @@ def test_a_controller_learns_at_once_of_a_withdrawal_and_after_a_while_of_an_exp
     depot: Depot, world: MemoryWorld, bundle: Callable[[str], Path]
 ) -> None:
     releases.add(depot, bundle("1"), NOW)
-    watched = releases.Watched(depot.releases)
+    watched = standing.Watched(depot.releases)
     assert watched.signed(at(NOW)) == Signed()
     releases.withdraw(depot.releases, "1", "fans", NOW)
     assert watched.signed(at(NOW, 1.0)) == Signed(withdrawn={"1": "fans"})
@@ -191,10 +192,10 @@ def test_what_was_withdrawn_stays_so_while_the_metadata_cannot_be_believed(
 ) -> None:
     releases.add(depot, bundle("1"), NOW)
     releases.withdraw(depot.releases, "1", "fans", NOW)
-    watched = releases.Watched(depot.releases)
+    watched = standing.Watched(depot.releases)
     watched.signed(at(NOW))
     world.forge()
     found = watched.signed(at(NOW))
     assert "cannot be believed" in found.stale
     assert found.withdrawn == {"1": "fans"}
-    assert "keeps no signed releases" in releases.signed(MemoryReleases(), NOW).stale
+    assert "keeps no signed releases" in standing.signed(MemoryReleases(), NOW).stale

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fleetctl.core.inventory.fleet import Fleet, Kind
 from fleetctl.core.platform.node import node_name
-from fleetctl.core.problems import InvalidInput, Problem
+from fleetctl.core.problems import Problem, refuse
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,5 @@ def places(fleet: Fleet, platforms: Collection[str]) -> Mapping[str, Place]:
         if other != unit.name:
             message = f"'{other}' and '{unit.name}' would both be node '{place.node}' of platform '{place.platform}'"
             problems.append(Problem("same-node", message, hint="rename one of the units"))
-    if problems:
-        raise InvalidInput(problems)
+    refuse(problems)
     return found

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from fleetctl.core.names import did_you_mean, is_label, nearest
-from fleetctl.core.problems import InvalidInput, Problem
+from fleetctl.core.problems import Problem, refuse
 from fleetctl.core.rollout.holds import EVERYWHERE, HOT_WATER, OVERRIDE_AT_MOST, RULES, WINDOW, covers
 from fleetctl.core.rollout.state import Rollout
 
@@ -50,7 +50,7 @@ def hold_order(scope: str, reason: str, units: Collection[str] | None) -> HoldOr
     """
     problems: list[Problem] = []
     order = HoldOrder(_scope(scope, units, problems), _reason(reason, problems))
-    _refuse(problems)
+    refuse(problems)
     return order
 
 
@@ -71,7 +71,7 @@ def override_order(rule: str, scope: str, reason: str, length: str, units: Colle
     order = OverrideOrder(
         _rule(rule, problems), _scope(scope, units, problems), _reason(reason, problems), _length(length, problems)
     )
-    _refuse(problems)
+    refuse(problems)
     return order
 
 
@@ -111,7 +111,7 @@ def approvable(rollout: Rollout, wave: str, reason: str, actor: str) -> str:
         message = f"{actor} started rollout {rollout.id}; its policy wants somebody else to approve it"
         hint = "ask a second person; 'separate_approver: false' in the policy lets one person do both"
         problems.append(Problem("own-approval", message, hint=hint))
-    _refuse(problems)
+    refuse(problems)
     return waiting or ""
 
 
@@ -128,11 +128,6 @@ def _other_wave(rollout: Rollout, wave: str, waiting: str) -> Problem:
     if wave in names:
         return Problem("nothing-waits", f"wave '{wave}' of rollout {rollout.id} does not wait", hint=hint)
     return Problem("unknown-wave", f"rollout {rollout.id} has no wave '{wave}'", hint=hint)
-
-
-def _refuse(problems: list[Problem]) -> None:
-    if problems:
-        raise InvalidInput(problems)
 
 
 def _scope(text: str, units: Collection[str] | None, problems: list[Problem]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from fleetctl.core.heat.forecast import Forecast
 from fleetctl.core.heat.forecast_formats import epw, open_meteo, simple_csv
 from fleetctl.core.heat.forecast_formats.rows import Rows, forecast_of, sequence
-from fleetctl.core.problems import InvalidInput
+from fleetctl.core.problems import refuse
 
 __all__ = ["read"]
 
@@ -27,8 +27,7 @@ def read(text: str, *, file: str, year: int) -> Forecast:
     """
     rows = _rows(text.removeprefix("\ufeff"), file)
     problems = [*rows.problems, *sequence(rows, file)]
-    if problems:
-        raise InvalidInput(problems)
+    refuse(problems)
     return epw.in_years(rows, file, (year, year + 1)) if rows.is_typical_year else forecast_of(rows, file)
 
 
