@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 POLICY = "commissioning"
 """Name of the policy that rollouts of a commissioning follow, if the fleet declares one."""
+LINGER_A_UNIT_S, LEAST_LINGER_S, MOST_LINGER_S = 0.1, 0.3, 5.0
+"""How long a step of a rollout waits for others of its kind, by how many units the rollout has: nobody waits for one
+unit of a building, and a start of Ansible that many share costs each of them little."""
 
 
 @dataclass(frozen=True)
@@ -221,7 +224,9 @@ class _Desk:
     def _drive(self, rollout: str) -> None:
         from fleetctl.services.run import run
 
-        for _ in run(compose.seat(self.frame, self.state, self.stopped), rollout):
+        units = len(self.state.journal.progress(rollout))
+        linger_s = max(LEAST_LINGER_S, min(units * LINGER_A_UNIT_S, MOST_LINGER_S))
+        for _ in run(compose.seat(self.frame, self.state, self.stopped, linger_s=linger_s), rollout):
             pass
 
 

@@ -241,14 +241,28 @@ def is_led(of: State) -> bool:
     return not is_dead(current, socket.gethostname(), Succession(of.controllers, processes(), clock(), of.uuid))
 
 
-def seat(frame: Frame, of: State, interrupted: Callable[[], bool], metrics: Offer | None = None) -> Seat:
-    """Return where rollouts are run from: this process, if nobody else leads."""
+def seat(
+    frame: Frame,
+    of: State,
+    interrupted: Callable[[], bool],
+    metrics: Offer | None = None,
+    linger_s: float | None = None,
+) -> Seat:
+    """Return where rollouts are run from: this process, if nobody else leads.
+
+    Args:
+        frame: the global options.
+        of: the state.
+        interrupted: says whether the person wants to stop.
+        metrics: where they are offered; None for nowhere.
+        linger_s: how long a step waits for others of its kind; None leaves it to the executor.
+    """
     from fleetctl.cli.hands import lead
     from fleetctl.cli.witness import Witness
     from fleetctl.services.run import Seat
 
     witness = Witness(frame, of, metrics)
-    ways = (lambda: witness.beside(lead(frame, of)), interrupted, witness.told, frame.notes().print)
+    ways = (lambda: witness.beside(lead(frame, of, linger_s)), interrupted, witness.told, frame.notes().print)
     return Seat(of, clock(), frame.actor, *ways)
 
 

@@ -217,8 +217,8 @@ class Grounds:
 
 
 @contextmanager
-def lead(frame: Frame, state: State) -> Iterator[tuple[Hands, int]]:
-    """Lead for the length of a block, and yield what to drive with and the epoch.
+def lead(frame: Frame, state: State, linger_s: float | None = None) -> Iterator[tuple[Hands, int]]:
+    """Lead for the length of a block, and yield what to drive with and the epoch; see `executing` for `linger_s`.
 
     Raises:
         Led: if another controller holds the lease.
@@ -227,7 +227,7 @@ def lead(frame: Frame, state: State) -> Iterator[tuple[Hands, int]]:
 
     with leading(_succession(state), _identity(frame)) as epoch, ExitStack() as stack:
         grounds = Grounds(state)
-        units = executing(frame, state, grounds, epoch, stack, registering=grounds)
+        units = executing(frame, state, grounds, epoch, stack, registering=grounds, linger_s=linger_s)
         executor, prober = on_platforms(units, compose.prober(epoch=epoch), grounds, fence(state, epoch))
         stack.callback(prober.close)
         stack.callback(executor.close)
@@ -263,9 +263,20 @@ def executing(
     stack: ExitStack,
     *,
     registering: Registering | None = None,
+    linger_s: float | None = None,
 ) -> AnsibleExecutor:
-    """Return what does steps as long as nobody leads with a later epoch; the stack ends it."""
-    from fleetctl.adapters.ansible.executor import AnsibleExecutor, Sources
+    """Return what does steps as long as nobody leads with a later epoch; the stack ends it.
+
+    Args:
+        frame: the global options.
+        state: the state.
+        grounds: what the steps stand on.
+        epoch: the leader's.
+        stack: ends it.
+        registering: what `register` steps need; None if there are none.
+        linger_s: how long a step waits for others of its kind; None leaves it to the executor.
+    """
+    from fleetctl.adapters.ansible.executor import LINGER_S, AnsibleExecutor, Sources
     from fleetctl.adapters.ansible.run import Settings
     from fleetctl.adapters.carry.line import Reach
     from fleetctl.adapters.share import playbooks_folder
@@ -286,7 +297,8 @@ def executing(
     )
     if registering is not None:
         sources = replace(sources, enrolment=registering.enrolment, complete=registering.complete)
-    executor = AnsibleExecutor(Settings(playbooks_folder(frame.folder), folder, marker), sources)
+    settings = Settings(playbooks_folder(frame.folder), folder, marker)
+    executor = AnsibleExecutor(settings, sources, linger_s=LINGER_S if linger_s is None else linger_s)
     stack.callback(executor.close)
     return executor
 

@@ -1,8 +1,8 @@
 """The executor: steps that are due for the same playbook go into one run, and every step gets exactly one result.
 
 Steps that arrive while every run slot is taken wait and make the next, larger batch: the busier the fleet, the cheaper
-a unit. A run that hangs on one unit holds nobody back: the others' results come in event by event, and after a while
-its slot is free again although it still runs.
+a unit; where nobody is in a hurry, a step waits longer for others of its kind. A run that hangs on one unit holds
+nobody back: the others' results come in event by event, and after a while its slot is free although it still runs.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from fleetctl.adapters.ansible.options import first_of, options_of
 from fleetctl.adapters.ansible.outcomes import host_of, result_of
 from fleetctl.adapters.ansible.payloads import PayloadServer
 from fleetctl.adapters.ansible.run import Event, Settings, run_playbook
+from fleetctl.adapters.ansible.waiting import Waiting
 from fleetctl.adapters.carry.cargo import Cargo, NotBrought
 from fleetctl.adapters.carry.carrier import Carrier
 from fleetctl.adapters.carry.line import Reach
@@ -46,13 +47,15 @@ PLAYBOOKS = {
     StepKind.POWER_OFF: "off.yml",
 }
 LINGER_S = 0.3
-"""How long the first step of a batch waits for company; a run costs a second of CPU whatever its size."""
+"""How long a step waits for company, if nobody says otherwise; a run costs a second of CPU whatever its size."""
 MOST_COMPLETING = 8
 """Steps at once that are completed after their run."""
 MOST_RUNS = 16
 """Runs at once, stragglers included."""
+IDLE_S = 1.0
+"""How often it is looked whether a run has become a straggler, if nothing else happens."""
 STRAGGLER_S = 10.0
-"""A run older than this waits for a unit that hangs, and takes no slot any more."""
+"""A run of which nothing was heard for this long waits for units that hang, and takes no slot any more."""
 
 
 def _nobody_enrols(step: Step, _: bytes) -> bytes:
@@ -95,10 +98,18 @@ class Sources:
 class AnsibleExecutor:
     """Fills the port `Executor`; see there."""
 
-    def __init__(self, settings: Settings, sources: Sources, *, max_runs: int = 2, max_batch: int = 40) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        sources: Sources,
+        *,
+        max_runs: int = 2,
+        max_batch: int = 40,
+        linger_s: float = LINGER_S,
+    ) -> None:
+        """Take what runs need; `linger_s` is how long a step waits for others of its kind, unless a batch is full."""
         self._settings, self._sources = settings, sources
-        self._max_runs, self._max_batch = max_runs, max_batch
-        self._waiting: list[Step] = []
+        self._max_runs, self._waiting = max_runs, Waiting(max_batch, linger_s)
         self._open: dict[str, Step] = {}
         self._urls: dict[str, str] = {}
         """Where the units of open `stage` steps fetch their bundles, by the step's id."""
@@ -106,7 +117,7 @@ class AnsibleExecutor:
         self._changed = threading.Condition()
         self._closing = False
         self._runs: dict[threading.Thread, float] = {}
-        """When each run began, on the monotonic clock."""
+        """When each run was heard of last, on the monotonic clock."""
         self._payloads = PayloadServer(settings.folder / "payloads", self._payload)
         self._completing = ThreadPoolExecutor(MOST_COMPLETING, "ansible-complete")
         self._carrier = Carrier(sources.reach, sources.check_leading)
@@ -117,8 +128,7 @@ class AnsibleExecutor:
         """Start steps whose intents are journalled; returns at once."""
         with self._changed:
             self._open.update((step.id, step) for step in steps)
-            self._waiting.extend(step for step in steps if step.kind is not StepKind.STAGE)
-            self._changed.notify_all()
+            self._line_up([step for step in steps if step.kind is not StepKind.STAGE])
         for step in steps:
             if step.kind is StepKind.STAGE:
                 self._bring(step)
@@ -165,38 +175,35 @@ class AnsibleExecutor:
             self._end(StepResult(step, failure.ending, str(failure), cause=failure.cause))
             return
         with self._changed:
-            self._waiting.append(step)
-            self._changed.notify_all()
+            self._line_up([step])
+
+    def _line_up(self, steps: Sequence[Step]) -> None:
+        """Let steps wait for a run; called with the lock held."""
+        self._waiting.add(steps, time.monotonic())
+        self._changed.notify_all()
 
     # --- in the dispatcher's and the runs' threads ----------------------------------------------------------------
 
     def _dispatch(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._closing or (self._waiting and self._has_slot()), timeout=1.0)
-                if self._closing:
-                    return
-            time.sleep(LINGER_S)
-            with self._changed:
-                batch = self._next_batch() if self._has_slot() else []
-                if batch:
-                    run = threading.Thread(target=self._run, args=(batch,), name=f"ansible-{batch[0].kind.value}")
-                    self._runs[run] = time.monotonic()
-                    run.start()
+        with self._changed:
+            while not self._closing:
+                while self._has_slot() and (batch := self._waiting.take(time.monotonic(), self._is_open)):
+                    self._start(batch)
+                waits = self._waiting and self._has_slot()
+                self._changed.wait(self._waiting.pause_s(time.monotonic()) if waits else IDLE_S)
+
+    def _start(self, batch: list[Step]) -> None:
+        run = threading.Thread(target=self._run, args=(batch,), name=f"ansible-{batch[0].kind.value}")
+        self._runs[run] = time.monotonic()
+        run.start()
 
     def _has_slot(self) -> bool:
-        began_s = time.monotonic() - STRAGGLER_S
-        young = sum(run_s > began_s for run_s in self._runs.values())
-        return young < self._max_runs and len(self._runs) < MOST_RUNS
+        long_ago_s = time.monotonic() - STRAGGLER_S
+        lively = sum(heard_s > long_ago_s for heard_s in self._runs.values())
+        return lively < self._max_runs and len(self._runs) < MOST_RUNS
 
-    def _next_batch(self) -> list[Step]:
-        """Take the oldest step and all others of its kind, in order, up to the size of a batch."""
-        due = [step for step in self._waiting if step.id in self._open]
-        kind = due[0].kind if due else None
-        batch = [step for step in due if step.kind is kind][: self._max_batch]
-        taken = {step.id for step in batch}
-        self._waiting = [step for step in due if step.id not in taken]
-        return batch
+    def _is_open(self, step: Step) -> bool:
+        return step.id in self._open
 
     def _run(self, batch: list[Step]) -> None:
         silent = {step.id: step for step in batch}
@@ -227,6 +234,7 @@ class AnsibleExecutor:
         def on_event(event: Event) -> None:
             host = host_of(event)
             if host is not None and host in steps and silent.pop(steps[host].id, None) is not None:
+                self._runs[threading.current_thread()] = time.monotonic()
                 self._heard(result_of(event, steps[host], time.monotonic() - started_s))
 
         return run_playbook(
