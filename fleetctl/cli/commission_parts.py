@@ -162,6 +162,8 @@ class _Desk:
             judged=lambda: {
                 (entry.draft.subject, str(entry.draft.detail["load"]))
                 for entry in self.book.entries
+            reservations=self.state.reservations,
+            actor=self.frame.actor,
                 if "load" in entry.draft.detail
             },
             facts=lambda: self.state.units.facts(premises.heaters),

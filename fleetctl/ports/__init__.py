@@ -6,7 +6,7 @@ no SQL, no socket.
 
 from __future__ import annotations
 
-from fleetctl.ports.commissioning import Ledger
+from fleetctl.ports.commissioning import Ledger, Reservations
 from fleetctl.ports.fleet import FleetFiles, Forecasts, SiteCache, TemplateFiles
 from fleetctl.ports.imaging import Desk, Images, Imagings
 from fleetctl.ports.kits import Kits
@@ -57,6 +57,7 @@ __all__ = [
     "Process",
     "Processes",
     "Releases",
+    "Reservations",
     "Rollouts",
     "Secrets",
     "Shell",

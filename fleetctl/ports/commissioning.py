@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from fleetctl.core.commissioning.ledger import Draft, Entry
+    from fleetctl.core.commissioning.reservation import Reserved
+
+T = TypeVar("T")
 
 
 class Ledger(Protocol):
@@ -27,5 +30,19 @@ class Ledger(Protocol):
 
         Raises:
             CouldNot: if the chain of a writer would have a gap, a change or a fork; nothing is taken in then.
+        """
+        ...
+
+
+class Reservations(Protocol):
+    """The loads that units were admitted to, site by site."""
+
+    def change(self, site: str, decide: Callable[[Reserved], tuple[Reserved, T]]) -> T:
+        """Decide on all reservations of a site, and keep what was decided, in one transaction; processes take turns.
+
+        Args:
+            site: its id.
+            decide: returns those that stand from now on, and an answer. It is quick, and asks the state nothing; if it
+                raises, all stays as it was.
         """
         ...

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fleetctl.core.rollout.state import Change, Command, CommandKind, Noted, Progress, Rollout, StepTaken
     from fleetctl.core.route import Pin, Way
     from fleetctl.core.verdicts import Seen
-    from fleetctl.ports.commissioning import Ledger
+    from fleetctl.ports.commissioning import Ledger, Reservations
     from fleetctl.ports.identity import Registry
     from fleetctl.ports.imaging import Imagings
     from fleetctl.ports.kits import Kits
@@ -339,6 +339,11 @@ class State(Protocol):
     @property
     def registry(self) -> Registry:
         """Return the certificates that were issued, and what units are registered as."""
+        ...
+
+    @property
+    def reservations(self) -> Reservations:
+        """Return the loads that units were admitted to in commissionings."""
         ...
 
     def chain_head(self) -> Head:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,10 +13,12 @@ from fleetctl.core.facts import Observation
 from fleetctl.core.heat.premises import premises_of
 from fleetctl.core.inventory.fleet import Fleet, Unit
 from fleetctl.core.policy import Guard
+from fleetctl.ports import Reservations
 from fleetctl.ports.instruments import Reply
 from fleetctl.services.commissioning.loads import Loads
 from tests.builders.fleets import a_building, a_fleet
 from tests.builders.heat import NOW, room
+from tests.builders.memory_reservations import MemoryReservations, OwnShelf
 from tests.builders.world import FakeClock
 
 
@@ -33,6 +35,7 @@ class Loaded:
         marked: why nothing may be done to units, by their names.
         cut: units that lost their samples.
         hub: what gateways answer when they are asked for their sensors; None if these told nothing.
+        meanwhile: what somebody else does while units are asked.
     """
 
     clock: FakeClock = field(default_factory=FakeClock)
@@ -45,8 +48,10 @@ class Loaded:
     marked: dict[str, str] = field(default_factory=dict)
     cut: set[str] = field(default_factory=set)
     hub: Reply | None = None
+    meanwhile: Callable[[], object] = lambda: None
     speed: float = 1.0
     attempts: int = 0
+    reservations: Reservations = field(default_factory=lambda: MemoryReservations(OwnShelf()))
 
     def __post_init__(self) -> None:
         self.clock.jump((NOW - self.clock.now().utc).total_seconds())
@@ -55,7 +60,7 @@ class Loaded:
     def units(self) -> list[Unit]:
         return [unit for unit in self.fleet.units() if unit.kind.value == "radiator"]
 
-    def loads(self) -> Loads:
+    def loads(self, actor: str = "ada") -> Loads:
         site = next(iter(self.fleet.sites))
         return Loads(
             fleet=self.fleet,
@@ -67,6 +72,8 @@ class Loaded:
             judged=lambda: self.judged,
             facts=lambda: self.observe(self.units),
             refused=lambda names: {name: self.marked[name] for name in names if name in self.marked},
+            reservations=self.reservations,
+            actor=actor,
             guard=Guard(),
             clock=self.clock,
             speed=self.speed,
@@ -77,6 +84,8 @@ class Loaded:
         return {u.name: replace(room(u.name), at=at, load=load_from(self._load(u.name))) for u in units}
 
     def ask(self, commands: Sequence[tuple[Unit, tuple[str, ...]]]) -> Sequence[Reply]:
+        meanwhile, self.meanwhile = self.meanwhile, lambda: None
+        meanwhile()
         if commands:
             self.asked.append((commands[0][1][1], [unit.id for unit, _ in commands]))
         if self.hub is not None and commands and commands[0][1][1] == "sensors":

@@ -15,6 +15,7 @@ from typing import TypeVar
 from fleetctl.adapters.store import refusals
 from fleetctl.core.clock import next_epoch
 from fleetctl.core.commissioning.ledger import Entry
+from fleetctl.core.commissioning.reservation import Reserved
 from fleetctl.core.config import Config
 from fleetctl.core.digest import digest_of
 from fleetctl.core.facts import Observation
@@ -53,6 +54,7 @@ from tests.builders.memory_ledger import MemoryLedger
 from tests.builders.memory_machines import MemoryMachines
 from tests.builders.memory_registry import MemoryRegistry
 
+from tests.builders.memory_reservations import MemoryReservations
 LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 Value = TypeVar("Value")
@@ -95,6 +97,7 @@ class Rows:
     certificates: dict[str, Certificate] = field(default_factory=dict)
     registrations: dict[str, Registration] = field(default_factory=dict)
     orders: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    reservations: dict[str, Reserved] = field(default_factory=dict)
     before_commit: Callable[[Sequence[Change]], None] = lambda _: None
 
     def check_epoch(self, epoch: int) -> None:
@@ -121,6 +124,7 @@ class MemoryState:
         self.kits = MemoryKits(self.rows)
         self.registry = MemoryRegistry(self.rows)
 
+        self.reservations = MemoryReservations(self.rows)
     def chain_head(self) -> Head:
         with self.rows.lock:
             digests = self._digests()

@@ -14,10 +14,13 @@ from itertools import count
 
 from fleetctl.adapters.store.engine import open_database
 from fleetctl.adapters.store.state import SqlState, open_state
+from fleetctl.core.commissioning.reservation import Reserved, reserved
 from fleetctl.core.problems import CouldNot
 from fleetctl.core.rollout.state import UnitChanged
 from tests.builders.rollouts import UNITS, note, rollout, rows
 from tests.builders.world import START
+
+HAS_POWER_FOR = 2
 
 
 def acquire(state: SqlState, name: str) -> str:
@@ -48,7 +51,25 @@ def stop_in_a_transaction(_state: SqlState, _name: str) -> str:
     return ""
 
 
-ACTIONS = {"acquire": acquire, "use-plan": use_plan, "commit": commit_for_ever, "stop": stop_in_a_transaction}
+def reserve(state: SqlState, name: str) -> str:
+    """Reserve a unit's load if the site has power for one more."""
+    now = datetime.now(UTC)
+
+    def decide(standing: Reserved) -> tuple[Reserved, str]:
+        if len(standing) == HAS_POWER_FOR:
+            return standing, "waits"
+        return {**standing, **reserved([f"home/r{name}"], name, "ada", now, 60.0)}, "begins"
+
+    return state.reservations.change("home", decide)
+
+
+ACTIONS = {
+    "acquire": acquire,
+    "use-plan": use_plan,
+    "commit": commit_for_ever,
+    "stop": stop_in_a_transaction,
+    "reserve": reserve,
+}
 
 
 def main() -> None:

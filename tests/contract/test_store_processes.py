@@ -12,6 +12,7 @@ import pytest
 
 from fleetctl.adapters.store.state import open_state
 from tests.builders.rollouts import rollout, rows
+from tests.builders.store_process import HAS_POWER_FOR
 
 ROOT = Path(__file__).parents[2]
 RACERS = 4
@@ -70,6 +71,11 @@ def test_of_rollouts_that_race_for_a_plan_one_gets_it(start: Start, url: str) ->
     state = open_state(url)
     assert [r.id for r in state.journal.rollouts()] == won
     state.close()
+
+
+def test_of_loads_that_race_for_a_sites_power_no_more_begin_than_it_has(start: Start, url: str) -> None:
+    answers = race(start, "reserve")
+    assert sorted(answers) == [*["done begins"] * HAS_POWER_FOR, *["done waits"] * (RACERS - HAS_POWER_FOR)]
 
 
 @pytest.mark.parametrize("commits", [1, 7])

@@ -111,6 +111,11 @@ CREATE INDEX certificates_of_key ON certificates (key);
 CREATE TABLE registrations (unit TEXT NOT NULL PRIMARY KEY, serial TEXT NOT NULL, body {bytes} NOT NULL)
 """
 
+_RESERVATIONS = """
+CREATE TABLE reservations (unit TEXT NOT NULL PRIMARY KEY, site TEXT NOT NULL, body {bytes} NOT NULL);
+CREATE INDEX reservations_of_site ON reservations (site)
+"""
+
 MIGRATIONS: Sequence[Mapping[str, str]] = (
     {"sqlite": _TABLES, "postgresql": _TABLES},
     {"sqlite": _APPEND_ONLY_SQLITE, "postgresql": _APPEND_ONLY_POSTGRESQL},
@@ -119,6 +124,7 @@ MIGRATIONS: Sequence[Mapping[str, str]] = (
     {"sqlite": _READINGS, "postgresql": _READINGS},
     {"sqlite": _IMAGING, "postgresql": _IMAGING},
     {"sqlite": _COMMISSIONING, "postgresql": _COMMISSIONING},
+    {"sqlite": _RESERVATIONS, "postgresql": _RESERVATIONS},
 )
 """Version 1 first; statements end with a semicolon, one that belongs to a statement has a backslash in front."""
 

@@ -184,3 +184,6 @@ digest of its public key."""
 
 REGISTRATIONS = _table("registrations", _text("unit", key=True), _text("serial"), _bytes("body"))
 """What each unit is registered as."""
+
+RESERVATIONS = _table("reservations", _text("unit", key=True), _text("site"), _bytes("body"))
+"""The loads that units were admitted to: what they take of their site's power counts before anybody has seen it."""

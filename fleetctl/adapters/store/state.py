@@ -21,6 +21,7 @@ from fleetctl.adapters.store.orders import SqlOrders
 from fleetctl.adapters.store.placements import Placement
 from fleetctl.adapters.store.plans import SqlPlans
 from fleetctl.adapters.store.registry import SqlRegistry
+from fleetctl.adapters.store.reservations import SqlReservations
 from fleetctl.adapters.store.rollouts import SqlRollouts
 from fleetctl.adapters.store.schema import META
 from fleetctl.adapters.store.units import SqlUnits
@@ -45,6 +46,7 @@ class SqlState:
         self.machines = SqlMachines(database)
         self.kits = SqlKits(database)
         self.registry = SqlRegistry(database)
+        self.reservations = SqlReservations(database)
 
     @cached_property
     def uuid(self) -> str:

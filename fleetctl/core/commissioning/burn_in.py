@@ -12,7 +12,7 @@ from itertools import pairwise
 from statistics import fmean
 from typing import Any
 
-from fleetctl.core.commissioning.load import LoadKind, LoadState, Run, Sample
+from fleetctl.core.commissioning.load import LOAD, LoadKind, LoadState, Run, Sample
 from fleetctl.core.commissioning.standing import PASSED, REASON, VERDICT
 from fleetctl.core.heat.physics import Surroundings, TwoNode
 from fleetctl.core.heat.premises import Zone
@@ -127,7 +127,7 @@ class Verdict:
         return {
             VERDICT: PASSED if self.passed else FAILED,
             REASON: self.reason,
-            "load": self.load,
+            LOAD: self.load,
             "checks": [each.to_document() for each in self.checks],
             "curve": [list(point) for point in self.curve],
         }
@@ -140,7 +140,7 @@ def verdict_from(detail: Mapping[str, Any]) -> Verdict:
         KeyError, ValueError: if it is something else.
     """
     checks = tuple(Check(each["name"], each["holds"], each["text"], each.get("about", {})) for each in detail["checks"])
-    return Verdict(str(detail["load"]), checks, tuple((at, w, c) for at, w, c in detail["curve"]))
+    return Verdict(str(detail[LOAD]), checks, tuple((at, w, c) for at, w, c in detail["curve"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ class Interrupted:
 
     def to_detail(self) -> dict[str, Any]:
         """Return the detail of the ledger's entry, a note."""
-        return {VERDICT: INTERRUPTED, REASON: self.reason, "load": self.load}
+        return {VERDICT: INTERRUPTED, REASON: self.reason, LOAD: self.load}
 
 
 def plan(bands: BurnIn, limit_c: float | None, *, shortened: float = 1.0) -> Plan:

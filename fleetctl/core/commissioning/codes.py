@@ -40,6 +40,18 @@ class Patterns:
         return max((chips.count("1") for chips in zip(*self.codes.values(), strict=True)), default=0)
 
 
+def sizes(units: int) -> tuple[int, ...]:
+    """Return how many of some units may share a pattern's length, the most first: fewer make do with a shorter one."""
+    usable = [int(_USABLE_SHARE * _LEAST_CHIPS * factor) for factor in (4, 2, 1)]
+    enough = min((size for size in usable if size >= units), default=MOST_UNITS)
+    return tuple(size for size in usable if size <= enough)
+
+
+def seconds(units: int, chip_s: float = CHIP_S) -> float:
+    """Return how long patterns of so many units take."""
+    return chip_s * _chips(units)
+
+
 def patterns(units: Sequence[str], chip_s: float = CHIP_S) -> Patterns:
     """Return a code for each unit.
 
@@ -52,10 +64,14 @@ def patterns(units: Sequence[str], chip_s: float = CHIP_S) -> Patterns:
     """
     if len(units) > MOST_UNITS:
         raise ValueError(f"{len(units)} units at once, at most {MOST_UNITS} can be told apart")
+    return Patterns(dict(zip(units, _codes(_chips(len(units))), strict=False)), chip_s)
+
+
+def _chips(units: int) -> int:
     chips = _LEAST_CHIPS
-    while _USABLE_SHARE * chips < len(units):
+    while _USABLE_SHARE * chips < units:
         chips *= 2
-    return Patterns(dict(zip(units, _codes(chips), strict=False)), chip_s)
+    return chips
 
 
 def _codes(chips: int) -> list[str]:

@@ -11,6 +11,8 @@ from enum import StrEnum
 from typing import Any
 
 SAMPLES_SCHEMA = "fleetctl/unit-samples/v1"
+LOAD = "load"
+"""Key of the details of ledger entries that tell what came of a load: its id."""
 
 
 class LoadKind(StrEnum):

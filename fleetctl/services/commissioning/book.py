@@ -6,10 +6,11 @@ nothing new is begun, so at most what was measured last is at stake, and that ca
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 
 from fleetctl.core.commissioning.checklist import Checklist, fold
 from fleetctl.core.commissioning.ledger import Draft, Entry
+from fleetctl.core.commissioning.load import LOAD
 from fleetctl.core.inventory.fleet import Site
 from fleetctl.core.problems import CouldNot
 from fleetctl.ports import Clock, Ledger
@@ -26,6 +27,7 @@ class Book:
         self._held: list[Draft] = []
         self._entries: list[Entry] = []
         self._folded: tuple[Sequence[Entry], Checklist] | None = None
+        self._judged: tuple[Sequence[Entry], Set[tuple[str, str]]] | None = None
         self._read_s = 0.0
         self._read()
 
@@ -41,6 +43,14 @@ class Book:
         if folded is None or folded[0] is not entries:
             self._folded = folded = (entries, fold(self._site, entries))
         return folded[1]
+
+    @property
+    def judged(self) -> Set[tuple[str, str]]:
+        """Return the loads of which something is written, each by its unit's name and its id."""
+        entries, judged = self._entries, self._judged
+        if judged is None or judged[0] is not entries:
+            self._judged = judged = (entries, frozenset(_loads(entries)))
+        return judged[1]
 
     @property
     def holds(self) -> bool:
@@ -76,3 +86,9 @@ class Book:
     def _read(self) -> None:
         self._entries = list(self._ledger.entries(self._site.id))
         self._read_s = self._clock.now().monotonic_s
+
+
+def _loads(entries: Iterable[Entry]) -> Iterator[tuple[str, str]]:
+    for entry in entries:
+        if LOAD in entry.draft.detail:
+            yield entry.draft.subject, str(entry.draft.detail[LOAD])

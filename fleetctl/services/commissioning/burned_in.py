@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fleetctl.core.commissioning.burn_in import SAMPLES, Interrupted, judge, plan
 from fleetctl.core.commissioning.envelope import admit
 from fleetctl.core.commissioning.load import Load, LoadKind, LoadState
 from fleetctl.core.commissioning.stages import Outcome, Stage
-from fleetctl.core.facts import Facts, Observation
+from fleetctl.core.facts import Facts
 from fleetctl.core.inventory.fleet import Unit
 from fleetctl.ports.instruments import Finding, Round
+from fleetctl.services.commissioning.admission import Bound, Chosen
 from fleetctl.services.commissioning.loads import NEAREST_S, Loads, again_s
 
 KIND = LoadKind.BURN_IN
@@ -32,28 +33,25 @@ class BurnInInstrument:
         over = [u for u in units if (load := given[u.name]) is not None and load.state is not LoadState.RUNNING]
         free = [unit for unit in units if given[unit.name] is None and isinstance(seen.get(unit.name), Facts)]
         findings = list(self._judged(over)) if over else []
-        refused: Mapping[str, str] = {}
-        if free:
-            with self.loads.begun.turn:
-                refused = self._begin(free, seen)
+        given_now = self.loads.give(free, seen, self._choose)
         waits = {
             name: _progress(load)
             for name, load in given.items()
             if load is not None and load.state is LoadState.RUNNING
         }
         silent = {unit.name: of.message for unit in units if not isinstance(of := seen[unit.name], Facts)}
-        began = {unit.name: "begins" for unit in free if unit.name not in refused}
+        began = dict.fromkeys(given_now.began, "begins")
         pause_s = NEAREST_S if began else again_s(running, self.loads.now_s)
-        return Round(tuple(findings), {**waits, **silent, **refused, **began}, pause_s, bool(running or began))
+        return Round(tuple(findings), {**waits, **silent, **given_now.waits, **began}, pause_s, bool(running or began))
 
-    def _begin(self, units: Sequence[Unit], seen: Mapping[str, Observation]) -> Mapping[str, str]:
-        seconds = max(self.loads.fleet.models[unit.model].burn_in.seconds for unit in units)
-        envelope = self.loads.envelope(seen, seconds, share=1.0)
-        admitted = admit(envelope, [unit.name for unit in units])
-        commands = [(u, self._command(u, envelope.limit_c(u.name))) for u in units if u.name in admitted.units]
+    def _choose(self, free: Sequence[Unit], bound: Bound) -> Chosen:
+        """Choose whoever is admitted; all burn in together, so the longest of them bounds the others."""
+        seconds = max((self.loads.fleet.models[unit.model].burn_in.seconds for unit in free), default=0.0)
+        envelope = bound(seconds, 1.0)
+        admitted = admit(envelope, [unit.name for unit in free])
+        commands = [(u, self._command(u, envelope.limit_c(u.name))) for u in free if u.name in admitted.units]
         refused = {name: verdict.text for name, verdict in admitted.refused.items()}
-        here_s = seconds / self.loads.speed
-        return {**refused, **(self.loads.begin(commands, self.loads.new_id(), here_s) if commands else {})}
+        return Chosen(commands, seconds / self.loads.speed, refused)
 
     def _command(self, unit: Unit, limit_c: float | None) -> tuple[str, ...]:
         planned = plan(self.loads.fleet.models[unit.model].burn_in, limit_c, shortened=self.loads.speed)

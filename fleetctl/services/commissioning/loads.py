@@ -2,33 +2,48 @@
 
 What runs runs on the units. A load is known by its unit and the id of the attempt that began it, for many at once; the
 ledger names those that were judged, so after a kill nothing is judged twice, and nothing that ended meanwhile is lost.
+Who may begin is decided, and reserved, in one transaction of the state, for whoever else begins at the site.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 
-from fleetctl.core.commissioning.envelope import Envelope
-from fleetctl.core.commissioning.load import Load, LoadKind, LoadState, Run, run_from
+from fleetctl.core.commissioning.load import Load, LoadKind, Run, run_from
+from fleetctl.core.commissioning.reservation import asked
 from fleetctl.core.commissioning.trials import Readings, Trial, readings_from
 from fleetctl.core.facts import Facts, Observation
 from fleetctl.core.heat.premises import SitePremises
 from fleetctl.core.inventory.fleet import Fleet, Unit
 from fleetctl.core.policy import Guard
 from fleetctl.core.problems import CouldNot
-from fleetctl.ports import Clock
+from fleetctl.ports import Clock, Reservations
 from fleetctl.ports.instruments import Reply
-from fleetctl.services.commissioning.begun import Begun
+from fleetctl.services.commissioning.admission import Admission, Choose, Commands
 
 NEAREST_S, FARTHEST_S = 3.0, 60.0
 """Least and longest pause before a load that runs is looked at again."""
 
-Ask = Callable[[Sequence[tuple[Unit, tuple[str, ...]]]], Sequence[Reply]]
+Ask = Callable[[Commands], Sequence[Reply]]
 """Runs a command on each of some units."""
 Refused = Callable[[Sequence[str]], Mapping[str, str]]
 """Returns why nothing may be done to units, by their names; units that something may be done to are not in it."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What became of units that wanted a load.
+
+    Attributes:
+        began: names of those that have it, or may have it.
+        waits: why others have none, by their names.
+    """
+
+    began: frozenset[str]
+    waits: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -43,9 +58,10 @@ class Loads:
         judged: returns the loads that the ledger knows of, each by its unit's name and its id.
         facts: returns what was observed last of every heater of the site.
         refused: returns why nothing may be done to units, by their names: whose machine is quarantined, or retired.
+        reservations: what was admitted at sites, by whatever process.
+        actor: who gives loads.
         guard: limits of the heat and electrical guards.
         speed: seconds that pass in rooms while one does here.
-        begun: what this process began; who reckons an `envelope` and begins by it does both in one `turn`.
     """
 
     fleet: Fleet
@@ -57,27 +73,38 @@ class Loads:
     judged: Callable[[], Set[tuple[str, str]]]
     facts: Callable[[], Mapping[str, Observation]]
     refused: Refused
+    reservations: Reservations
+    actor: str
     guard: Guard
     clock: Clock
     speed: float = 1.0
-    begun: Begun = field(default_factory=Begun)
 
     @property
     def now_s(self) -> float:
         """Return the Unix time."""
         return self.clock.now().utc.timestamp()
 
-    def envelope(self, seen: Mapping[str, Observation], seconds: float, share: float) -> Envelope:
-        """Return what bounds loads of so many seconds in the time of rooms, which heat for a share of it."""
-        facts = {**self.facts(), **seen}
-        running = frozenset(name for name, of in facts.items() if self._runs(of, now=name in seen))
-        running |= self.begun.unseen(facts, self.now_s)
-        return Envelope(self.premises, facts, self.guard, self.clock.now().utc, seconds, share, running)
+    def give(self, units: Sequence[Unit], seen: Mapping[str, Observation], choose: Choose) -> Given:
+        """Give units a load, as far as marks and guards let them, and nobody else is giving them one.
 
-    def _runs(self, of: Observation, *, now: bool) -> bool:
-        """Say whether a load runs; one that was seen before is taken to run as long as it may."""
-        load = of.load if isinstance(of, Facts) else None
-        return load is not None and load.state is LoadState.RUNNING and (now or load.ends_at > self.now_s)
+        Args:
+            units: of one site, that are free as far as was seen.
+            seen: what was just observed of them, and perhaps of others.
+            choose: says which of them, with what command.
+        """
+        marked = self.refused([unit.name for unit in units])
+        free = [unit for unit in units if unit.name not in marked]
+        if not free:
+            return Given(frozenset(), marked)
+        facts = {**self.facts(), **seen}
+        now, attempt = self.clock.now().utc, self.new_id()
+        admission = Admission(self.premises, self.guard, facts, seen.keys(), attempt, self.actor, now)
+        chosen = self.reservations.change(free[0].site, partial(admission.decide, free, choose))
+        against = self._asked(free[0].site, attempt, chosen.commands) if chosen.commands else {}
+        if not chosen.commands and (forgotten := admission.forgotten()):
+            self.observe([unit for unit in self.fleet.sites[free[0].site].units.values() if unit.name in forgotten])
+        began = frozenset(unit.name for unit, _ in chosen.commands) - against.keys()
+        return Given(began, {**marked, **chosen.refused, **against})
 
     def unjudged(self, seen: Observation | None, kind: LoadKind) -> Load | None:
         """Return the load of a kind that a unit was given and nobody has judged yet; None if there is none."""
@@ -85,26 +112,20 @@ class Loads:
             return None
         return None if (seen.unit, seen.load.id) in self.judged() else seen.load
 
-    def begin(
-        self, commands: Sequence[tuple[Unit, tuple[str, ...]]], attempt: str, seconds: float
-    ) -> Mapping[str, str]:
-        """Give units their loads; returns why not, by the names of those that did not take theirs.
+    def _asked(self, site: str, attempt: str, commands: Commands) -> Mapping[str, str]:
+        """Send units their commands; returns why not, by the names of those that did not take theirs.
 
-        Args:
-            commands: of each unit, without the program and what tells attempts apart.
-            attempt: its id.
-            seconds: until the last of the loads is over at the latest, from now.
+        Who refused is free again; who did not answer, or was not asked to the end, may have begun.
         """
-        refused = self.refused([unit.name for unit, _ in commands])
-        step = ("--epoch", str(self.epoch()), "--attempt", attempt, "--step", "1")
-        orders = [(u, ("fleet-unit", argv[0], *step, *argv[1:])) for u, argv in commands if u.name not in refused]
+        replies: Sequence[Reply] = ()
         try:
-            replies = self.ask(orders) if orders else ()
-        finally:  # who did not answer, or was not asked to the end, may have begun
-            self.begun.note([unit.name for unit, _ in orders], self.now_s, seconds)
-        against = {reply.unit: said for reply in replies if (said := _refusal(reply))}
-        self.begun.forget(reply.unit for reply in replies if reply.unit in against and not reply.trouble)
-        return {**refused, **against}
+            step = ("--epoch", str(self.epoch()), "--attempt", attempt, "--step", "1")
+            replies = self.ask([(unit, ("fleet-unit", argv[0], *step, *argv[1:])) for unit, argv in commands])
+        finally:
+            against = {reply.unit: said for reply in replies if (said := _refusal(reply))}
+            free = [reply.unit for reply in replies if reply.unit in against and not reply.trouble]
+            self.reservations.change(site, lambda all: (asked(all, attempt, free, self.clock.now().utc), None))
+        return against
 
     def trial(self, units: Sequence[Unit]) -> Trial:
         """Return the loads of units with everything that was measured meanwhile; who does not answer is left out.

@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from fleetctl.core.commissioning.burn_in import Interrupted
-from fleetctl.core.commissioning.codes import CHIP_S, MOST_UNITS, Patterns, patterns
-from fleetctl.core.commissioning.envelope import admit
-from fleetctl.core.commissioning.load import Load, LoadKind, LoadState
+from fleetctl.core.commissioning.codes import CHIP_S, Patterns, patterns, seconds, sizes
+from fleetctl.core.commissioning.envelope import Admitted, Envelope, admit
+from fleetctl.core.commissioning.load import LOAD, Load, LoadKind, LoadState
 from fleetctl.core.commissioning.room_proof import Answer, judge
 from fleetctl.core.commissioning.stages import Outcome, Stage
-from fleetctl.core.facts import Facts, Observation
+from fleetctl.core.facts import Facts
 from fleetctl.core.inventory.fleet import Unit
 from fleetctl.ports.instruments import Finding, Round
+from fleetctl.services.commissioning.admission import Bound, Chosen
 from fleetctl.services.commissioning.loads import NEAREST_S, Loads, again_s
 
 KIND = LoadKind.HEAT_PATTERN
@@ -57,29 +58,37 @@ class RoomProofInstrument:
             unread = dict.fromkeys(given.keys() - {each.subject for each in findings}, "its samples cannot be read")
             return Round(findings, {**silent, **unread}, goes_on=bool(findings))
         unready = self.unready()
-        batch = _batch([unit for unit in units if unit.name not in silent and unit.dwelling not in unready])
-        refused: Mapping[str, str] = {}
-        if batch:
-            with self.loads.begun.turn:
-                refused = self._begin(batch, seen)
-        return Round((), {**silent, **refused}, NEAREST_S, goes_on=len(refused) < len(batch))
+        free = [unit for unit in units if unit.name not in silent and unit.dwelling not in unready]
+        begun = self.loads.give(free, seen, self._choose)
+        return Round((), {**silent, **begun.waits}, NEAREST_S, goes_on=bool(begun.began))
 
-    def _begin(self, batch: Sequence[Unit], seen: Mapping[str, Observation]) -> Mapping[str, str]:
-        """Give units their patterns, as far as the guards admit; returns why not, by the names of the others."""
-        coded = patterns([unit.name for unit in batch], CHIP_S / self.loads.speed)
-        envelope = self.loads.envelope(seen, coded.seconds * self.loads.speed, share=0.5)
-        admitted = admit(envelope, [unit.name for unit in batch])
+    def _choose(self, free: Sequence[Unit], bound: Bound) -> Chosen:
+        """Choose whole dwellings of those that are admitted, so that nobody waits behind a room that is too warm.
+
+        The most that can be told apart at once are tried first; they need the longest patterns, and where rooms would
+        become too warm in these, fewer in shorter ones.
+        """
+        admitted, batch = Admitted(), list[Unit]()
+        for size in sizes(len(free)):
+            envelope = bound(seconds(size), 0.5)
+            admitted = admit(envelope, [unit.name for unit in free])
+            batch = _batch([unit for unit in free if unit.name in admitted.units], size)
+            if batch:
+                break
         refused = {name: verdict.text for name, verdict in admitted.refused.items()}
+        return replace(self._patterned(batch, envelope), refused=refused) if batch else Chosen(refused=refused)
+
+    def _patterned(self, batch: Sequence[Unit], envelope: Envelope) -> Chosen:
+        """Give each unit of a batch a pattern of its own; all begin at one moment."""
+        coded = patterns([unit.name for unit in batch], CHIP_S / self.loads.speed)
         lead_s = LEAD_S + LEAD_A_UNIT_S * len(batch)
         begin_at = self.loads.now_s + lead_s
         shared = ("--chip-seconds", f"{coded.chip_s:g}", "--begin-at", f"{begin_at:.3f}", "--every", _every(coded))
         commands = [
             (unit, (KIND.value, "--pattern", coded.codes[unit.name], *shared, *_limit(envelope.limit_c(unit.name))))
             for unit in batch
-            if unit.name in admitted.units
         ]
-        here_s = lead_s + coded.seconds
-        return {**refused, **(self.loads.begin(commands, self.loads.new_id(), here_s) if commands else {})}
+        return Chosen(commands, lead_s + coded.seconds)
 
     def _judged(self, units: Sequence[Unit], given: Mapping[str, Load]) -> Iterator[Finding]:
         """Judge each attempt's units together: their patterns are meant for each other.
@@ -100,18 +109,18 @@ class RoomProofInstrument:
         for names in attempts.values():
             of = [heatings[name] for name in names if name in heatings]
             for name, proof in judge(of, trial.sensors(), speed=self.loads.speed).items():
-                detail = {**proof.to_detail(), "load": given[name].id}
+                detail = {**proof.to_detail(), LOAD: given[name].id}
                 yield Finding(name, self.stage, _OUTCOMES[proof.answer], detail)
 
 
-def _batch(units: Sequence[Unit]) -> list[Unit]:
-    """Return whole dwellings, as many as can be told apart at once."""
+def _batch(units: Sequence[Unit], size: int) -> list[Unit]:
+    """Return units, dwelling by dwelling, as many as can be told apart by patterns of a length."""
     by_dwelling: dict[str, list[Unit]] = {}
     for unit in units:
         by_dwelling.setdefault(unit.dwelling, []).append(unit)
     batch: list[Unit] = []
     for mates in by_dwelling.values():
-        if len(batch) + len(mates) <= MOST_UNITS:
+        if len(batch) + len(mates) <= size:
             batch += mates
     return batch
 
