@@ -31,6 +31,8 @@ def run(
     from fleetctl.cli.interrupts import interruptible
     from fleetctl.cli.metrics import offer
     from fleetctl.cli.progress import show_all, viewing
+    from fleetctl.core.problems import InvalidInput, Problem
+    from fleetctl.ports import Led
     from fleetctl.services.run import serve
 
     frame, metrics = frame_of(ctx), offer(metrics_file, metrics_port)
@@ -39,7 +41,10 @@ def run(
         interruptible("stopping: units under way reach a safe point (again to leave at once)") as interrupted,
         viewing(frame, "controller", 0) as view,
     ):
-        show_all(view, serve(compose.seat(frame, state, interrupted, metrics)))
+        try:
+            show_all(view, serve(compose.seat(frame, state, interrupted, metrics)))
+        except Led as led:
+            raise InvalidInput([Problem("second-controller", str(led), hint=led.hint)]) from led
 
 
 @app.command("show", epilog="Example: fleetctl -o json controller show")

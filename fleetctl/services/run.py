@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fleetctl.core.problems import CouldNot
 from fleetctl.core.rollout.leaving import owes_revert
 from fleetctl.core.rollout.state import CommandKind, Noted, Phase, Rollout, Status
-from fleetctl.ports import Clock, Led, Lost, State
+from fleetctl.ports import Clock, Fenced, Led, Lost, State
 from fleetctl.services.drive import IDLE_S, Driver, Hands, Moved
 from fleetctl.services.patience import Patience
 
@@ -86,13 +86,24 @@ def _turn(seat: Seat, follower: _Follower, patience: Patience) -> Generator[Note
 
 
 def serve(seat: Seat) -> Iterator[Noted]:
-    """Drive every active rollout, and those to come, until interrupted (the `controller run` command)."""
-    patience = seat.patience()
+    """Drive every active rollout, and those to come, until interrupted (the `controller run` command).
+
+    Raises:
+        Led: if another controller led when this one came.
+        Fenced: if another one has taken over since.
+        Lost: if the state went away, and did not come back for a long time.
+    """
+    patience, has_led = seat.patience(), False
     while True:
         try:
             with patience.led(seat.lead) as (hands, epoch):
+                has_led = True
                 yield from _serve(seat, Driver(hands, epoch))
                 return
+        except Led as led:
+            if not has_led:
+                raise
+            raise Fenced(f"another controller took over while the state was away: {led}", hint=led.hint) from led
         except Lost as lost:
             if seat.interrupted():
                 raise

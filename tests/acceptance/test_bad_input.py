@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import signal
+import socket
 import sqlite3
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from fleetctl.adapters.store.state import open_state
+from tests.builders.acceptance import ended
 from tests.builders.cli import Cli
+from tests.builders.rollouts import rollout, rows
 
 pytestmark = pytest.mark.acceptance
 
@@ -59,6 +65,37 @@ def newer_state(cli: Cli) -> None:
         )
 
 
+def policy(settings: str) -> Callable[[Cli], None]:
+    return lambda cli: cli.edit("fleet.yaml", ("policies:\n", f"policies:\n  odd: {settings}\n"))
+
+
+def forecast(text: str) -> Callable[[Cli], None]:
+    def declare(cli: Cli) -> None:
+        (cli.folder / "weather").mkdir()
+        (cli.folder / "weather/here").write_text(text)
+        cli.edit(SITE, ("time_zone:", "forecast: {file: weather/here}\ntime_zone:"))
+
+    return declare
+
+
+def some_rollout(cli: Cli) -> None:
+    """Let the state know a rollout that nobody has driven yet, and of which no wave waits for anybody."""
+    state = open_state(f"sqlite:///{cli.folder}/.fleetctl/state.db")
+    state.rollouts.add(rollout("r-1"), rows(), {})
+    state.close()
+
+
+HOLES = "time,temperature_c\n" + "".join(
+    f"2026-01-15T{hour}:00Z,{value}\n"
+    for hour, value in {17: "276", 18: "", 19: "2", 20: "1", 21: "1", 23: "0"}.items()
+)
+FAHRENHEIT = json.dumps(
+    {
+        "utc_offset_seconds": 0,
+        "hourly_units": {"time": "iso8601", "temperature_2m": "°F"},
+        "hourly": {"time": ["2026-01-15T18:00", "2026-01-15T19:00"], "temperature_2m": [38, 37]},
+    }
+)
 BOMB = "x: &a [1, 1, 1, 1]\ny: &b [*a, *a, *a, *a]\n"
 
 CASES: list[tuple[str, Callable[[Cli], None], list[str], list[str]]] = [
@@ -82,7 +119,29 @@ CASES: list[tuple[str, Callable[[Cli], None], list[str], list[str]]] = [
     ("a template that is no template", template("hosts.j2", "{% if %}\n"), ["render"], ["hosts.j2"]),
     ("a foreign state", state_file(b"not a database at all"), ["rollout", "list"], ["state.db"]),
     ("a newer state", newer_state, ["rollout", "list"], ["newer"]),
-    ("an unknown rollout", lambda _: None, ["rollout", "show", "r-none"], ["r-none", "rollout list"]),
+    (
+        "a window that never opens",
+        policy("{windows: [{days: [mon], opens: 22:00, closes: 22:00}]}"),
+        ["validate"],
+        ["never opens"],
+    ),
+    ("a cap of less than a unit", policy("{cap_down_w: 600}"), ["validate"], ["can never admit", "600 W", "650 W"]),
+    ("a cap of none", policy("{max_unavailable: {site: 0}}"), ["validate"], ["can never admit", "0 units of a site"]),
+    ("a share over 100 %", policy("{max_failed_percent: 120}"), ["validate"], ["odd.max_failed_percent", "100"]),
+    (
+        "waves of more than all",
+        policy("{waves: [{name: a, percent: 60}, {name: b, percent: 50}]}"),
+        ["validate"],
+        ["60 % + 50 % = 110 %"],
+    ),
+    (
+        "a forecast with holes",
+        forecast(HOLES),
+        ["validate"],
+        ["here:2", "276 °C", "here:3", "no temperature", "here:7", "nothing"],
+    ),
+    ("a forecast in another unit", forecast(FAHRENHEIT), ["validate"], ["weather/here", "°F", "°C"]),
+    ("a wave that does not wait", some_rollout, ["rollout", "approve", "r-1", "--reason", "fine"], ["r-1", "wait"]),
     ("an unknown policy", lambda _: None, ["apply", "--policy", "carefull", "--yes"], ["careful"]),
 ]
 
@@ -118,6 +177,58 @@ def test_all_problems_are_reported_at_once(cli: Cli) -> None:
     places = {(row["file"].rsplit("/", 1)[-1], row["line"] > 0, row["column"] > 0) for row in ran.json["problems"]}
     assert places == {("fleet.yaml", True, True), ("launaguet-les-sables.yaml", True, True)}
     assert all(row["code"] and row["message"] for row in ran.json["problems"])
+
+
+def test_everything_that_is_wrong_with_policies_and_forecasts_is_said_at_once(cli: Cli) -> None:
+    policies = (
+        "  a: {windows: [{days: [mon], opens: 22:00, closes: 22:00}]}\n  b: {cap_down_w: 600}\n"
+        "  c: {max_unavailable: {site: 0}}\n  d: {waves: [{name: x, percent: 60}, {name: y, percent: 50}]}\n"
+    )
+    cli.edit("fleet.yaml", ("policies:\n", f"policies:\n{policies}"))
+    forecast(HOLES)(cli)
+    codes = Counter(row["code"] for row in cli("validate", "--format", "json", code=2).json["problems"])
+    assert codes.keys() >= {"never-opens", "never-admits", "percent-over-100", "forecast-hole"}
+    assert codes["never-admits"] == 2
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["show", "r-none"],
+        ["watch", "r-none"],
+        ["why", "r-none", "launaguet-les-sables/a101-1"],
+        ["pause", "r-none"],
+        ["resume", "r-none"],
+        ["abort", "r-none"],
+        ["retry", "r-none"],
+        ["approve", "r-none", "--reason", "fine"],
+    ],
+    ids=lambda command: str(command[0]),
+)
+def test_a_rollout_that_does_not_exist_is_refused_by_whatever_is_asked_of_it(cli: Cli, command: list[str]) -> None:
+    refused = cli("rollout", *command, code=2)
+    assert "there is no rollout 'r-none'" in refused.err
+    assert "fleetctl rollout list" in refused.err
+
+
+def test_a_second_controller_is_refused_and_told_who_leads(cli: Cli) -> None:
+    first = cli.start("controller", "run")
+    try:
+        until_led(cli)
+        refused = cli("controller", "run", code=2)
+        assert f"leads from {socket.gethostname()} as process {first.pid} with 'fleetctl controller run'" in refused.err
+        assert "hint: wait for it to end" in refused.err
+        assert cli.json("controller", "show")["controller"]["pid"] == first.pid
+    finally:
+        first.send_signal(signal.SIGTERM)
+        ended(first)
+
+
+def until_led(cli: Cli) -> None:
+    for _ in range(100):
+        if (cli.json("controller", "show")["controller"] or {}).get("leads"):
+            return
+    raise AssertionError("nobody leads")
 
 
 @pytest.mark.parametrize(
