@@ -27,7 +27,7 @@ class BurnInInstrument:
 
     def round(self, units: Sequence[Unit]) -> Round:
         """Judge what is over, leave what runs, begin what may begin."""
-        seen = self.loads.observe(units)
+        seen = self.loads.look(units)
         given = {unit.name: self.loads.unjudged(seen.get(unit.name), KIND) for unit in units}
         running = [load for load in given.values() if load is not None and load.state is LoadState.RUNNING]
         over = [u for u in units if (load := given[u.name]) is not None and load.state is not LoadState.RUNNING]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
 
-from fleetctl.core.commissioning.load import Load, LoadKind, Run, run_from
+from fleetctl.core.commissioning.load import Load, LoadKind, LoadState, Run, run_from
 from fleetctl.core.commissioning.reservation import asked
 from fleetctl.core.commissioning.trials import Readings, Trial, readings_from
 from fleetctl.core.facts import Facts, Observation
@@ -26,6 +26,8 @@ from fleetctl.services.commissioning.admission import Admission, Choose, Command
 
 NEAREST_S, FARTHEST_S = 3.0, 60.0
 """Least and longest pause before a load that runs is looked at again."""
+REST_SHARE = 0.1
+"""Of its whole time, for which a long load is not looked at again."""
 
 Ask = Callable[[Commands], Sequence[Reply]]
 """Runs a command on each of some units."""
@@ -105,6 +107,29 @@ class Loads:
             self.observe([unit for unit in self.fleet.sites[free[0].site].units.values() if unit.name in forgotten])
         began = frozenset(unit.name for unit, _ in chosen.commands) - against.keys()
         return Given(began, {**marked, **chosen.refused, **against})
+
+    def look(self, units: Sequence[Unit]) -> Mapping[str, Observation]:
+        """Observe units, but not those whose loads run on and were seen to a moment ago: there is nothing new.
+
+        Beside one that is looked at nobody of its dwelling is passed over: how warm it is there tells who may begin.
+        """
+        known = self.facts()
+        rests = {unit.name for unit in units if self._rests(known.get(unit.name))}
+        awake = {unit.dwelling for unit in units if unit.name not in rests}
+        left = [unit for unit in units if unit.dwelling in awake]
+        seen = {unit.name: known[unit.name] for unit in units if unit.dwelling not in awake}
+        return {**seen, **self.observe(left)} if left else seen
+
+    def under_way(self, units: Sequence[Unit], kind: LoadKind) -> Sequence[Unit]:
+        """Return the units that had a load of a kind when they were seen last, which nobody has judged yet."""
+        known = self.facts()
+        return [unit for unit in units if self.unjudged(known.get(unit.name), kind) is not None]
+
+    def _rests(self, seen: Observation | None) -> bool:
+        load = seen.load if isinstance(seen, Facts) else None
+        if seen is None or load is None or load.state is not LoadState.RUNNING or load.ends_at <= self.now_s:
+            return False
+        return self.now_s - seen.at.timestamp() < max(FARTHEST_S, REST_SHARE * (load.ends_at - load.began_at))
 
     def unjudged(self, seen: Observation | None, kind: LoadKind) -> Load | None:
         """Return the load of a kind that a unit was given and nobody has judged yet; None if there is none."""

@@ -46,7 +46,8 @@ class RoomProofInstrument:
 
     def round(self, units: Sequence[Unit]) -> Round:
         """Judge the batch that is over, leave the one that runs, or begin the next."""
-        seen = self.loads.observe(units)
+        units = self.loads.under_way(units, KIND) or units  # whoever comes next is looked at when its turn has come
+        seen = self.loads.look(units)
         given = {u.name: load for u in units if (load := self.loads.unjudged(seen.get(u.name), KIND)) is not None}
         running = [load for load in given.values() if load.state is LoadState.RUNNING]
         silent = {unit.name: of.message for unit in units if not isinstance(of := seen[unit.name], Facts)}

@@ -39,6 +39,54 @@ def test_a_burn_in_is_begun_on_all_at_once_waited_for_and_judged() -> None:
     assert {finding.detail["verdict"] for finding in over.findings} == {"passed"}
 
 
+def test_nobody_is_looked_at_while_his_load_runs_and_was_seen_a_moment_ago() -> None:
+    plant = Loaded()
+    seen: dict[str, Observation] = {}
+    looked: list[set[str]] = []
+
+    def observe(units: Sequence[Unit]) -> Mapping[str, Observation]:
+        looked.append({unit.name for unit in units})
+        seen.update(plant.observe(units))
+        return {unit.name: seen[unit.name] for unit in units}
+
+    burn_in = BurnInInstrument(replace(plant.loads(), observe=observe, facts=lambda: seen))
+    *early, late, mate = plant.units
+    assert late.dwelling == mate.dwelling
+    burn_in.round([*early, late])
+    plant.clock.advance(5.0)
+    burn_in.round([*early, late])
+    plant.clock.advance(60.0)
+    assert set(burn_in.round([*early, late]).waits.values()) == {"0 %"}
+    burn_in.round(plant.units)
+    plant.clock.advance(1800.0)
+    assert len(burn_in.round([*early, late]).findings) == len(early) + 1
+    ran = {unit.name for unit in (*early, late)}
+    beside = {unit.name for unit in plant.units if unit.dwelling == mate.dwelling}
+    assert looked == [ran, ran, beside, ran], "how warm it is beside one who begins is looked at"
+
+
+def test_who_waits_for_his_turn_is_not_looked_at_while_others_rooms_are_proved() -> None:
+    plant = Loaded(fleet=a_fleet(a_building(radiators=45)))
+    looked: list[int] = []
+
+    def observe(units: Sequence[Unit]) -> Mapping[str, Observation]:
+        looked.append(len(units))
+        return plant.observe(units)
+
+    proof = RoomProofInstrument(replace(plant.loads(), observe=observe), unready=frozenset)
+    assert proof.round(plant.units).goes_on
+    plant.clock.advance(120.0)
+    assert set(proof.round(plant.units).waits) == set(plant.given)
+    plant.clock.advance(7200.0)
+    findings = proof.round(plant.units).findings
+    assert {finding.subject for finding in findings} == set(plant.given)
+    plant.judged |= {(each.subject, each.detail["load"]) for each in findings}
+    proved = set(plant.given)
+    assert proof.round([unit for unit in plant.units if unit.name not in proved]).goes_on
+    assert len(plant.given) > len(proved)
+    assert looked == [45, len(proved), 45 - len(proved)]
+
+
 def test_who_looks_anew_finds_what_ran_and_begins_nothing_twice() -> None:
     plant = Loaded()
     BurnInInstrument(plant.loads()).round(plant.units)
