@@ -41,6 +41,11 @@ def received(sha256: str) -> int:
     return size(complete(sha256)) or size(partial(sha256))
 
 
+def here() -> list[str]:
+    """Return the SHA-256 of every complete bundle, of the newest first."""
+    return [os.path.basename(path).removesuffix(COMPLETE) for path in reversed(_found(COMPLETE))]
+
+
 def make_room(bundle: Document) -> None:
     """Make sure that the rest of a bundle fits on the disk; what may go is removed only if that helps.
 

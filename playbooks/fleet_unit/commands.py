@@ -72,7 +72,8 @@ def receive(options: Options) -> Document:
 
     step = Step("receive", int(options["epoch"]), options["attempt"], int(options["step"]), "")
     try:
-        return receive_from_input(step, _bundle(options), int(options["offset"]))
+        bases = [_digest(word, "--bases") for word in options.get("bases", "").split(",") if word]
+        return receive_from_input(step, _bundle(options), int(options["offset"]), bases)
     except Refused as refusal:
         return {**outcome(step, refusal.ending, str(refusal)), "received_bytes": 0}
 
@@ -96,8 +97,11 @@ def _bundle(options: Options) -> Document:
 
 
 def _sha256(options: Options) -> str:
+    return _digest(options["bundle"], "--bundle")
+
+
+def _digest(value: str, option: str) -> str:
     """Return the digest that names a bundle; it also names a file, so nothing else passes."""
-    value = options["bundle"]
     if len(value) != 64 or value.strip("0123456789abcdef"):
-        raise Refused("--bundle is not a SHA-256 in hexadecimal")
+        raise Refused(f"{option} is not a SHA-256 in hexadecimal")
     return value

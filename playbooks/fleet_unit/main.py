@@ -12,6 +12,7 @@
     fleet-unit install         --epoch N --attempt ID --step N --bundle SHA256 --release VERSION
     fleet-unit flash           --epoch N --attempt ID --step N --component NAME --bundle SHA256 --version V
     fleet-unit receive         --epoch N --attempt ID --step N --bundle SHA256 --size BYTES --offset N < bytes
+                               [--bases SHA256,...]
     fleet-unit activate-reboot --epoch N --attempt ID --step N [--slot NAME]
     fleet-unit netboot         --epoch N --attempt ID --step N
     fleet-unit identity        --epoch N --attempt ID --step N [--renew]

@@ -8,7 +8,8 @@ import select
 import time
 from itertools import chain
 
-from fleet_unit.bundles import is_there, make_room, received
+from fleet_unit.bundles import here, is_there, make_room, received
+from fleet_unit.difference import rebuilt
 from fleet_unit.endings import Ended, Refused
 from fleet_unit.fence import refuse_older
 from fleet_unit.files import read_text
@@ -30,25 +31,26 @@ OTHER_PROCESS_S = 5.0
 PIECE_BYTES = 1 << 20
 
 
-def receive(step: Step, bundle: Document, offset: int) -> Document:
-    """Append standard input to a bundle; return an outcome with `received_bytes`.
+def receive(step: Step, bundle: Document, offset: int, bases: list[str]) -> Document:
+    """Append standard input to a bundle; return an outcome with `received_bytes`, and with the bundles that are here.
 
     Args:
         step: of the controller's; only its epoch matters.
         bundle: `sha256` and `size_bytes`.
         offset: the place in the bundle of the first byte that is sent; what is there already is passed over.
+        bases: SHA-256 of the bundles that what is sent is the difference to; none if it is the bundle's own bytes.
     """
     try:
         refuse_older(step.epoch)
-        ending, message = "ok", _receive(bundle, offset)
+        ending, message = "ok", _receive(bundle, offset, bases)
     except Ended as end:
         ending, message = end.ending, str(end)
     except OSError as error:
         ending, message = "failed", f"{error.strerror}: {error.filename or 'on the way'}"
-    return {**outcome(step, ending, message), "received_bytes": received(bundle["sha256"])}
+    return {**outcome(step, ending, message), "received_bytes": received(bundle["sha256"]), "bases": here()}
 
 
-def _receive(bundle: Document, offset: int) -> str:
+def _receive(bundle: Document, offset: int, bases: list[str]) -> str:
     if is_there(bundle):
         return "is there already"
     make_room(bundle)
@@ -57,7 +59,8 @@ def _receive(bundle: Document, offset: int) -> str:
     first = next(pieces, b"")
     if first or received(bundle["sha256"]) == bundle["size_bytes"]:
         turn.take()
-        return _append(bundle, offset, chain((first,), pieces))
+        sent = chain((first,), pieces)
+        return _append(bundle, offset, rebuilt(sent, bases) if bases else sent)
     return f"{received(bundle['sha256'])} of {bundle['size_bytes']} bytes are there"
 
 

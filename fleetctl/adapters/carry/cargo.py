@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fleetctl.core.facts import Cause
@@ -20,12 +21,14 @@ class Cargo:
         file: of the bundle in the depot.
         route: the way to the machine.
         url: where the unit fetches the bundle from then; empty if the machine is the unit itself.
+        others: files of the depot's other bundles by their SHA-256: what a machine has of these is not sent again.
     """
 
     step: Step
     file: Path
     route: Route
     url: str = ""
+    others: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, str]:

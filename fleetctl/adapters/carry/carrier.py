@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from fleetctl.adapters.carry.cargo import Cargo, NotBrought
 from fleetctl.adapters.carry.depot import CheckedFiles
+from fleetctl.adapters.carry.differences import Differences
 from fleetctl.adapters.carry.line import Line, Reach, Wanted
 from fleetctl.core.facts import Cause
 from fleetctl.core.problems import CouldNot
@@ -58,6 +59,7 @@ class Carrier:
         """
         self._reach, self._check_leading, self._backoff_s = reach, check_leading, backoff_s
         self._files = CheckedFiles()
+        self._differences = Differences(self._files)
         self._flights: dict[tuple[str, str], _Flight] = {}
         self._turn, self._closing = threading.Lock(), threading.Event()
         self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="carry")
@@ -94,7 +96,7 @@ class Carrier:
         try:
             self._check_leading()
             self._files.check(flight.cargo)
-            self._copy(Line(flight.cargo, self._reach, lambda: flight.is_wanted() and not self._closing.is_set()))
+            self._copy(Line(flight.cargo, self._reach, lambda: self._is_wanted(flight), self._differences))
         except NotBrought as failure:
             return failure
         except CouldNot as reason:
@@ -102,6 +104,9 @@ class Carrier:
         except Exception as fault:  # whatever goes wrong here must leave no step waiting for ever
             return NotBrought(Ending.NO_OUTCOME, f"the copy broke: {type(fault).__name__}: {fault}")
         return None
+
+    def _is_wanted(self, flight: _Flight) -> bool:
+        return flight.is_wanted() and not self._closing.is_set()
 
     def _copy(self, line: Line) -> None:
         """Send the bundle, again and again from where it is, until it is there."""

@@ -37,6 +37,14 @@ class CheckedFiles:
         except OSError as error:
             raise _refused(step, f"{cargo.file}: {error.strerror}") from error
 
+    def has(self, file: Path, digest: str) -> bool:
+        """Say whether a file is there and has this SHA-256."""
+        try:
+            about = file.stat()
+            return self._digest((file, about.st_size, about.st_mtime_ns, about.st_ino)) == digest
+        except OSError:
+            return False
+
     def _digest(self, seen: _Seen) -> str:
         with self._turn:  # many gateways ask for the same file at once
             if seen not in self._digests:

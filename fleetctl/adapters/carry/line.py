@@ -17,6 +17,7 @@ from typing import IO, Any
 from fleetctl.adapters.ansible.options import which
 from fleetctl.adapters.ansible.outcomes import OUTCOME_SCHEMA
 from fleetctl.adapters.carry.cargo import Cargo, LineBroke, NotBrought
+from fleetctl.adapters.carry.differences import Differences
 from fleetctl.adapters.carry.feed import Feed, feed
 from fleetctl.core.facts import Cause
 from fleetctl.core.rollout.state import Ending
@@ -52,33 +53,60 @@ class Line:
         arrived: how many bytes are at its end, as far as is known.
     """
 
-    def __init__(self, cargo: Cargo, reach: Reach, wanted: Wanted) -> None:
-        self._cargo, self._reach, self._wanted = cargo, reach, wanted
+    def __init__(self, cargo: Cargo, reach: Reach, wanted: Wanted, differences: Differences) -> None:
+        self._cargo, self._reach, self._wanted, self._differences = cargo, reach, wanted, differences
+        self._there: tuple[str, ...] = ()
+        self._in_full = False
         self.arrived = 0
 
     def complete(self) -> None:
-        """Ask what is there, and send the rest.
+        """Ask what is there, and send the rest: what is new in it, if the machine has bundles that it is like.
 
         Raises:
             NotBrought: if the line broke, the digest is wrong, or the machine refuses the controller or the bundle.
         """
         size = self._cargo.step.bundle_bytes
-        with tempfile.TemporaryFile() as nothing:
-            self.arrived = self._receive(0, _Nothing(nothing.fileno()))
-        if self.arrived < size:
+        self._ask()
+        if self.arrived < size and not self._sent_as_difference():
             with feed(self._cargo.file, self.arrived, self._cargo.step.rate_bytes_per_s) as content:
-                self.arrived = self._receive(self.arrived, content)
+                self._receive(self.arrived, content)
         if self.arrived < size:
             raise self._broke(f"only {self.arrived} of {size} bytes came through")
 
-    def _receive(self, offset: int, content: Feed) -> int:
-        """Let `fleet-unit receive` take what the feed gives; return how many bytes are there then."""
+    def _ask(self) -> None:
+        with tempfile.TemporaryFile() as nothing:
+            self._receive(0, _Nothing(nothing.fileno()))
+
+    def _sent_as_difference(self) -> bool:
+        """Send what is new, if that is less; whatever speaks against it, from then on the bundle goes in full."""
+        try:
+            return not self._in_full and self._send_difference()
+        except OSError:
+            self._in_full = True
+        except NotBrought as failure:
+            if failure.ending is Ending.NO_OUTCOME:
+                raise
+            self._in_full = True
+            self._ask()
+        return False
+
+    def _send_difference(self) -> bool:
+        with self._differences.since(self._cargo, self._there, self.arrived) as made:
+            if made is None:
+                return False
+            with feed(made.file, 0, self._cargo.step.rate_bytes_per_s) as content:
+                self._receive(self.arrived, content, made.bases)
+            return True
+
+    def _receive(self, offset: int, content: Feed, bases: Sequence[str] = ()) -> None:
+        """Let `fleet-unit receive` take what the feed gives, and note what is there then."""
         command = [*self._become(), "fleet-unit", "receive", *which(self._cargo.step)]
         command += ["--bundle", self._cargo.step.bundle, "--size", str(self._cargo.step.bundle_bytes)]
+        command += ["--bases", ",".join(bases)] if bases else []
         argv = [*self._reach.client(self._cargo.route), shlex.join([*command, "--offset", str(offset)])]
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             code = self._run(argv, content, out, err)
-            return self._answered(offset, code, _text(out), _text(err))
+            self._answered(offset, code, _text(out), _text(err))
 
     def _become(self) -> Sequence[str]:
         return ["sudo", "-n"] if self._cargo.route.become else []
@@ -108,7 +136,7 @@ class Line:
                 if time.monotonic() - moved_s > self._reach.stall_s:
                     raise self._broke(f"nothing went through for {self._reach.stall_s:.0f} s")
 
-    def _answered(self, offset: int, code: int, out: str, err: str) -> int:
+    def _answered(self, offset: int, code: int, out: str, err: str) -> None:
         """Read what the machine said: how much is there, or why it takes no more."""
         document = _outcome(out)
         if document is None:
@@ -119,7 +147,7 @@ class Line:
         if ending is not Ending.OK and not elsewhere:
             machine = self._cargo.route.target.unit
             raise NotBrought(ending, f"{machine}: {document.get('message', '')}")
-        return there
+        self.arrived, self._there = there, tuple(document.get("bases", ()))
 
     def _broke(self, said: str) -> LineBroke:
         cause = Cause.GATEWAY_DOWN if self._cargo.url else Cause.UNREACHABLE

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -232,6 +235,59 @@ def test_a_machine_that_has_seen_a_newer_controller_refuses(tmp_path: Path) -> N
     assert failure is not None
     assert failure.ending is Ending.REFUSED
     assert "epoch" in str(failure)
+
+
+@pytest.fixture
+def real(tmp_path: Path) -> Keeper:
+    return Keeper.make(tmp_path / "gw")
+
+
+def successors(keeper: Keeper, folder: Path) -> tuple[Path, Cargo]:
+    """Bring a bundle; return it with the cargo of one that is like it, of which a tenth is new."""
+    parts = [zlib.compress(random.Random(number).randbytes(20_000)) for number in range(22)]
+    old, new = folder / "1.raucb", folder / "2.raucb"
+    old.write_bytes(b"".join(parts[:20]))
+    new.write_bytes(b"".join(parts[20:] + parts[:20]))
+    first = a_cargo(old)
+    assert bring(keeper, first) is None
+    return old, replace(a_cargo(new), others={first.step.bundle: old})
+
+
+def went(keeper: Keeper, count: int) -> list[str]:
+    """Return how the last execs went; one from byte 0 on may send something as well."""
+    return ["difference" if "--bases" in call else "asked" for call in keeper.calls[-count:]]
+
+
+def test_only_what_is_new_is_sent(real: Keeper, tmp_path: Path) -> None:
+    _, cargo = successors(real, tmp_path)
+    real.cut(None, 50_000)  # a tenth of the bundle comes through, then the line breaks
+    assert bring(real, cargo) is None
+    assert real.kept(cargo.step.bundle) == cargo.file.read_bytes()
+    assert went(real, 3) == ["asked", "difference", "asked"]
+
+
+def test_a_difference_that_was_cut_goes_on_as_one(real: Keeper, tmp_path: Path) -> None:
+    _, cargo = successors(real, tmp_path)
+    real.cut(None, 30_000, None, 50_000)
+    assert bring(real, cargo) is None
+    assert real.kept(cargo.step.bundle) == cargo.file.read_bytes()
+    assert went(real, 5) == ["asked", "difference", "asked", "difference", "asked"]
+
+
+def test_a_machine_that_knows_no_differences_gets_the_bundle(quick: Keeper, tmp_path: Path) -> None:
+    _, cargo = successors(quick, tmp_path)
+    assert bring(quick, cargo) is None
+    assert quick.kept(cargo.step.bundle) == cargo.file.read_bytes()
+    assert "difference" not in went(quick, 4)
+
+
+def test_a_difference_to_what_is_damaged_there_costs_a_copy(real: Keeper, tmp_path: Path) -> None:
+    old, cargo = successors(real, tmp_path)
+    (base,) = real.root.path("/data/fleet/bundles").glob("*.raucb")
+    base.write_bytes(b"!" + old.read_bytes()[1:])
+    assert bring(real, cargo) is None
+    assert real.kept(cargo.step.bundle) == cargo.file.read_bytes()
+    assert went(real, 4) == ["asked", "difference", "asked", "asked"], "the last is a copy from the first byte on"
 
 
 def until(is_so: Callable[[], bool]) -> None:
