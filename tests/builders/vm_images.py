@@ -16,7 +16,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 EPOCH = "1764000000"
 FLEETCTL = (sys.executable, "-c", "from fleetctl.cli.main import run; run()")
-_PACK = "-comp zstd -Xcompression-level 1 -no-progress -quiet"
+_PACK = "-comp zstd -Xcompression-level 1 -b 4096 -no-progress -quiet"
 
 
 @dataclass(frozen=True)

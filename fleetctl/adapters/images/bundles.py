@@ -12,7 +12,7 @@ from fleetctl.adapters.images.programs import run
 from fleetctl.core.images.texts import Identity, bundle_manifest
 
 IMAGE = "rootfs.ext4"
-_SQUASHFS = "-comp zstd -Xcompression-level 6 -no-progress -quiet"
+_SQUASHFS = "-comp zstd -Xcompression-level 6 -b 4096 -no-progress -quiet"
 
 
 @dataclass(frozen=True)
