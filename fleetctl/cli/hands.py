@@ -32,6 +32,7 @@ from fleetctl.services.lead import Identity, Succession, leading
 if TYPE_CHECKING:
     from fleetctl.adapters.ansible.executor import AnsibleExecutor
     from fleetctl.adapters.carry.cargo import Cargo
+    from fleetctl.adapters.losses import Losses
     from fleetctl.adapters.secrets import SecretResolver
     from fleetctl.cli.platforms import Platforms
     from fleetctl.core.clock import Now
@@ -140,8 +141,11 @@ class Grounds:
             cache_url(ground.fleet, unit, self._state.units.ways(), step.bundle),
         )
         keeper = gateway if gateway is not None and url else unit
-        file = ground.folder / FOLDER / bundle_file(step.release)
-        return Cargo(step, file, self.route(step.rollout, keeper.name), url)
+        depot = ground.folder / FOLDER
+        others = {of.sha256: depot / bundle_file(of.version) for of in ground.fleet.releases.values() if of.sha256}
+        others.pop(step.bundle, None)
+        file = depot / bundle_file(step.release)
+        return Cargo(step, file, self.route(step.rollout, keeper.name), url, others)
 
     def platforms(self, rollout: str) -> Platforms:
         """Return the compute platforms of a rollout's fleet."""
@@ -223,15 +227,17 @@ def lead(frame: Frame, state: State, linger_s: float | None = None) -> Iterator[
     Raises:
         Led: if another controller holds the lease.
     """
+    from fleetctl.adapters.losses import LosingExecutor, Losses
     from fleetctl.cli.platforms import on_platforms
 
     with leading(_succession(state), _identity(frame)) as epoch, ExitStack() as stack:
-        grounds = Grounds(state)
-        units = executing(frame, state, grounds, epoch, stack, registering=grounds, linger_s=linger_s)
-        executor, prober = on_platforms(units, compose.prober(epoch=epoch), grounds, fence(state, epoch))
+        grounds, losses = Grounds(state), Losses()
+        units = executing(frame, state, grounds, epoch, stack, registering=grounds, losses=losses, linger_s=linger_s)
+        check_leading = losses.noticed(fence(state, epoch))
+        executor, prober = on_platforms(units, compose.prober(epoch=epoch), grounds, check_leading)
         stack.callback(prober.close)
         stack.callback(executor.close)
-        yield Hands(state, executor, prober, compose.clock(), grounds), epoch
+        yield Hands(state, LosingExecutor(executor, losses), prober, compose.clock(), grounds), epoch
 
 
 def present_epoch(frame: Frame, state: State) -> int:
@@ -263,6 +269,7 @@ def executing(
     stack: ExitStack,
     *,
     registering: Registering | None = None,
+    losses: Losses | None = None,
     linger_s: float | None = None,
 ) -> AnsibleExecutor:
     """Return what does steps as long as nobody leads with a later epoch; the stack ends it.
@@ -274,6 +281,7 @@ def executing(
         epoch: the leader's.
         stack: ends it.
         registering: what `register` steps need; None if there are none.
+        losses: notices that the state is lost to a step; None leaves the step without an outcome.
         linger_s: how long a step waits for others of its kind; None leaves it to the executor.
     """
     from fleetctl.adapters.ansible.executor import LINGER_S, AnsibleExecutor, Sources
@@ -297,6 +305,8 @@ def executing(
     )
     if registering is not None:
         sources = replace(sources, enrolment=registering.enrolment, complete=registering.complete)
+    if losses is not None:
+        sources = sources.each(losses.noticed)
     settings = Settings(playbooks_folder(frame.folder), folder, marker)
     executor = AnsibleExecutor(settings, sources, linger_s=LINGER_S if linger_s is None else linger_s)
     stack.callback(executor.close)

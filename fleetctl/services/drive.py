@@ -28,7 +28,7 @@ from fleetctl.core.rollout.leaving import owes_revert
 from fleetctl.core.rollout.readings import Reading, reading_of
 from fleetctl.core.rollout.state import Decision, Inputs, Rollout, Status, StepResult
 from fleetctl.core.route import Route
-from fleetctl.ports import Clock, Executor, Prober, State, Target
+from fleetctl.ports import Clock, Executor, Lost, Prober, State, Target
 from fleetctl.services.known_facts import KnownFacts
 from fleetctl.services.marks import standing_holds
 
@@ -137,6 +137,7 @@ class Driver:
 
         Raises:
             Fenced: if another controller has taken over.
+            Lost: if the state went away.
         """
         results, observations = self._collect(wait_s)
         self._renew()
@@ -259,6 +260,8 @@ class Driver:
         for unit in units:
             try:
                 yield Target(unit, self.hands.surroundings.route(rollout.id, unit))
+            except Lost:
+                raise
             except CouldNot as reason:  # there is no way to it, so nothing can be observed: an observation of its own
                 at = self.hands.clock.now().utc
                 self._unroutable.append(Unobserved(unit, at, Cause.REFUSED, str(reason), reason.hint))

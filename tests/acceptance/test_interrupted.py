@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import signal
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.builders.acceptance import SOME, changed, ended, on_unit, phases, unit, units_of, until_event
+from tests.builders.acceptance import SOME, changed, done_twice, ended, phases, unit, units_of, until_event
 from tests.builders.cli import Cli
 
 pytestmark = [pytest.mark.lab, pytest.mark.acceptance]
@@ -26,17 +24,7 @@ def test_a_killed_controller_is_resumed_and_nothing_is_done_twice(part: Cli) -> 
     part("rollout", "resume", "last")
     assert set(phases(part).values()) == {"succeeded"}
     assert left_running(part) == []
-    nothing_was_done_twice(part)
-
-
-def nothing_was_done_twice(cli: Cli) -> None:
-    """Hold the journals of the units themselves against it: each step of the last rollout ended well once."""
-    rollout = cli.json("rollout", "show", "last")["id"]
-    for name in units_of(cli, SOME):
-        lines = [json.loads(line) for line in on_unit(cli, name, "cat", "/data/fleet/journal").splitlines()]
-        mine = [line for line in lines if rollout in str(line.get("attempt")) and line.get("ending") == "ok"]
-        steps = Counter((line["attempt"], line["step"]) for line in mine)
-        assert set(steps.values()) <= {1}, lines
+    assert done_twice(part, units_of(part, SOME)) == []
 
 
 def test_a_stopped_controller_that_wakes_up_after_another_took_over_does_nothing_more(part: Cli) -> None:
@@ -54,7 +42,7 @@ def test_a_stopped_controller_that_wakes_up_after_another_took_over_does_nothing
     assert "taken over" in out
     assert part.json("controller", "show")["controller"]["epoch"] == before
     assert set(phases(part).values()) == {"succeeded"}
-    nothing_was_done_twice(part)
+    assert done_twice(part, units_of(part, SOME)) == []
 
 
 def left_running(cli: Cli) -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import uuid
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from tests.builders.cli import Cli
@@ -53,6 +55,23 @@ def until_event(process: subprocess.Popen[str], *whats: str) -> dict[str, Any]:
         if line.startswith("{") and (event := json.loads(line)).get("what") in whats:
             return dict(event)
     raise AssertionError(f"no event {whats} in:\n{''.join(seen)}")
+
+
+def done_twice(cli: Cli, names: Iterable[str], rollout: str = "last") -> list[str]:
+    """Return the steps of a rollout that units have ended well more than once, by the units' own journals."""
+    id = cli.json("rollout", "show", rollout)["id"]
+    steps: Counter[str] = Counter()
+    for name in names:
+        for line in map(json.loads, on_unit(cli, name, "cat", "/data/fleet/journal").splitlines()):
+            if id in str(line.get("attempt")) and line.get("ending") == "ok":
+                steps[f"{name} {line['attempt']}:{line['step']}"] += 1
+    assert steps, f"no unit has done anything for {id}"
+    return [step for step, times in steps.items() if times > 1]
+
+
+def drained(cli: Cli, names: Iterable[str]) -> list[str]:
+    """Return the units that say that they are drained."""
+    return [name for name in names if (status_of(cli, name)["compute"] or {}).get("drained")]
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:

@@ -63,6 +63,13 @@ class Server:
             process.send_signal(signal.SIGINT)
             process.wait(30)
 
+    def kill(self) -> None:
+        """Let it die as with the power: nobody is told, and its next start has to recover what was committed."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.send_signal(signal.SIGQUIT)
+            process.wait(30)
+
     def restart(self) -> None:
         self.stop()
         self.start()

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, event
 from fleetctl.adapters.store import engine
 from fleetctl.adapters.store.state import open_state
 from fleetctl.core.rollout.state import Noted, Step
+from fleetctl.core.route import Route
 from fleetctl.ports import Lost, State
 from fleetctl.services.patience import AWAY_S
 from fleetctl.services.run import run, serve
@@ -59,6 +60,23 @@ def test_a_controller_that_serves_all_rollouts_goes_on_as_well() -> None:
     with closing(cast(Generator[Noted], serve(scene.plant.seat()))) as serving:
         while not scene.plant.status.is_end:
             next(serving)
+    assert scene.end() == wanted
+    scene.check()
+
+
+@pytest.mark.parametrize("at", [1, 5, 12])
+def test_a_state_that_is_lost_while_the_way_to_a_unit_is_looked_up_is_not_a_unit_out_of_reach(at: int) -> None:
+    """Ways stand in the state: without it nothing is known of any unit, and none is given up for that."""
+    wanted, scene, asked = wanted_end(), Scene(MemoryState()), itertools.count(1)
+
+    def route(rollout: str, unit: str) -> Route:
+        if next(asked) == at:
+            raise lost()
+        return known(rollout, unit)
+
+    known, scene.plant.surroundings.routes = scene.plant.surroundings.routes, route
+    list(run(scene.plant.seat(), "r1"))
+    assert next(asked) > at
     assert scene.end() == wanted
     scene.check()
 

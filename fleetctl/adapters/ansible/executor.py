@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from fleetctl.adapters.ansible.options import first_of, options_of
 from fleetctl.adapters.ansible.outcomes import host_of, result_of
@@ -93,6 +94,18 @@ class Sources:
     redact: Callable[[str], str]
     enrolment: Callable[[Step, bytes], bytes] = _nobody_enrols
     complete: Callable[[Step, Callable[[], None]], str] = _nothing_is_left
+
+    def each(self, around: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Sources:
+        """Return the same with something put around every call that reads what is remembered."""
+        return replace(
+            self,
+            route=around(self.route),
+            payload=around(self.payload),
+            cargo=around(self.cargo),
+            check_leading=around(self.check_leading),
+            enrolment=around(self.enrolment),
+            complete=around(self.complete),
+        )
 
 
 class AnsibleExecutor:
