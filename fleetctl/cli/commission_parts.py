@@ -159,15 +159,11 @@ class _Desk:
             ask=self._ask,
             new_id=lambda: compose.new_id("c"),
             epoch=lambda: present_epoch(self.frame, self.state),
-            judged=lambda: {
-                (entry.draft.subject, str(entry.draft.detail["load"]))
-                for entry in self.book.entries
-            reservations=self.state.reservations,
-            actor=self.frame.actor,
-                if "load" in entry.draft.detail
-            },
+            judged=lambda: self.book.judged,
             facts=lambda: self.state.units.facts(premises.heaters),
             refused=self._refused,
+            reservations=self.state.reservations,
+            actor=self.frame.actor,
             guard=self._policy.guard,
             clock=compose.clock(),
             speed=self.how.shorten,
