@@ -43,6 +43,7 @@ from fleetctl.cli import (
 )
 from fleetctl.cli.boundary import guarded
 from fleetctl.cli.frame import Frame, Output
+from fleetctl.cli.narrow import narrow
 
 app = typer.Typer(
     name="fleetctl",
@@ -127,5 +128,6 @@ app.add_typer(lab.app, name="lab", rich_help_panel=HERE)
 def run() -> None:
     """Run the command line and exit with its code (the entry point)."""
     gc.set_threshold(_COLLECT_EVERY, 50, 100)
+    narrow(app, sys.argv[1:])
     os.umask(0o077)  # what fleetctl writes is the operator's own: state, reports, generated SSH files
     sys.exit(guarded(app, lambda: _seen[0] if _seen else Output.TEXT))

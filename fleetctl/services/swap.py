@@ -15,10 +15,10 @@ from fleetctl.core.commissioning.ledger import Draft
 from fleetctl.core.commissioning.stages import Outcome, Stage
 from fleetctl.core.commissioning.standing import REASON, SERIAL, machine
 from fleetctl.core.commissioning.undoing import effective
-from fleetctl.core.inventory.declared.quantities import MAC, normal_mac
 from fleetctl.core.inventory.declared.quantities import SERIAL as SERIAL_FORM
 from fleetctl.core.inventory.edit import Put
 from fleetctl.core.inventory.fleet import Fleet, Unit
+from fleetctl.core.mac import MAC, normal_mac
 from fleetctl.core.problems import CouldNot, InvalidInput, Problem, errors
 from fleetctl.core.route import Pin
 from fleetctl.ports import FleetFiles, SiteCache, State

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from fleetctl.core.inventory.declared.quantities import MAC, normal_mac
+from fleetctl.core.mac import MAC, normal_mac
 
 T = TypeVar("T")
 

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fleetctl.core.inventory.declared.quantities import MAC, normal_mac
 from fleetctl.core.inventory.fleet import Unit
 from fleetctl.core.inventory.invariants.identity import normal_serial
+from fleetctl.core.mac import MAC, normal_mac
 
 _BOOT = re.compile(r"[0-9a-f-]{8,64}")
 _LONGEST = 64

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from fleetctl.core.importing.sheets import Value
-from fleetctl.core.inventory.declared.quantities import MAC, normal_mac
+from fleetctl.core.mac import MAC, normal_mac
 
 _SCIENTIFIC = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+[0-9]+|[0-9]+[.,][0-9]+[eE][0-9]+")
 _TEXT_FORMULA = re.compile(r'="(?P<text>.*)"')

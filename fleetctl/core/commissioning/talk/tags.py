@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fleetctl.core.inventory.declared.quantities import normal_mac
 from fleetctl.core.inventory.fleet import Unit
 from fleetctl.core.inventory.invariants.identity import normal_serial
+from fleetctl.core.mac import normal_mac
 
 QR_PREFIX = "fleetctl:"
 """What the QR codes of printed labels begin with; the serial follows."""

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, Strict
 from pydantic_core import PydanticCustomError
 
+from fleetctl.core.mac import MAC, normal_mac
 from fleetctl.core.names import ID, LABEL, VERSION
 from fleetctl.core.written import as_text
 
@@ -26,10 +27,6 @@ class Declared(BaseModel):
 
 
 SERIAL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,62}[A-Za-z0-9])?")
-MAC = re.compile(
-    r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}|[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){5}"
-    r"|[0-9A-Fa-f]{4}(?:\.[0-9A-Fa-f]{4}){2}|[0-9A-Fa-f]{12}"
-)
 TIME = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 HOURS = re.compile(f"{TIME.pattern}-{TIME.pattern}")
 HOST = re.compile(f"(?=.{{1,253}}$){LABEL.pattern}(?:\\.{LABEL.pattern})*|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]+")
@@ -69,12 +66,6 @@ def _ip(read: Callable[[str], object], code: str, what: str, hint: str) -> After
         return text
 
     return AfterValidator(check)
-
-
-def normal_mac(text: str) -> str:
-    """Return a MAC of any notation as six pairs of lower-case digits with colons."""
-    plain = re.sub("[:.-]", "", text).lower()
-    return ":".join(plain[i : i + 2] for i in range(0, 12, 2))
 
 
 def in_schema(pattern: re.Pattern[str] | None = None, *, digits: bool = False) -> Any:
