@@ -42,9 +42,7 @@ def plan(
 ) -> None:
     """Compare what is declared with what is observed, and say what each unit needs and why."""
     from fleetctl.cli import compose
-    from fleetctl.cli.foresight import foresee
     from fleetctl.core.selectors import select
-    from fleetctl.services.apply import policy_of
 
     frame = frame_of(ctx)
     fleet = compose.fleet(frame)
@@ -56,7 +54,7 @@ def plan(
             save(made, state, out)
         _print(frame, made, form or (Format.JSON if frame.is_json else Format.TEXT))
         if refresh and not made.is_empty:  # of facts that may be old nothing is foreseen
-            foresee(frame, fleet, state, made, policy_of(fleet, policy))
+            _foresee(frame, fleet, state, made, policy)
     if made.judges_nobody:
         frame.notes().print(f"nothing was planned: all {len(made.left_out)} units were left out, see above")
         raise typer.Exit(Exit.FAILED)
@@ -135,6 +133,13 @@ def save(made: Plan, state: State, out: Path) -> None:
     from fleetctl.services.apply import saved
 
     compose.write_whole(out, canonical(saved(made, state)) + b"\n")
+
+
+def _foresee(frame: Frame, fleet: Fleet, state: State, made: Plan, policy: str | None) -> None:
+    from fleetctl.cli.foresight import foresee
+    from fleetctl.services.apply import policy_of
+
+    foresee(frame, fleet, state, made, policy_of(fleet, policy))
 
 
 def _print(frame: Frame, made: Plan, form: Format) -> None:
