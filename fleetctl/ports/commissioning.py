@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -19,8 +19,13 @@ class Ledger(Protocol):
         """Write entries as this state's own, in their order, in one transaction; returns them with their digests."""
         ...
 
-    def entries(self, site: str | None = None) -> Sequence[Entry]:
-        """Return the entries of a site, or all, in the order that everybody agrees on (`in_order`)."""
+    def entries(self, site: str | None = None, *, beyond: Mapping[str, int] | None = None) -> Sequence[Entry]:
+        """Return the entries of a site, or all, in the order that everybody agrees on (`in_order`).
+
+        Args:
+            site: its id; None for all.
+            beyond: number of the last entry of each writer that is known already; it and those before are left out.
+        """
         ...
 
     def merge(self, entries: Iterable[Entry]) -> Sequence[Entry]:

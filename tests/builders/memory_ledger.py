@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from fleetctl.core.commissioning.ledger import Draft, Entry, in_order, new_entries, noted, written
@@ -29,9 +29,10 @@ class MemoryLedger:
             own = [entry for entry in self.rows.ledger if entry.writer == self.writer]
             return self._keep(written(self.writer, own[-1] if own else None, drafts))
 
-    def entries(self, site: str | None = None) -> Sequence[Entry]:
+    def entries(self, site: str | None = None, *, beyond: Mapping[str, int] | None = None) -> Sequence[Entry]:
         with self.rows.lock:
-            return in_order(entry for entry in self.rows.ledger if site in (None, entry.draft.site))
+            of_site = [entry for entry in self.rows.ledger if site in (None, entry.draft.site)]
+        return in_order(entry for entry in of_site if entry.number > (beyond or {}).get(entry.writer, 0))
 
     def merge(self, entries: Iterable[Entry]) -> Sequence[Entry]:
         with self.rows.lock:

@@ -35,6 +35,15 @@ def test_what_one_process_writes_another_one_reads(reopen: Callable[[], State]) 
     assert entries[0].writer == one.uuid
 
 
+def test_what_is_known_is_not_read_again(state: State) -> None:
+    state.ledger.append([draft(1), draft(2)])
+    state.ledger.merge(kit(2))
+    beyond = {state.uuid: 1, "kit-1": 2}
+    assert [(each.writer, each.number) for each in state.ledger.entries("home", beyond=beyond)] == [(state.uuid, 2)]
+    assert state.ledger.entries("elsewhere", beyond=beyond) == []
+    assert len(state.ledger.entries(beyond={"kit-1": 1})) == 3
+
+
 def test_the_event_log_covers_every_entry(state: State) -> None:
     (entry,) = state.ledger.append([draft(1, outcome=Outcome.SKIPPED)])
     (event,) = [event for _, event in state.journal.events("")]

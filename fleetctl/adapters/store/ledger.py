@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, not_, select
 
 from fleetctl.adapters.store import chain, machines
 from fleetctl.adapters.store.engine import Database
@@ -37,10 +37,10 @@ class SqlLedger:
             _insert(connection, entries)
         return entries
 
-    def entries(self, site: str | None = None) -> Sequence[Entry]:
-        """Return the entries of a site, or all, in the order that everybody agrees on."""
+    def entries(self, site: str | None = None, *, beyond: Mapping[str, int] | None = None) -> Sequence[Entry]:
+        """Return the entries of a site, or all, beyond those that are known, in the order that everybody agrees on."""
         with self._database.read() as connection:
-            return in_order(_entries(connection, site))
+            return in_order(_entries(connection, site, beyond))
 
     def merge(self, entries: Iterable[Entry]) -> Sequence[Entry]:
         """Take in entries of other writers; returns those that are new here.
@@ -72,9 +72,10 @@ def _insert(connection: Connection, entries: Sequence[Entry]) -> None:
         machines.record(connection, entries, _entries)
 
 
-def _entries(connection: Connection, site: str | None) -> list[Entry]:
-    bodies = select(LEDGER.c.body)
-    rows = connection.execute(bodies if site is None else bodies.where(LEDGER.c.site == site))
+def _entries(connection: Connection, site: str | None, beyond: Mapping[str, int] | None = None) -> list[Entry]:
+    of_site = [] if site is None else [LEDGER.c.site == site]
+    known = [and_(LEDGER.c.writer == writer, LEDGER.c.number <= number) for writer, number in (beyond or {}).items()]
+    rows = connection.execute(select(LEDGER.c.body).where(*of_site, *map(not_, known)))
     return [entry_from_document(json.loads(body)) for (body,) in rows]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence, Set
 
 from fleetctl.core.commissioning.checklist import Checklist, fold
-from fleetctl.core.commissioning.ledger import Draft, Entry
+from fleetctl.core.commissioning.ledger import Draft, Entry, in_order
 from fleetctl.core.commissioning.load import LOAD
 from fleetctl.core.inventory.fleet import Site
 from fleetctl.core.problems import CouldNot
@@ -29,6 +29,9 @@ class Book:
         self._folded: tuple[Sequence[Entry], Checklist] | None = None
         self._judged: tuple[Sequence[Entry], Set[tuple[str, str]]] | None = None
         self._read_s = 0.0
+        self._read_up_to: dict[str, int] = {}
+        """Number of the last entry of each writer that was read. What was written from here counts as read only when it
+        was: another process of this state writes under the same name, perhaps in between."""
         self._read()
 
     @property
@@ -84,7 +87,12 @@ class Book:
             self._read_s = self._clock.now().monotonic_s
 
     def _read(self) -> None:
-        self._entries = list(self._ledger.entries(self._site.id))
+        read = self._ledger.entries(self._site.id, beyond=self._read_up_to)
+        for entry in read:
+            self._read_up_to[entry.writer] = max(entry.number, self._read_up_to.get(entry.writer, 0))
+        known = {(entry.writer, entry.number) for entry in self._entries}
+        if news := [entry for entry in read if (entry.writer, entry.number) not in known]:
+            self._entries = in_order([*self._entries, *news])
         self._read_s = self._clock.now().monotonic_s
 
 
