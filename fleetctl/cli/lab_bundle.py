@@ -40,6 +40,7 @@ def bundle(
     component: Annotated[str, typer.Option(help="Component that it is for; the system if left out.")] = "",
     fails: Fails = None,
     size_mb: Annotated[int, typer.Option(min=0, max=4096, help="Make it so much larger, in MB (1,000,000 bytes).")] = 0,
+    like: Annotated[str, typer.Option(help="Release that it has most of its bytes from, if both are as large.")] = "",
     tier: Tier = TierOption.LIGHT,
     source: Source = None,
 ) -> None:
@@ -61,6 +62,7 @@ def bundle(
         signer,
         fails=fails or "",
         ballast_bytes=size_mb * 1_000_000,
+        like=like,
     )
     _trust(frame, signer)
     if frame.is_json:

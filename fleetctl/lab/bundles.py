@@ -55,7 +55,14 @@ class Signer:
 
 
 def build(
-    path: Path, compatible: str, version: str, signer: Signer, *, fails: str = "", ballast_bytes: int = 0
+    path: Path,
+    compatible: str,
+    version: str,
+    signer: Signer,
+    *,
+    fails: str = "",
+    ballast_bytes: int = 0,
+    like: str = "",
 ) -> None:
     """Write a signed bundle.
 
@@ -66,9 +73,10 @@ def build(
         signer: signs it.
         fails: how its system fails, of `FAILURES`; empty if it does not.
         ballast_bytes: what it is larger by, so that it is as slow to carry as a real one.
+        like: version whose ballast it has; empty for one of its own.
     """
     files = FAILURES[fails] if fails else {}
-    bundle.write(path, compatible, version, files, ballast=ballast(version, ballast_bytes))
+    bundle.write(path, compatible, version, files, ballast=ballast(like or version, ballast_bytes))
     with path.open("r+b") as file:
         signature = signer.sign(file.read())
         file.write(signature)

@@ -33,9 +33,11 @@ class Released:
     cli: Cli
     tier: str = "light"
 
-    def release(self, version: str, *, size_mb: int = 0, fails: str = "", channel: str = "qh-1-stable") -> str:
+    def release(
+        self, version: str, *, size_mb: int = 0, like: str = "", fails: str = "", channel: str = "qh-1-stable"
+    ) -> str:
         """Build, sign and promote a release for the radiators; returns its SHA-256."""
-        sick = ["--fails", fails] if fails else []
+        sick = [*(["--fails", fails] if fails else []), *(["--like", like] if like else [])]
         made = ("lab", "bundle", version, "--model", "qh-1", "--tier", self.tier, "--size-mb", str(size_mb))
         self.cli(*made, *sick)
         added = self.cli.json("release", "add", f"{version}.raucb")

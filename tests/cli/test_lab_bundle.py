@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from fleetctl.adapters.carry.differences import pieces
+from fleetctl.core.releases.difference import difference
 from fleetctl.lab.unit import bundle, signature
 from tests.builders.bundles import Workshop
 from tests.builders.command import call
@@ -58,6 +60,18 @@ def test_a_sick_release_is_one_by_a_file_in_its_system(
     bundle.unpack(path, slot)
     assert [p.name for p in slot.rglob("*") if p.is_file()] == [file]
     assert path.stat().st_size > 2_000_000
+
+
+def test_a_release_that_is_like_another_has_most_of_its_bytes(fleet_folder: Path, tmp_path: Path) -> None:
+    paths = {version: tmp_path / f"{version}.raucb" for version in ("1", "2", "3")}
+    for version, path in paths.items():
+        like = ("--like", "1") if version == "3" else ()
+        words = ("lab", "bundle", version, "--model", "qh-1", "--out", path, "--size-mb", "1", *like)
+        assert call(*words, inventory=fleet_folder).code == 0
+    found = {version: list(pieces(path)) for version, path in paths.items()}
+    sent = {version: sum(run.sent_bytes for run in difference(found[version], [found["1"]])) for version in paths}
+    assert sent["2"] > 900_000
+    assert sent["3"] < 100_000
 
 
 @pytest.mark.parametrize("harm", ["payload", "signature", "trailer", "unsigned"])

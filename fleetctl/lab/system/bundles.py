@@ -28,6 +28,7 @@ def build(
     *,
     fails: str = "",
     ballast_bytes: int = 0,
+    like: str = "",
     image_bytes: int = disks.IMAGE_BYTES,
     files: Mapping[str, str] | None = None,
 ) -> None:
@@ -40,6 +41,7 @@ def build(
         signer: signs it.
         fails: how its system fails, of `fleetctl.lab.bundles.FAILURES`; empty if it does not.
         ballast_bytes: what it is larger by, so that it is as slow to carry as a real one.
+        like: version whose ballast it has; empty for one of its own.
         image_bytes: size of its file system, at most the slot's; to write a larger one takes RAUC longer.
         files: what it brings besides: text by path in the slot, without a leading slash.
 
@@ -53,7 +55,7 @@ def build(
         content = Path(folder) / "content"
         content.mkdir()
         disks.make_slot(content / IMAGE, image_bytes, brings)
-        (content / BALLAST).write_bytes(ballast(version, ballast_bytes))
+        (content / BALLAST).write_bytes(ballast(like or version, ballast_bytes))
         (content / MANIFEST).write_text(_manifest(compatible, version, content / IMAGE))
         payload = Path(folder) / "payload"
         subprocess.run(
