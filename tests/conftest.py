@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+SLOWEST_FIRST = ("acceptance", "lab", "postgres")
+"""Marks of tests, the slowest first."""
+
 # A loaded machine is not a failure.
 settings.register_profile("fleetctl", deadline=None)
 settings.load_profile("fleetctl")
@@ -29,3 +32,17 @@ def _no_files_in_the_callers_home(tmp_path_factory: pytest.TempPathFactory) -> N
     """Let the log's key and its signed heads, which are made among a person's files, be made in a folder of ours."""
     folder = Path(tmp_path_factory.mktemp("home"))
     os.environ |= {"XDG_CONFIG_HOME": str(folder / "config"), "XDG_STATE_HOME": str(folder / "state")}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files whose tests take longest: a long one that is begun last keeps one process busy alone."""
+    ranks: dict[Path, int] = {}
+    for item in items:
+        ranks[item.path] = min(ranks.get(item.path, len(SLOWEST_FIRST)), _rank(item))
+    items.sort(key=lambda item: ranks[item.path])
+
+
+def _rank(item: pytest.Item) -> int:
+    marks = {mark.name for mark in item.iter_markers()}
+    return next((rank for rank, name in enumerate(SLOWEST_FIRST) if name in marks), len(SLOWEST_FIRST))

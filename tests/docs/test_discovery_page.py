@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.docs.test_docs import FLEET, REPOSITORY, Example, examples, run, said_within
+from tests.builders.pages import FLEET, Example, examples, run, said_within, with_fleets
 
 PAGE = "docs/discovery.md"
 
 
 @pytest.mark.lab
 def test_the_commands_of_the_page_work_as_they_stand(tmp_path: Path) -> None:
-    for name in ("demo", "schema"):
-        ignored = shutil.ignore_patterns(".fleetctl")
-        shutil.copytree(REPOSITORY / "inventories" / name, tmp_path / "inventories" / name, ignore=ignored)
+    with_fleets(tmp_path)
     try:
         up, *rest = examples("lab")[PAGE]
         run(up, tmp_path, "-i", FLEET)
