@@ -33,6 +33,7 @@ TITLES: Mapping[str, str] = {
     "configure": "Configure",
     "lossy": "Configure over a bad line",
     "staging": "Staging and updating",
+    "differences": "Releases as differences",
     "commission": "Commissioning",
 }
 KEPT = HOME / ".cache" / "bench"

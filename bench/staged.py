@@ -77,8 +77,13 @@ class Building:
         """Return how many bytes the gateway has received over its uplink since it booted."""
         return int(self.run(f"cat {UPLINK_BYTES}"))
 
-    def copy(self, bundle: Bundle) -> float:
-        """Bring a bundle to the gateway over its open connection; return the wall time in s."""
+    def copy(self, bundle: Bundle, *others: Bundle) -> float:
+        """Bring a bundle to the gateway over its open connection; return the wall time in s.
+
+        Args:
+            bundle: to be brought.
+            others: that the depot has as well; what the gateway has of these is not sent again.
+        """
         told, failures = threading.Event(), list[NotBrought | None]()
 
         def then(failure: NotBrought | None) -> None:
@@ -88,7 +93,7 @@ class Building:
         self.run("true")
         carrier = Carrier(self._reach, lambda: None)
         started_s = time.monotonic()
-        carrier.bring(self._cargo(bundle.step(self.gateway.target.unit), bundle), lambda: True, then)
+        carrier.bring(self._cargo(bundle.step(self.gateway.target.unit), bundle, *others), lambda: True, then)
         told.wait()
         wall_s = time.monotonic() - started_s
         carrier.close()
@@ -122,8 +127,9 @@ class Building:
     def _reach(self) -> Reach:
         return Reach(self.masters.command, self.masters.environment)
 
-    def _cargo(self, step: Step, bundle: Bundle) -> Cargo:
-        return Cargo(step, bundle.file, self.gateway, self.url + bundle.sha256)
+    def _cargo(self, step: Step, bundle: Bundle, *others: Bundle) -> Cargo:
+        files = {other.sha256: other.file for other in others}
+        return Cargo(step, bundle.file, self.gateway, self.url + bundle.sha256, files)
 
 
 @contextmanager
