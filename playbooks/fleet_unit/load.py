@@ -13,8 +13,8 @@ import time
 from fleet_unit.endings import Refused
 from fleet_unit.files import dump, read_document, read_text, replace_file
 from fleet_unit.journal import Journal, Step
-from fleet_unit.lock import is_held
-from fleet_unit.paths import LOAD, LOADING, SAMPLES
+from fleet_unit.lock import Lock, is_held
+from fleet_unit.paths import LOAD, LOAD_LOCK, LOADING, SAMPLES
 from fleet_unit.programs import detach, myself
 from fleet_unit.system import boot_id, release
 
@@ -65,12 +65,13 @@ def stop_load(_: Options) -> Effect:
 
 
 def _stop(_: Step, __: Journal) -> str:
-    told = read_document(LOAD)
-    if _state(told)[0] != "running":
-        return "no load runs"
     from fleet_unit.loading import end_request
 
-    replace_file(LOAD, dump({**told, "state": "interrupted", "because": "it was stopped"}))
+    with Lock(LOAD_LOCK):
+        told = read_document(LOAD)
+        if _state(told)[0] != "running":
+            return "no load runs"
+        replace_file(LOAD, dump({**told, "state": "interrupted", "because": "it was stopped"}))
     end_request()
     return "the load is stopped"
 

@@ -10,7 +10,7 @@ from fleet_unit.endings import Refused
 from fleet_unit.files import dump, mtime, read_document, replace_file
 from fleet_unit.heat import HEAT_AGE_S
 from fleet_unit.lock import Lock
-from fleet_unit.paths import HEAT, HEAT_REQUEST, LOAD, LOADING, ROOT, SAMPLES
+from fleet_unit.paths import HEAT, HEAT_REQUEST, LOAD, LOAD_LOCK, LOADING, ROOT, SAMPLES
 from fleet_unit.sampling import sample
 
 TYPE_CHECKING = False
@@ -31,9 +31,10 @@ def load(id: str) -> None:
     """Do the load that was asked for, if it is still asked for, and remember how it ended."""
     try:
         with Lock(LOADING, timeout_s=0.0), open(SAMPLES, "wb", buffering=0) as samples:
-            if _is_wanted(id):
+            wanted = _begun(id)
+            if wanted:
                 samples.write(dump({"load": id}))
-                because = Loading(_begun(), samples).run()
+                because = Loading(wanted, samples).run()
                 _remember(id, because)
     except Refused:  # another process has it already
         return
@@ -63,7 +64,7 @@ class Loading:
         """Hold the load to its end; return what cut it short, in words, empty if nothing did."""
         because = ""
         try:
-            while not because and (now := time.monotonic()) < self.ends and _is_wanted(self.wanted["id"]):
+            while not because and (now := time.monotonic()) < self.ends and self.is_wanted:
                 because = self.tick(now)
                 time.sleep(max(0.01, self.next_s() - time.monotonic()))
             self.take(time.monotonic())
@@ -98,14 +99,27 @@ class Loading:
         return self.begins + (chip + 1) * float(self.wanted["chip_s"])
 
     @property
+    def is_wanted(self) -> bool:
+        """Say whether nobody has stopped it."""
+        return _is_wanted(self.wanted["id"], read_document(LOAD))
+
+    @property
+    def telling_s(self) -> float:
+        """Return how old what the heat agent told may be: of a turn of a pattern it has to tell something."""
+        if self.wanted["kind"] == "burn-in":
+            return HEAT_AGE_S
+        return min(HEAT_AGE_S, float(self.wanted["chip_s"]) / 2)
+
+    @property
     def is_on(self) -> bool:
         """Say whether the unit heats in this turn."""
         return bool(self.wanted["pattern"][self.chip] == "1")
 
     def take(self, now: float) -> Document:
-        """Write a sample."""
+        """Write a sample, unless the heat agent has fallen silent: what it told last says nothing of now."""
         self.sampled, taken = now, sample()
-        self.samples.write(dump(taken))
+        if time.time() - mtime(HEAT) <= self.telling_s:
+            self.samples.write(dump(taken))
         return taken
 
     def against(self, taken: Document) -> str:
@@ -140,22 +154,29 @@ class Loading:
             self.program = os.posix_spawn(PROGRAM, argv, os.environ, file_actions=null, setpgroup=0)
 
 
-def _begun() -> Document:
-    """Return the load; a burn-in lasts its full time from now on, however busy the machine was until this began."""
-    wanted = read_document(LOAD)
-    if wanted["kind"] == "burn-in" and wanted["began_at"] < time.time():
-        late_s = time.time() - wanted["began_at"]
-        wanted.update({name: round(wanted[name] + late_s, 3) for name in ("began_at", "ends_at")})
-        replace_file(LOAD, dump(wanted))
-    return wanted
+def _begun(id: str) -> Document:
+    """Return the load if it is still asked for, else nothing.
+
+    A burn-in lasts its full time from now on, however busy the machine was until this began.
+    """
+    with Lock(LOAD_LOCK):
+        wanted = read_document(LOAD)
+        if not _is_wanted(id, wanted):
+            return {}
+        if wanted["kind"] == "burn-in" and wanted["began_at"] < time.time():
+            late_s = time.time() - wanted["began_at"]
+            wanted.update({name: round(wanted[name] + late_s, 3) for name in ("began_at", "ends_at")})
+            replace_file(LOAD, dump(wanted))
+        return wanted
 
 
-def _is_wanted(id: str) -> bool:
-    told = read_document(LOAD)
+def _is_wanted(id: str, told: Document) -> bool:
     return bool(told.get("id") == id and told.get("state") == "running")
 
 
 def _remember(id: str, because: str) -> None:
-    if _is_wanted(id):
-        ended = {"state": "interrupted" if because else "done", "because": because}
-        replace_file(LOAD, dump({**read_document(LOAD), **ended}))
+    with Lock(LOAD_LOCK):
+        told = read_document(LOAD)
+        if _is_wanted(id, told):
+            ended = {"state": "interrupted" if because else "done", "because": because}
+            replace_file(LOAD, dump({**told, **ended}))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders.unit_root import Document, UnitRoot
+from tests.builders.unit_root import PROGRAM, PYTHON, Document, UnitRoot
 
 REQUEST = "/run/heat/request.json"
 BURN_IN = ("--seconds", "1.2", "--every", "0.1")
@@ -34,7 +36,7 @@ def tell(unit: UnitRoot, power_w: float = 640.0, **more: Any) -> None:
 
 
 def until(holds: Callable[[], Any], what: str) -> None:
-    deadline = time.monotonic() + 15.0
+    deadline = time.monotonic() + 60.0
     while not holds():
         assert time.monotonic() < deadline, f"never: {what}"
         time.sleep(0.02)
@@ -95,7 +97,7 @@ def test_the_heat_agent_is_asked_for_no_longer_than_it_takes(unit: UnitRoot) -> 
 
 
 def test_a_pattern_asks_for_all_and_for_nothing_in_turn(unit: UnitRoot) -> None:
-    unit.effect("heat-pattern", "--pattern", "101", "--chip-seconds", "0.6", "--every", "0.2")
+    unit.effect("heat-pattern", "--pattern", "101", "--chip-seconds", "2", "--every", "0.2")
     turns: list[Any] = []
 
     def look() -> bool:
@@ -110,14 +112,16 @@ def test_a_pattern_asks_for_all_and_for_nothing_in_turn(unit: UnitRoot) -> None:
 
 
 def test_a_pattern_begins_when_all_others_do_and_is_sampled_before(unit: UnitRoot) -> None:
-    begins = time.time() + 1.0
+    begins = time.time() + 300.0
     unit.effect(
-        "heat-pattern", "--pattern", "1", "--chip-seconds", "0.3", "--every", "0.2", "--begin-at", f"{begins:.3f}"
+        "heat-pattern", "--pattern", "11", "--chip-seconds", "60", "--every", "0.2", "--begin-at", f"{begins:.3f}"
     )
-    load = ended(unit)
+    until(lambda: unit.status()["load"]["samples"] > 1, "samples")
+    load = unit.status()["load"]
     assert load["began_at"] == pytest.approx(begins, abs=0.01)
-    assert load["ends_at"] == pytest.approx(begins + 0.3, abs=0.01)
-    assert unit.call("samples")["samples"][0]["at"] < begins
+    assert load["ends_at"] == pytest.approx(begins + 120.0, abs=0.01)
+    assert unit.call("samples")["samples"][-1]["at"] < begins
+    assert not unit.path(REQUEST).exists(), "nobody is asked to heat yet"
 
 
 def test_a_repeated_step_begins_nothing_and_another_load_waits(unit: UnitRoot) -> None:
@@ -136,6 +140,46 @@ def test_a_load_is_stopped_and_the_agent_told(unit: UnitRoot) -> None:
     assert asked(unit)["seconds"] == 0.0
     assert ended(unit)["because"] == "it was stopped"
     assert unit.effect("stop-load")["message"] == "no load runs"
+
+
+def test_a_load_that_is_stopped_in_the_moment_in_which_it_begins_does_not_begin(unit: UnitRoot) -> None:
+    """Its process is about to note when it began, and must not write over the stop."""
+    now = time.time()
+    times = {"began_at": now - 5.0, "ends_at": now + 60.0, "every_s": 0.1, "since_s": time.monotonic()}
+    load = {"id": "a:1", "kind": "burn-in", "pattern": "1", "chip_s": 65.0, "limit_c": None, **times}
+    given = {**load, "boot_id": unit.read("/proc/sys/kernel/random/boot_id").strip(), "state": "running", "because": ""}
+    unit.write("/data/fleet/load.json", json.dumps(given))
+    unit.write("/run/fleet/load-lock", "")
+    with unit.path("/run/fleet/load-lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # as whoever stops it does
+        process = subprocess.Popen([*PYTHON, str(PROGRAM), "load", "a:1"], env=unit.environment())
+        until(lambda: unit.path("/run/fleet/load-samples").exists(), "its process has begun")
+        assert json.loads(unit.read("/data/fleet/load.json")) == given
+        unit.write("/data/fleet/load.json", json.dumps({**given, "state": "interrupted", "because": "it was stopped"}))
+    assert process.wait(60.0) == 0
+    load = unit.status()["load"]
+    assert (load["state"], load["because"], load["began_at"]) == ("interrupted", "it was stopped", given["began_at"])
+    assert not unit.path(REQUEST).exists(), "nobody was asked to heat"
+
+
+def test_what_a_silent_heat_agent_told_last_is_no_sample_of_a_pattern(unit: UnitRoot) -> None:
+    unit.effect("heat-pattern", "--pattern", "10", "--chip-seconds", "120", "--every", "0.1")
+    until(lambda: unit.status()["load"]["samples"] > 1, "samples")
+    old = time.time() - 40.0
+    os.utime(unit.path("/run/heat/state.json"), (old, old))
+    asks_again(unit)
+    silent = unit.status()["load"]["samples"]
+    asks_again(unit)
+    assert unit.status()["load"]["samples"] == silent
+    tell(unit)
+    until(lambda: unit.status()["load"]["samples"] > silent, "samples again")
+    assert unit.status()["load"]["state"] == "running", "it heats on as the pattern wants it"
+
+
+def asks_again(unit: UnitRoot) -> None:
+    """Wait until the heat agent is asked anew, as every other second: there was time for twenty samples."""
+    before = unit.path(REQUEST).stat().st_ino
+    until(lambda: unit.path(REQUEST).stat().st_ino != before, "it is asked anew")
 
 
 def test_a_process_that_is_killed_leaves_an_interrupted_load(unit: UnitRoot) -> None:
