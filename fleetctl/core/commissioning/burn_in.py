@@ -256,9 +256,12 @@ def _heatsink_rises(samples: Iterable[Sample]) -> Iterator[float]:
 
 
 def _rise(samples: Sequence[Sample], expected: Expected) -> Check:
-    measured = [sample.ambient_c for sample in samples if sample.ambient_c is not None]
-    if not measured:
+    told = [(sample.at, sample.ambient_c) for sample in samples if sample.ambient_c is not None]
+    if not told:
         return Check("rise", False, "its sensor told no temperature", {WHY: "silent"})
+    if (gap := _silence(samples, [at for at, _ in told])) is not None:
+        return gap
+    measured = [ambient_c for _, ambient_c in told]
     tenth = max(1, len(measured) // 10)
     rise_k = fmean(measured[-tenth:]) - fmean(measured[:tenth])
     if expected.rise_k is None:
@@ -271,6 +274,18 @@ def _rise(samples: Sequence[Sample], expected: Expected) -> Check:
     low_k, high_k = (share * expected.rise_k for share in RISE_SHARE)
     text = f"its sensor rose {rise_k:+.2f} K, {expected.rise_k:.2f} K expected, {low_k:.2f} to {high_k:.2f} K allowed"
     return Check("rise", low_k <= rise_k <= high_k, text, {**about, "low_k": low_k, "high_k": high_k})
+
+
+def _silence(samples: Sequence[Sample], told_at: Sequence[float]) -> Check | None:
+    """Return that a sensor told nothing for a while, whether it came back or not; None if it told all the time."""
+    first, last = samples[0].at, samples[-1].at
+    pauses = pairwise([first, *told_at, last])
+    silent, again = max(pauses, key=lambda pause: pause[1] - pause[0])
+    if again - silent <= _GAP_SHARE * (last - first):
+        return None
+    about: dict[str, float | str] = {WHY: "gap", "for_min": (again - silent) / 60, "after_min": (silent - first) / 60}
+    text = f"its sensor told no temperature for {span(again - silent)}, after {span(silent - first)}"
+    return Check("rise", False, text, about)
 
 
 def _errors(run: Run) -> list[int]:

@@ -149,9 +149,3 @@ def common_time(series: Sequence[Series]) -> tuple[float, float]:
     if last <= first:
         raise NeverTogether("not recorded at the same time")
     return first, last
-
-
-def covered_share(series: Series, time: tuple[float, float]) -> float:
-    """Return of how much of a time a series tells."""
-    first, last = time
-    return max(0.0, min(last, series[-1][0]) - max(first, series[0][0])) / (last - first)

@@ -7,7 +7,8 @@ room by more than its own, and no room is warmed by a heater elsewhere as much a
 
 Invariant: a unit is called proven only if the sensor of its own room answers to it clearly, no other room's sensor
 answers nearly as much, and no unit of another room makes its own room answer nearly as much. What is neither clear nor
-clearly wrong is not proven, and a sensor that is built into the unit never proves where it is.
+clearly wrong is not proven, and a sensor that is built into the unit never proves where it is. Nothing is concluded
+over a gap: who told nothing for a turn of the patterns, and came back, tells nothing of what went on meanwhile.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from enum import StrEnum
 from typing import Any
 
 from fleetctl.core.commissioning.burn_in import FAILED
+from fleetctl.core.commissioning.codes import CHIP_S
 from fleetctl.core.commissioning.fit import averaged
 from fleetctl.core.commissioning.responses import (
     LEAST_K,
@@ -26,11 +28,10 @@ from fleetctl.core.commissioning.responses import (
     NeverTogether,
     Response,
     Sensing,
-    common_time,
-    covered_share,
     edges_of,
     responses,
 )
+from fleetctl.core.commissioning.silence import LeftOut, gap, heard_by
 from fleetctl.core.commissioning.standing import PASSED, REASON, VERDICT
 
 __all__ = ["Answer", "Heating", "Proof", "Response", "Sensing", "judge"]
@@ -40,13 +41,6 @@ NEAR_SHARE = 0.7
 """Of an answer: another one from here on is as much as that."""
 FOLLOWED_SHARE = 0.2
 """Of a unit's power: its heat has to have varied by so much for a pattern to be seen in it."""
-
-COVERED_SHARE = 0.8
-"""Of the time of heat: a sensor that told for less died or came late. It is left out, for all are judged by the time
-that they share."""
-
-Silent = Sequence[tuple[Sensing, float]]
-"""Sensors that were left out, each with the share of the time for which it told."""
 
 
 class Answer(StrEnum):
@@ -105,16 +99,18 @@ def judge(heatings: Sequence[Heating], sensors: Sequence[Sensing], *, speed: flo
         sensors: all that were watched meanwhile, in these dwellings and beside them.
         speed: seconds that passed in rooms while one did on the clocks of the series.
     """
-    followed = [each for each in heatings if _followed(each)]
-    found = {each.unit: _did_not_follow(each) for each in heatings if each not in followed}
+    turn_s = CHIP_S / speed
+    unclear = {each.unit: text for each in heatings if (text := gap(each, turn_s) or _no_pattern(each))}
+    followed = [each for each in heatings if each.unit not in unclear]
+    found = {unit: Proof(unit, Answer.NOT_PROVEN, "", text) for unit, text in unclear.items()}
     try:
-        heard, silent = _heard(followed, sensors)
+        heard, left_out = heard_by(followed, sensors, turn_s)
         answers = responses(followed, heard, speed) if followed and heard else {}
     except NeverTogether:
         return {**found, **_unclear(followed, "they were not heated at the same time")}
     except ValueError as error:
         return {**found, **_unclear(followed, f"patterns alike: {error}")}
-    court = _Court(tuple(followed), heard, answers, silent)
+    court = _Court(tuple(followed), heard, answers, left_out)
     return {**found, **_paired({each.unit: court.proof(each) for each in followed}, followed)}
 
 
@@ -122,55 +118,41 @@ def _unclear(heatings: Sequence[Heating], why: str) -> Mapping[str, Proof]:
     return {each.unit: Proof(each.unit, Answer.NOT_PROVEN, "", why) for each in heatings}
 
 
-def _heard(heatings: Sequence[Heating], sensors: Sequence[Sensing]) -> tuple[Sequence[Sensing], Silent]:
-    """Return the sensors that told for long enough, and the others.
-
-    Raises:
-        NeverTogether: if the units were not heated at the same time.
-    """
-    if not heatings:
-        return sensors, ()
-    time = common_time([each.powers for each in heatings])
-    shares = [(each, covered_share(each.temperatures, time)) for each in sensors]
-    heard = [each for each, share in shares if share >= COVERED_SHARE]
-    return heard, [(each, share) for each, share in shares if share < COVERED_SHARE]
-
-
-def _followed(heating: Heating) -> bool:
-    watts = [value for _, value in heating.powers]
-    return len(watts) > 2 and max(watts) - min(watts) >= FOLLOWED_SHARE * heating.power_w
-
-
-def _did_not_follow(heating: Heating) -> Proof:
+def _no_pattern(heating: Heating) -> str:
+    """Return that no pattern is to be seen in a unit's heat; empty if one is."""
     watts = [value for _, value in heating.powers] or [0.0]
-    text = f"its heat went from {min(watts):.0f} to {max(watts):.0f} W of {heating.power_w:.0f} W: no pattern to see"
-    return Proof(heating.unit, Answer.NOT_PROVEN, "", text)
+    if len(watts) > 2 and max(watts) - min(watts) >= FOLLOWED_SHARE * heating.power_w:
+        return ""
+    return f"its heat went from {min(watts):.0f} to {max(watts):.0f} W of {heating.power_w:.0f} W: no pattern to see"
 
 
 @dataclass(frozen=True)
 class _Court:
-    """Judges units by the responses of sensors; of the silent ones it says only that they were left out."""
+    """Judges units by the responses of sensors; of others it says only that they were left out."""
 
     heatings: Sequence[Heating]
     sensors: Sequence[Sensing]
     answers: Mapping[tuple[str, str], Response]
-    silent: Silent
+    left_out: Sequence[LeftOut]
 
     def proof(self, heating: Heating) -> Proof:
         """Return what was found of a unit."""
         answers = {each.id: self.answers[each.id, heating.unit] for each in self.sensors}
-        judged, left_out = self._judged(heating), self._left_out(heating)
+        judged, left_out = self._judged(heating), self._said_of_left_out(heating)
         text = f"{judged.text}; {left_out}" if left_out else judged.text
         return replace(judged, text=text, responses=answers, curve=tuple(self._curve(heating)))
 
-    def _left_out(self, heating: Heating) -> str:
-        """Return which sensors were silent that would have been of use to a unit; empty if none."""
-        here = [of for of in self.silent if of[0].place == heating.place and of[0].unit in ("", heating.unit)]
-        told = (f"{each.id}, which told for {100 * share:.0f} % of the time" for each, share in here)
-        return f"left out: {'; '.join(told)}" if here else ""
+    def _missing(self, heating: Heating) -> list[LeftOut]:
+        """Return the sensors that would have been of use to a unit and were left out."""
+        return [out for out in self.left_out if _is_of_use(out.sensor, heating)]
+
+    def _said_of_left_out(self, heating: Heating) -> str:
+        """Return which they were, and why; empty if none."""
+        told = [f"{out.sensor.id}, which {out.why}" for out in self._missing(heating)]
+        return f"left out: {'; '.join(told)}" if told else ""
 
     def _curve(self, heating: Heating) -> Iterator[tuple[float, float, float]]:
-        here = [each for each in self.sensors if each.place == heating.place and each.unit in ("", heating.unit)]
+        here = [each for each in self.sensors if _is_of_use(each, heating)]
         if here:
             sensor = min(here, key=lambda each: each.unit)  # one of its own before one that is built in
             edges = edges_of([heating.powers, sensor.temperatures], CURVE_POINTS)
@@ -179,6 +161,8 @@ class _Court:
 
     def _judged(self, heating: Heating) -> Proof:
         own = [each for each in self._standing if each.place == heating.place]
+        if not own and any(out.came_back and not out.sensor.unit for out in self._missing(heating)):
+            return Proof(heating.unit, Answer.NOT_PROVEN, "", f"no sensor in {heating.place} told all the time")
         strongest = self._strongest(heating, self._standing)
         if strongest is not None and strongest.place != heating.place:
             doubt = self._doubt(heating, strongest)
@@ -265,7 +249,7 @@ class _Court:
                 f"{self._said(inside, heating)}, built in: it moves with the unit, and a person must confirm the room"
             )
             return Proof(heating.unit, Answer.BUILT_IN, "", text)
-        if self._left_out(heating):
+        if self._missing(heating):
             return Proof(heating.unit, Answer.NOT_PROVEN, "", f"no sensor in {heating.place} told enough")
         told = f"its built-in sensor answers {self._rise(inside, heating).rise_k:+.2f} K" if inside else "it has none"
         return Proof(heating.unit, Answer.NONE, "", f"no sensor stands in {heating.place}, and {told}")
@@ -280,6 +264,11 @@ class _Court:
     def _said(self, sensor: Sensing, heating: Heating) -> str:
         response = self._rise(sensor, heating)
         return f"{sensor.id} answers {response.rise_k:+.2f} K (±{response.error_k:.2f}) to {heating.unit}"
+
+
+def _is_of_use(sensor: Sensing, heating: Heating) -> bool:
+    """Say whether a sensor stands where a unit is declared to be, or is built into it."""
+    return sensor.place == heating.place and sensor.unit in ("", heating.unit)
 
 
 def _paired(found: Mapping[str, Proof], heatings: Sequence[Heating]) -> Mapping[str, Proof]:

@@ -14,7 +14,7 @@ from fleetctl.core.words import handover as words
 from fleetctl.core.words.speech import Speech
 from fleetctl.core.words.stages import STAGES
 
-_UNITS: Mapping[str, tuple[str, int]] = {"w": ("W", 0), "k": ("K", 1), "c": ("°C", 1)}
+_UNITS: Mapping[str, tuple[str, int]] = {"w": ("W", 0), "k": ("K", 1), "c": ("°C", 1), "min": ("min", 0)}
 """Unit and decimals by the end of a number's name in the ledger."""
 _FINE = "rise"
 """A check whose numbers are small."""

@@ -132,6 +132,10 @@ ARITHMETICS: Mapping[str, Text] = {  # by the check's name, or its name and why 
         fr="{rise_k} ; sur une boucle, d'autres chauffent et puisent aussi",
     ),
     "rise:silent": Text(en="its sensor told no temperature", fr="son capteur n'a donné aucune température"),
+    "rise:gap": Text(
+        en="its sensor told no temperature for {for_min}, after {after_min}",
+        fr="son capteur n'a donné aucune température pendant {for_min}, après {after_min}",
+    ),
     "throttling": Text(en="{count} counted, {most} allowed", fr="{count} compté, {most} admis"),
     "network": Text(en="{count} errors counted, {most} allowed", fr="{count} erreurs comptées, {most} admises"),
     "sensor": Text(

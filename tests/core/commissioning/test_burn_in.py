@@ -74,6 +74,7 @@ def test_a_machine_that_is_well_passes_with_its_arithmetic() -> None:
         (lambda index: {"nic_errors": 7 + (index > 30)}, {"network"}),
         (lambda index: {"room_c": 22.0 + index / 60}, {"sensor"}),
         (lambda _: {"room_c": None}, {"rise"}),
+        (lambda index: {"room_c": None} if 20 < index < 40 else {}, {"rise"}),
     ],
 )
 def test_each_band_is_held(change: Callable[[int], dict[str, Any]], names: set[str]) -> None:
@@ -82,6 +83,14 @@ def test_each_band_is_held(change: Callable[[int], dict[str, Any]], names: set[s
     assert not verdict.passed
     assert verdict.to_detail()["verdict"] == "failed"
     assert verdict.reason
+
+
+def test_a_sensor_that_fell_silent_and_came_back_is_said_to_have() -> None:
+    verdict = judged(run(lambda index: {"room_c": None} if 20 < index < 40 else {}))
+    assert verdict.reason == "its sensor told no temperature for 10 min, after 10 min"
+    (rise,) = [check for check in verdict.checks if check.name == "rise"]
+    assert rise.about == {"why": "gap", "for_min": 10.0, "after_min": 10.0}
+    assert judged(run(lambda index: {"room_c": None} if index in (20, 21, 40) else {})).passed, "once in a while it may"
 
 
 @pytest.mark.parametrize("power_w", [585.5, 650.0, 714.5])

@@ -155,6 +155,72 @@ def test_whose_only_sensors_died_is_not_proven_and_did_not_fail() -> None:
     assert set(answers(every).values()) == {"not_proven"}
 
 
+def silenced(sensors: Sequence[Sensing], id: str, began_s: float, seconds: float) -> list[Sensing]:
+    """Return sensors of which one told nothing for a while, and then went on."""
+    hole = (began_s, began_s + seconds)
+    return [
+        replace(each, temperatures=[told for told in each.temperatures if not hole[0] < told[0] < hole[1]])
+        if each.id == id
+        else each
+        for each in sensors
+    ]
+
+
+def test_a_sensor_that_fell_silent_and_came_back_proves_nothing_and_nobody_is_asked_to_vouch() -> None:
+    rooms = Rooms(AREAS, DECLARED)
+    played = play(rooms)
+    sensors = silenced(played.sensors(PLACES, DECLARED), "t-A1/study", 400.0, 300.0)
+    found = judge(played.heatings(DECLARED, rooms), sensors)
+    assert answers(found) == dict.fromkeys(UNITS, "own") | {"u3": "not_proven"}
+    assert found["u3"].text == (
+        "no sensor in A1/study told all the time; "
+        "left out: t-A1/study, which fell silent after 7 min, for 5 min, and came back"
+    )
+    assert found["u3"].to_detail()["reason"] == found["u3"].text
+
+
+def test_a_second_sensor_of_the_room_that_told_all_proves_it() -> None:
+    rooms = Rooms(AREAS, DECLARED)
+    played = play(rooms)
+    sensors = played.sensors(PLACES, DECLARED)
+    (own,) = [each for each in sensors if each.id == "t-A1/study"]
+    both = [*silenced(sensors, own.id, 400.0, 300.0), replace(own, id="t-second")]
+    found = judge(played.heatings(DECLARED, rooms), both)
+    assert answers(found) == dict.fromkeys(UNITS, "own")
+    assert "left out: t-A1/study" in found["u3"].text
+
+
+def test_a_neighbours_sensor_is_not_asked_in_the_place_of_one_that_fell_silent() -> None:
+    """Heated alone, a unit warms the next room as well, and no other unit tells that this is too little."""
+    rooms = Rooms({"A1/living": 25.0, "A1/bedroom": 13.0}, {"u1": "A1/living"}, walls_w_k=120.0)
+    played = play(rooms)
+    sensors = silenced(played.sensors(("A1/living", "A1/bedroom"), {}), "t-A1/living", 300.0, 400.0)
+    (found,) = judge(played.heatings({"u1": "A1/living"}, rooms), sensors).values()
+    assert found.answer is Answer.NOT_PROVEN
+
+
+def test_a_unit_that_did_not_tell_what_it_gave_is_not_proven() -> None:
+    rooms = Rooms(AREAS, DECLARED)
+    played = play(rooms)
+    one, *others = played.heatings(DECLARED, rooms)
+    holed = replace(one, powers=[told for told in one.powers if not 400.0 < told[0] < 700.0])
+    found = judge([holed, *others], played.sensors(PLACES, DECLARED))
+    assert answers(found) == dict.fromkeys(UNITS, "own") | {"u1": "not_proven"}
+    assert found["u1"].text == "it did not tell what it gave after 7 min, for 5 min"
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.sampled_from(UNITS), st.floats(10, 900), st.floats(165, 280), st.integers(0, 10**6))
+def test_nothing_is_passed_over_a_gap(unit: str, began_s: float, seconds: float, seed: int) -> None:
+    """Longer than a turn of 150 s, whenever it was, in any room."""
+    rooms = Rooms(AREAS, DECLARED, seed=seed)
+    played = play(rooms)
+    sensors = silenced(played.sensors(PLACES, DECLARED), f"t-{DECLARED[unit]}", began_s, seconds)
+    found = judge(played.heatings(DECLARED, rooms), sensors)
+    assert found[unit].answer is Answer.NOT_PROVEN
+    assert answers(found) == dict.fromkeys(UNITS, "own") | {unit: "not_proven"}
+
+
 def test_units_that_were_heated_one_after_the_other_are_said_to_be() -> None:
     rooms = Rooms(AREAS, DECLARED)
     played = play(rooms)
