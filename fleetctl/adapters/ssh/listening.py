@@ -78,9 +78,17 @@ class _Client:
         """Connect; the client goes into the background when the gateway listens, and not before."""
         where = f"{self._to.place}:127.0.0.1:{self._to.port}"
         code, said = self._ssh("-M", "-f", "-N", "-o", "ExitOnForwardFailure=yes", "-R", where)
+        if code == 0:
+            code, said = self._reach()
         if code != 0:
+            self.end()
             hint = "its sshd config has to allow it: 'fleetctl plan' shows whether the gateway has the newest one"
             raise CouldNot(f"{self._to.gateway} does not listen at {self._to.place} for us: {said}", hint=hint)
+
+    def _reach(self) -> tuple[int, str]:
+        """Connect from the gateway to the place: an sshd may say yes, and listen at its loopback alone."""
+        code, said = self._ssh("-W", self._to.place)
+        return code, f"nothing answers there, for it listens elsewhere ({said})"
 
     def end(self) -> None:
         """Disconnect."""

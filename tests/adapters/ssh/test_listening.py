@@ -7,6 +7,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.error import URLError
 
@@ -100,6 +101,17 @@ def test_a_gateway_that_does_not_allow_it_is_told_with_the_reason(made: Servers,
     with listening([first], {}, print), refused as caught, listening([first], {}, print):
         pass
     assert "fleetctl plan" in caught.value.hint
+
+
+def test_a_gateway_that_listens_at_its_loopback_alone_is_told(made: Servers, tmp_path: Path, here: int) -> None:
+    to = listener(made.start("s/gw"), tmp_path / "config", there := free_port(), here)
+    elsewhere = replace(to, place=f"127.0.0.2:{there}")
+    with (
+        pytest.raises(CouldNot, match=r"does not listen at 127\.0\.0\.2.*elsewhere"),
+        listening([elsewhere], {}, print),
+    ):
+        pass
+    wait_for(there, b"")
 
 
 def test_a_gateway_that_is_away_keeps_no_other_from_coming_back(
