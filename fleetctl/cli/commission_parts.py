@@ -210,7 +210,8 @@ class _Desk:
         from fleetctl.services.apply import saved
 
         self.observe(units)
-        plan = observe_and_plan(self.frame, self.state, self.fleet, units, Wish("commissioning", refresh=False))
+        wish = Wish("commissioning", refresh=False, registers=False)  # a stage of its own, which may have to wait
+        plan = observe_and_plan(self.frame, self.state, self.fleet, units, wish)
         saved(plan, self.state)
         return plan
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from fleetctl.adapters.identity.authority import FOLDER, FleetAuthority
 from fleetctl.adapters.identity.keys import KEYS_VARIABLE, PASSPHRASE_VARIABLE, CaKeys
+from fleetctl.adapters.kit.place import kit_around
 from fleetctl.cli import compose
 from fleetctl.cli.frame import Frame
 from fleetctl.core.identity.registration import NO_PLATFORM
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from fleetctl.services.register import Errand
 
 
+IN_KIT = "the fleet's CA stays at home: 'fleetctl commission merge' finishes what waits for it"
+
+
 def keys(folder: Path | None = None) -> CaKeys:
     """Return the CA's keys of this machine, or those in a folder."""
     named = os.environ.get(KEYS_VARIABLE)
@@ -50,7 +54,8 @@ def authority(frame: Frame, pinned: str = "") -> FleetAuthority:
         frame: the global options.
         pinned: SHA-256 that its root certificate has to have, once it is declared.
     """
-    return FleetAuthority(frame.folder / FOLDER, keys(), pinned)
+    kit = kit_around(frame.folder)
+    return FleetAuthority(frame.folder / FOLDER, keys(), pinned, IN_KIT if kit is not None else "")
 
 
 def declared(fleet: Fleet) -> Authority:

@@ -71,11 +71,13 @@ class Wish:
         selection: what the user selected, as typed.
         refresh: probe the units first.
         allow_downgrade: units may go back to older releases.
+        registers: units are registered, too, where the fleet declares a CA.
     """
 
     selection: str = ""
     refresh: bool = True
     allow_downgrade: bool = False
+    registers: bool = True
 
 
 def observe_and_plan(frame: Frame, state: State, fleet: Fleet, units: Sequence[Unit], wish: Wish) -> Plan:
@@ -100,7 +102,7 @@ def observe_and_plan(frame: Frame, state: State, fleet: Fleet, units: Sequence[U
         observe(frame, state, fleet, units)
     at = compose.clock().now().utc
     commit = compose.git_commit(frame)
-    occasion = Occasion(str(uuid.uuid4()), fleet.name, state.uuid, at, wish.selection, commit)
+    occasion = Occasion(str(uuid.uuid4()), fleet.name, state.uuid, at, wish.selection, commit, wish.registers)
     templates = compose.template_files(frame)
     memory = Memory(compose.site_cache(frame), lambda site: rendered_from(fleet, site, templates))
     signed = depot.releases(frame) if depot.keeps_releases(frame) else None

@@ -42,11 +42,13 @@ class FleetAuthority:
         folder: of the certificates.
         keys: where the signing key is.
         pinned: SHA-256 that the root certificate has to have; empty before it is declared.
+        away: why the CA is not on this machine on purpose, in words; empty if it is.
     """
 
     folder: Path
     keys: CaKeys
     pinned: str = ""
+    away: str = ""
 
     def chain(self) -> Chain:
         """Return the certificates above those of machines.
@@ -105,8 +107,9 @@ class FleetAuthority:
 
         Raises:
             InvalidInput: if there is a CA already, or keys would come to lie in a repository.
-            CouldNot: if the file system refuses.
+            CouldNot: if the file system refuses, or the CA is elsewhere.
         """
+        self._refuse_away()
         present = [path for path in (self._file(ROOT), self._file(ISSUING)) if path.exists()]
         if present:
             hint = "'fleetctl ca show' shows it, 'fleetctl ca renew' makes another issuing certificate"
@@ -143,6 +146,7 @@ class FleetAuthority:
 
     @cached_property
     def _certificates(self) -> tuple[x509.Certificate, x509.Certificate]:
+        self._refuse_away()
         root, issuing = self._read(ROOT), self._read(ISSUING)
         if self.pinned and _sha256(root) != self.pinned:
             hint = "put the certificate back that fleet.yaml names, or declare the new one: authority, root_sha256"
@@ -152,6 +156,10 @@ class FleetAuthority:
         except (ValueError, TypeError, InvalidSignature) as error:
             raise CouldNot(f"{self._file(ISSUING)} was not signed by {self._file(ROOT)}") from error
         return root, issuing
+
+    def _refuse_away(self) -> None:
+        if self.away:
+            raise CouldNot(self.away)
 
     def _read(self, name: str) -> x509.Certificate:
         file = self._file(name)
