@@ -19,6 +19,9 @@ from fleetctl.services.run import Seat
 from tests.builders.play import Crash
 from tests.builders.world import FakeProcesses, FakeSurroundings, FakeWorld
 
+MOST_TICKS = 20_000
+"""More than any rollout of these takes, by far."""
+
 
 @dataclass
 class Tripwire:
@@ -27,11 +30,13 @@ class Tripwire:
     Attributes:
         at: number of the step, from 1; 0 never strikes.
         failure: what is raised there.
+        committed: every change that went over it.
     """
 
     at: int = 0
     failure: Callable[[], Exception] = Crash
     count: int = 0
+    committed: list[Change] = field(default_factory=list)
 
     def step(self) -> None:
         self.count += 1
@@ -53,6 +58,7 @@ class _WiredJournal(_Wired):
     def commit(self, epoch: int, changes: Sequence[Change]) -> None:
         self._wire.step()
         cast(Journal, self._inner).commit(epoch, changes)
+        self._wire.committed += changes
         self._wire.step()
 
 
@@ -87,15 +93,23 @@ class Plant:
         self.surroundings = FakeSurroundings(world)
         self.processes = _Machine(world=world)
         self.wire = Tripwire()
+        self.beside: Callable[[], None] = lambda: None
+        """What people and the world do meanwhile; asked again and again, whoever leads."""
         self._killed: list[AbstractContextManager[int]] = []
         state.rollouts.add(rollout, rows, {})
 
     def drive(self, until: Callable[[Driver], bool] = lambda _: False) -> None:
         """Lead with a new epoch, and drive until the rollout is settled, or `until` says so, or the wire strikes."""
-        driver = self.start()
-        while not (driver.settled(self.id) or until(driver)):
+        driver, ticks = self.start(), 0
+        while self._goes_on(driver) and not until(driver):
             list(driver.tick())
+            ticks += 1
+            assert ticks < MOST_TICKS, "no end"
         self.kill()
+
+    def _goes_on(self, driver: Driver) -> bool:
+        self.beside()
+        return bool(self.state.journal.commands(self.id)) or not driver.settled(self.id)
 
     def start(self) -> Driver:
         """Start a controller of its own process."""

@@ -1,11 +1,11 @@
 """Whatever becomes of a controller, and at whatever step: the rollout ends as if nothing had happened.
 
-The real driver on a real state, over a fake world that an observer of its own watches.
+The real driver on a real state, over a fake world that an observer of its own watches. In `test_every_step` it
+is killed at each step of its journal.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Never
@@ -60,18 +60,6 @@ def test_the_undisturbed_rollout_goes_every_way_there_is() -> None:
         "t/sick": "rolled_back",
         "u/silent": "failed",
     }
-
-
-def test_killed_at_every_journal_step_the_next_controller_reaches_the_same_end() -> None:
-    """Before each commit, after it and before acting, and after acting."""
-    wanted = undisturbed(in_memory)
-    for step in itertools.count(1):
-        scene = in_memory()
-        struck = scene.plant.drive_killed_at(step)
-        ended_as(scene, wanted, f"killed at step {step}")
-        if not struck:
-            break
-    assert step > 150
 
 
 def test_killed_on_a_real_database_the_next_controller_reaches_the_same_end(on_sqlite: Scenes) -> None:
