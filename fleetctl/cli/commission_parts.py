@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
 POLICY = "commissioning"
 """Name of the policy that rollouts of a commissioning follow, if the fleet declares one."""
-LINGER_A_UNIT_S, LEAST_LINGER_S, MOST_LINGER_S = 0.1, 0.3, 5.0
-"""How long a step of a rollout waits for others of its kind, by how many units the rollout has: nobody waits for one
-unit of a building, and a start of Ansible that many share costs each of them little."""
 
 
 @dataclass(frozen=True)
@@ -221,11 +218,11 @@ class _Desk:
         return start_rollout(self.frame, self.fleet, self.state, plan, self._policy)
 
     def _drive(self, rollout: str) -> None:
+        from fleetctl.services.commissioning.configured import linger_s
         from fleetctl.services.run import run
 
-        units = len(self.state.journal.progress(rollout))
-        linger_s = max(LEAST_LINGER_S, min(units * LINGER_A_UNIT_S, MOST_LINGER_S))
-        for _ in run(compose.seat(self.frame, self.state, self.stopped, linger_s=linger_s), rollout):
+        together_s = linger_s(len(self.state.journal.progress(rollout)))
+        for _ in run(compose.seat(self.frame, self.state, self.stopped, linger_s=together_s), rollout):
             pass
 
 

@@ -18,6 +18,7 @@ from fleetctl.services.run import was_left
 
 AFTER_ROLLOUT_S = 0.0
 LOOK_AGAIN_S = 15.0
+LINGER_A_UNIT_S, LEAST_LINGER_S, MOST_LINGER_S = 0.1, 0.3, 5.0
 _FAILED = frozenset({Phase.FAILED, Phase.ROLLED_BACK})
 
 
@@ -89,3 +90,12 @@ class ConfiguredInstrument:
         for unit in progress:
             if unit.phase in _FAILED:
                 yield Finding(unit.unit, self.stage, Outcome.FAILED, {REASON: unit.reason, "phase": unit.phase.value})
+
+
+def linger_s(units: int) -> float:
+    """Return how long a step waits for others of its kind in a rollout of so many units: the more, the more will come.
+
+    A start of Ansible costs the same for one unit as for forty. Nobody waits for the only unit of a dwelling, and one
+    that is down waits no longer than its room notices.
+    """
+    return max(LEAST_LINGER_S, min(units * LINGER_A_UNIT_S, MOST_LINGER_S))

@@ -14,7 +14,7 @@ from fleetctl.core.inventory.fleet import Unit
 from fleetctl.core.plan import LeftOut, Plan
 from fleetctl.core.policy import Policy
 from fleetctl.core.rollout.state import Rollout, Status
-from fleetctl.services.commissioning.configured import ConfiguredInstrument, Means
+from fleetctl.services.commissioning.configured import ConfiguredInstrument, Means, linger_s
 from tests.builders.heat import room
 from tests.builders.memory_state import MemoryState
 from tests.builders.sitting import radiators
@@ -85,3 +85,8 @@ def test_a_rollout_that_goes_beyond_the_site_is_not_gone_on_with_for_it() -> Non
     planner.left_behind(Status.PAUSED, "by al: interrupted", "s", "t")
     planner.instrument().round(radiators())
     assert not planner.state.journal.commands("r-1")
+
+
+@pytest.mark.parametrize(("units", "seconds"), [(1, 0.3), (3, 0.3), (22, 2.2), (178, 5.0)])
+def test_a_step_waits_for_company_by_how_much_of_it_there_is(units: int, seconds: float) -> None:
+    assert linger_s(units) == pytest.approx(seconds)
