@@ -83,6 +83,7 @@ class FaultOption(StrEnum):
     WEAK_SUPPLY = "weak-supply"
     STUCK_VALVE = "stuck-valve"
     DEAD_FAN = "dead-fan"
+    NIC_ERRORS = "nic-errors"
     SWAP = "swap"
     SWAP_ROOMS = "swap-rooms"
     FOREIGN = "foreign"

@@ -18,7 +18,7 @@ from fleetctl.lab import cable, networks, wiring
 from fleetctl.lab.heater import WEAK_SHARE, Heater, exchange_places
 from fleetctl.lab.layout import Level
 from fleetctl.lab.line import USUAL, Line
-from fleetctl.lab.machine import Machine
+from fleetctl.lab.machine import NIC_ERRORS, Machine
 from fleetctl.lab.unit import processes
 from fleetctl.lab.wiring import Wiring
 
@@ -229,6 +229,16 @@ def _dead_fan(machine: Machine, _: Detail) -> str:
     return "its fan stands still, and its processors are slowed at full load"
 
 
+def _nic_errors(machine: Machine, _: Detail) -> str:
+    if machine.stand.is_gateway:
+        raise CouldNot(
+            f"{machine.stand.unit}: a gateway's ports are not damaged here", hint="name a radiator or a boiler"
+        )
+    machine.faults.add(NIC_ERRORS)
+    machine.wear()
+    return "its network port damages frames, and counts them"
+
+
 def _swap_rooms(machine: Machine, detail: Detail) -> str:
     here = _heater(machine)
     other = machine.wiring.machines.get(detail.other) if machine.wiring else None
@@ -241,8 +251,8 @@ def _swap_rooms(machine: Machine, detail: Detail) -> str:
 
 def _mend(machine: Machine, _: Detail) -> str:
     _heater(machine).mend()
-    machine.faults -= _HEATER_FAULTS
-    return "heater, sensors, supply, fan and valve are as they should be"
+    machine.faults -= {*_HEATER_FAULTS, NIC_ERRORS}
+    return "heater, sensors, supply, fan, valve and port are as they should be"
 
 
 def _heater(machine: Machine) -> Heater:
@@ -265,6 +275,7 @@ def _write_until_full(write: Callable[[bytes], int | None], size: int) -> int:
 
 
 _NO_LINK = tuple((level, "units share this machine's network here") for level in (Level.LOOPBACK, Level.PROCESSES))
+_NO_PORT = tuple((level, reason) for level, reason in _NO_LINK if level is Level.LOOPBACK)
 _NEW_DISK = (*_NO_LINK, (Level.SYSTEM, "a unit's disks are images here, and are made with the lab"))
 _NO_DISK = ((Level.PROCESSES, "a unit's disk is a folder of this machine's disk here"),)
 
@@ -287,6 +298,7 @@ FAULTS = {
     "lying-sensor": Fault("freezes the temperature sensors, or sets them off by --offset-k", _lying_sensor),
     "weak-supply": Fault("leaves the heater half its power", _weak_supply),
     "dead-fan": Fault("lets the fan stand still, so that full load is too hot for it", _dead_fan),
+    NIC_ERRORS: Fault("lets its network port damage frames, which it counts", _nic_errors, refusals=_NO_PORT),
     "swap-rooms": Fault("lets it stand in the room of --with UNIT, and that unit in its own", _swap_rooms),
     "stuck-valve": Fault("a radiator gives full power, a boiler's heat does not reach its loop", _stuck_valve),
     "swap": Fault("exchanges its cable with that of --with UNIT", _swap, refusals=_NO_LINK),
@@ -297,5 +309,5 @@ FAULTS = {
     "replace": Fault(
         "hangs a new machine in the place of one that is off", wiring.act(Wiring.exchange), refusals=_NEW_DISK
     ),
-    "mend": Fault("repairs heater, sensors, supply, fan and valve", _mend),
+    "mend": Fault("repairs heater, sensors, supply, fan, valve and network port", _mend),
 }

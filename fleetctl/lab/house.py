@@ -71,11 +71,11 @@ class House:
         if self.climate.has_begun:
             self._recorder.note(why)
 
-    def tick(self) -> None:
-        """Let time pass, if a tick of it has."""
+    def tick(self) -> bool:
+        """Let time pass, if a tick of it has; say whether it has."""
         now_s = self._clock()
         if now_s - self._ticked_s < TICK_S:
-            return
+            return False
         self._ticked_s, self._ticks = now_s, self._ticks + 1
         self.advance()
         for unit, heater in self.climate.heaters.items():
@@ -83,6 +83,7 @@ class House:
                 self.lost(unit, "no command")
         if self._ticks % _SAMPLE_TICKS == 0:
             self.note("tick")
+        return True
 
     def set_outdoor(self, celsius: float) -> None:
         """Let the weather be another from now on."""

@@ -16,7 +16,7 @@ from fleetctl.lab.cable import Relay
 from fleetctl.lab.folder import LabFolder
 from fleetctl.lab.heater import Heater
 from fleetctl.lab.layout import Stand
-from fleetctl.lab.unit import processes
+from fleetctl.lab.unit import nic, processes
 from fleetctl.lab.unit.settings import PATH
 from fleetctl.lab.worlds import World
 
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 
 # unshare passes its child's signal on, but older ones cannot with SIGKILL and answer 1.
 _ENDS = {-signal.SIGHUP: "reboot", -signal.SIGINT: "power off", -signal.SIGKILL: "power cut", 1: "power cut"}
+
+
+NIC_ERRORS = "nic-errors"
+_DAMAGED = 3
+"""Frames that a damaged port lets through damaged, each time it is looked at."""
 
 
 class Phase(StrEnum):
@@ -133,6 +138,11 @@ class Machine:
         if up != self._linked:
             self.world.plug(self.stand, up=up)
             self._linked = up
+
+    def wear(self) -> None:
+        """Let a port that is damaged count errors, as long as something goes over its cable."""
+        if NIC_ERRORS in self.faults and self.process is not None and self._linked:
+            nic.count(self.world.port_errors(self.stand), _DAMAGED)
 
     @property
     def disk(self) -> Path:

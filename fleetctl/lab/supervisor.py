@@ -100,7 +100,9 @@ class Supervisor:
             for key in woken:
                 if key.fd not in gone:
                     key.data()
-            self._house.tick()
+            if self._house.tick():
+                for machine in self._machines.values():
+                    machine.wear()
         for machine in self._machines.values():
             if not machine.stand.settings.isolated:  # the others end with this process, the first of their namespace
                 machine.kill()

@@ -14,8 +14,8 @@ from typing import Protocol
 
 from fleetctl.lab import base, networks
 from fleetctl.lab.folder import LabFolder
-from fleetctl.lab.layout import Blueprint, Stand
-from fleetctl.lab.unit import processes, system
+from fleetctl.lab.layout import PORT, Blueprint, Stand
+from fleetctl.lab.unit import nic, processes, system
 from fleetctl.lab.unit.settings import LIBRARY, PYTHON, release_text
 
 _DISK = "48m"
@@ -51,6 +51,10 @@ class World(Protocol):
 
     def plug(self, stand: Stand, *, up: bool) -> None:
         """Let a unit's links come up or go down, where it has any."""
+        ...
+
+    def port_errors(self, stand: Stand) -> Path:
+        """Return the file that holds what a unit's network port counts as errors."""
         ...
 
 
@@ -101,6 +105,10 @@ class Mounts:
 
     def plug(self, stand: Stand, *, up: bool) -> None:
         """Do nothing: there are no links."""
+
+    def port_errors(self, stand: Stand) -> Path:
+        """Return the counter that a unit with a network of its own is lent when it boots."""
+        return self._folder.world / "units" / str(stand.number) / nic.FILE
 
 
 class Namespaces(Mounts):
@@ -169,6 +177,10 @@ class Folders:
 
     def plug(self, stand: Stand, *, up: bool) -> None:
         """Do nothing: there are no links."""
+
+    def port_errors(self, stand: Stand) -> Path:
+        """Return the counter where the unit's own programs look for it."""
+        return nic.shown(self._root(stand), PORT)
 
     @property
     def _library(self) -> Path:

@@ -96,12 +96,14 @@ def test_killed_in_the_middle_of_a_burn_in_and_begun_again_a_dwelling_is_accepte
     assert "9/10" in text
 
 
+@pytest.mark.evening
 def test_a_swapped_pair_and_a_dead_fan_are_found_and_put_right(cli: Cli) -> None:
     cli(
         "apply", f"site={SITE},dwelling={FAULTY}", "--yes"
     )  # a rollout would not let a unit pass that gives half its heat
     cli("lab", "fault", unit("a104-1"), "swap-rooms", "--with", unit("a104-2"))
     cli("lab", "fault", unit("a104-3"), "dead-fan")
+    cli("lab", "fault", unit("a104-3"), "nic-errors")
     ran = cli("-o", "json", *unattended(FAULTY), code=1)
     failed = {event["subject"]: event["values"] for event in ran.json_lines if event["code"] == "stage-failed"}
     assert {name: values["stage"] for name, values in failed.items()} == {
@@ -109,6 +111,7 @@ def test_a_swapped_pair_and_a_dead_fan_are_found_and_put_right(cli: Cli) -> None
         unit("a104-2"): "room_proof",
         unit("a104-3"): "burn_in",
     }
+    assert "errors of the network interface, 0 allowed" in str(failed[unit("a104-3")]["reason"])
     assert "heats A104/" in str(failed[unit("a104-1")]["reason"])
     cli("lab", "fault", unit("a104-1"), "swap-rooms", "--with", unit("a104-2"))
     cli("lab", "fault", unit("a104-3"), "mend")

@@ -93,9 +93,10 @@ def _told(rows: list[dict[str, Any]], sensor: str) -> list[tuple[float, float]]:
     return [(row["at"], row["temperatures_c"][sensor]) for row in rows]
 
 
-def test_a_burn_in_finds_the_fan_and_the_supply_and_leaves_the_sound(here: Lab) -> None:
+def test_a_burn_in_finds_the_fan_the_supply_and_the_network_port_and_leaves_the_sound(here: Lab) -> None:
     here.fault("site-1/rad-2", "dead-fan")
     here.fault("site-1/rad-3", "weak-supply")
+    here.fault("site-1/rad-3", "nic-errors")
     begin(here, "burn", dict.fromkeys(ROOMS, "burn-in --seconds 8 --every 0.4 --limit-c 26"))
     verdicts = {unit: judge(run, BurnIn(), Expected(650.0)) for unit, run in runs(here, 60).items()}
     for unit in ("site-1/rad-2", "site-1/rad-3"):
@@ -107,7 +108,7 @@ def test_a_burn_in_finds_the_fan_and_the_supply_and_leaves_the_sound(here: Lab) 
     assert failed == {
         "site-1/rad-1": set(),
         "site-1/rad-2": {"power", "heatsink", "throttling"},
-        "site-1/rad-3": {"power"},
+        "site-1/rad-3": {"power", "network"},
     }
 
 

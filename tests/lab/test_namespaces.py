@@ -151,6 +151,20 @@ def test_a_slow_link_is_slow(here: Lab) -> None:
     subprocess.run(argv, stdout=subprocess.DEVNULL, timeout=10, check=True)
 
 
+def test_a_damaged_port_counts_errors_where_any_port_does_and_from_zero_after_a_boot(here: Lab) -> None:
+    counter = "cat /sys/class/net/eth0/statistics/rx_errors"
+    assert here.ask(RADIATOR, counter) == "0"
+    here.fault(RADIATOR, "nic-errors")
+    first = int(here.ask(RADIATOR, counter))
+    assert first > 0
+    wait_until(lambda: int(here.ask(RADIATOR, counter)) > first, "more errors")
+    here.fault(RADIATOR, "mend")
+    here.reboot(RADIATOR)
+    assert here.ask(RADIATOR, counter) == "0"
+    with pytest.raises(CouldNot, match="a gateway's ports"):
+        here.fault(GATEWAY, "nic-errors")
+
+
 def test_a_full_disk_is_full_for_the_unit_alone_and_stops_no_boot(here: Lab) -> None:
     here.fault(RADIATOR, "fill-disk")
     assert "No space left" in here.run(RADIATOR, "cp /etc/passwd /data/y").stderr

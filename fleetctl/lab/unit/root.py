@@ -11,7 +11,7 @@ import socket
 import uuid
 from pathlib import Path
 
-from fleetctl.lab.unit import system
+from fleetctl.lab.unit import nic, system
 from fleetctl.lab.unit.settings import Settings
 
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
@@ -31,6 +31,8 @@ def enter(settings: Settings, folder: Path, base: Path, slot: str) -> None:
     root = folder / "root"
     _mount_slot(root, folder / "disk", base, slot)
     furnish(root, slot)
+    if settings.networked:
+        nic.lend(folder, root, settings.interfaces[0][0])
     system.enter_root(root)
 
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fleetctl.lab.system.unit import hardware, system_files
-from fleetctl.lab.unit import init, system
+from fleetctl.lab.unit import init, nic, system
 from fleetctl.lab.unit import root as file_system
 from fleetctl.lab.unit.settings import PATH, Settings, from_json
 
@@ -71,6 +71,7 @@ def boot(machine: Machine) -> None:
     slot = init.choose_slot(machine.folder / "data/boot")
     _mount_root(machine, slot)
     _show_devices(machine)
+    nic.lend(machine.folder, machine.root, settings.interfaces[0][0])
     system.enter_root(machine.root)
     Path("/run/lab/unit.json").write_text(settings.to_json())
     tell("booted", slot=slot, boot_id=Path("/proc/sys/kernel/random/boot_id").read_text().strip())
