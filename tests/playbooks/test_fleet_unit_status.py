@@ -12,7 +12,7 @@ import pytest
 
 from fleetctl.core.config import ConfigFile
 from fleetctl.core.facts import facts_from_status
-from tests.builders.unit_root import PROGRAM, UnitRoot, config
+from tests.builders.unit_root import PYTHON, SOURCE, UnitRoot, config
 
 RAUC = {
     "compatible": "qh-1",
@@ -131,13 +131,13 @@ def test_a_stand_in_never_reboots_the_machine_that_it_stands_on(unit: UnitRoot) 
 
 
 def test_the_program_runs_on_python_3_9() -> None:
-    modules = sorted(PROGRAM.with_name("fleet_unit").glob("*.py"))
+    modules = sorted(SOURCE.with_name("fleet_unit").glob("*.py"))
     assert len(modules) > 10
-    for source in (PROGRAM, *modules):
+    for source in (SOURCE, *modules):
         ast.parse(source.read_text(), feature_version=(3, 9))
 
 
 def test_the_program_leaves_nothing_beside_itself(unit: UnitRoot) -> None:
-    unit.status()
-    unit.effect("activate-reboot")
-    assert not PROGRAM.with_name("fleet_unit").joinpath("__pycache__").exists()
+    for words in (("status",), ("activate-reboot", *unit.step_options())):
+        assert unit.run(*words, program=(*PYTHON, str(SOURCE))).returncode == 0
+    assert not SOURCE.with_name("fleet_unit").joinpath("__pycache__").exists()
