@@ -18,6 +18,7 @@ from fleetctl.core.rollout.state import (
     Ending,
     Phase,
     RolloutChanged,
+    SitesWaited,
     Status,
     StepEnded,
     StepIntended,
@@ -130,6 +131,7 @@ def test_a_commit_writes_every_kind_of_change(reopen: Callable[[], State]) -> No
     done = replace(working, phase=Phase.SUCCEEDED, open=False, reason="done")
     changes: list[Change] = [
         RolloutChanged("r-1", Status.PAUSED, "ada said so", 2),
+        SitesWaited("r-1", {"s": 90.5}, {"t": 30.0}),
         UnitChanged("r-1", working),
         StepIntended(intended, START),
         StepEnded(StepResult(intended, Ending.OK, duration_s=1.5), START),
@@ -140,7 +142,8 @@ def test_a_commit_writes_every_kind_of_change(reopen: Callable[[], State]) -> No
     ]
     state.journal.commit(epoch, changes)
     journal = reopen().journal
-    assert journal.rollout("r-1") == replace(rollout(), status=Status.PAUSED, reason="ada said so", tolerated=2)
+    paused = replace(rollout(), status=Status.PAUSED, reason="ada said so", tolerated=2)
+    assert journal.rollout("r-1") == replace(paused, waited_s={"s": 90.5}, staging_waited_s={"t": 30.0})
     assert [p for p in journal.progress("r-1") if p.unit == "s/r1"] == [done]
     assert [p.unit for p in journal.progress("r-1")] == list(UNITS)
     assert list(journal.commands("r-1")) == []
