@@ -11,7 +11,7 @@ import pytest
 from fleetctl.adapters.background import Background
 from fleetctl.core.problems import CouldNot
 
-SOON_S = 20.0
+SOON_S = 60.0
 
 
 class Task:

@@ -32,7 +32,7 @@ class Lab:
     ssh_config: Path
 
     def run(
-        self, unit: str, command: str, *, given: bytes = b"", timeout_s: float = 20.0
+        self, unit: str, command: str, *, given: bytes = b"", timeout_s: float = 60.0
     ) -> subprocess.CompletedProcess[str]:
         """Run a command on a unit, over SSH, with the pinned host keys."""
         argv = ["ssh", "-F", str(self.ssh_config), self.fleet.by_name[unit].alias, command]
@@ -45,7 +45,7 @@ class Lab:
         assert result.returncode == 0, f"{command}: {result.stderr}"
         return result.stdout.strip()
 
-    def answers(self, unit: str, within_s: float = 3.0) -> bool:
+    def answers(self, unit: str, within_s: float = 30.0) -> bool:
         """Say whether a unit lets us in."""
         try:
             return self.run(unit, "true", timeout_s=within_s).returncode == 0
@@ -97,7 +97,7 @@ def a_lab(fleet: Fleet, path: Path, level: Level, weather: Weather = USUAL_WEATH
         lab.down(path)
 
 
-def wait_until(is_so: Callable[[], bool], what: str, within_s: float = 20.0) -> None:
+def wait_until(is_so: Callable[[], bool], what: str, within_s: float = 60.0) -> None:
     """Poll until something is so."""
     deadline = time.monotonic() + within_s
     while not is_so():

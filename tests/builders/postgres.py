@@ -22,7 +22,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
 USERS = ("postgres", "nobody")
-START_S = 30.0
+START_S = 60.0
 POLL_S = 0.05
 INITDB = ("-A", "trust", "-N", "--no-instructions", "-E", "UTF8", "--locale=C")
 UNSAFE_BUT_FAST = ("fsync=off", "full_page_writes=off", "max_connections=40", "shared_buffers=16MB", "jit=off")
@@ -61,14 +61,14 @@ class Server:
         process, self._process = self._process, None
         if process is not None:
             process.send_signal(signal.SIGINT)
-            process.wait(30)
+            process.wait(60)
 
     def kill(self) -> None:
         """Let it die as with the power: nobody is told, and its next start has to recover what was committed."""
         process, self._process = self._process, None
         if process is not None:
             process.send_signal(signal.SIGQUIT)
-            process.wait(30)
+            process.wait(60)
 
     def restart(self) -> None:
         self.stop()

@@ -19,7 +19,7 @@ from fleetctl.core.names import alias
 from fleetctl.core.route import Hop, Pin, Route
 
 SSHD = shutil.which("sshd") or "/usr/sbin/sshd"
-DEADLINE_S = 10.0
+DEADLINE_S = 60.0
 RELAY = """
 import os, select, socket, sys
 peer = socket.create_connection(("127.0.0.1", int(sys.argv[1])))

@@ -106,7 +106,7 @@ def update(unit: UnitRoot, what: str) -> Document:
     return told
 
 
-def until(unit: UnitRoot, what: str, is_so: Callable[[Document], object], within_s: float = 20.0) -> Document:
+def until(unit: UnitRoot, what: str, is_so: Callable[[Document], object], within_s: float = 60.0) -> Document:
     """Poll until the status says something of `staged` or `installed`; returns that."""
     deadline = time.monotonic() + within_s
     while not is_so(told := update(unit, what)):

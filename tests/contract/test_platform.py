@@ -110,7 +110,7 @@ def _real(folder: LabFolder) -> Iterator[World]:
     _until(lambda: all(node.takes_jobs and not node.jobs for node in platform.nodes(NODES).values()))
 
 
-def _until(is_so: Callable[[], Any], within_s: float = 40.0) -> None:
+def _until(is_so: Callable[[], Any], within_s: float = 60.0) -> None:
     deadline = time.monotonic() + within_s
     while not is_so():
         assert time.monotonic() < deadline

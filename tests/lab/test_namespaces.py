@@ -148,7 +148,7 @@ def test_a_slow_link_is_slow(here: Lab) -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         subprocess.run(argv, stdout=subprocess.DEVNULL, timeout=1.5)
     here.fault(RADIATOR, "fast")
-    subprocess.run(argv, stdout=subprocess.DEVNULL, timeout=10, check=True)
+    subprocess.run(argv, stdout=subprocess.DEVNULL, timeout=60, check=True)
 
 
 def test_a_damaged_port_counts_errors_where_any_port_does_and_from_zero_after_a_boot(here: Lab) -> None:
@@ -210,7 +210,7 @@ def test_a_wrong_network_file_cuts_the_unit_off_and_it_comes_back_by_itself(here
     with pytest.raises(subprocess.TimeoutExpired):  # the answer is lost with the network that the change takes away
         here.run(RADIATOR, command, given=given, timeout_s=1.5)
     assert not here.answers(RADIATOR, within_s=1.0)
-    wait_until(lambda: here.answers(RADIATOR, within_s=1.0), "the old address is back")
+    wait_until(lambda: here.answers(RADIATOR, within_s=5.0), "the old address is back")
     assert json.loads(here.ask(RADIATOR, "fleet-unit status"))["config"]["digest"] == ""
 
 

@@ -54,7 +54,7 @@ def serving(gateway: UnitRoot, *arguments: str) -> Iterator[int]:
 
 
 def until_it_listens(port: int) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while True:
         try:
             socket.create_connection((ADDRESS, port), timeout=1).close()

@@ -264,7 +264,7 @@ def names(unit: UnitRoot, folder: str) -> list[str]:
 
 
 def eventually(condition: Any) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)

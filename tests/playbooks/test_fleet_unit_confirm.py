@@ -28,7 +28,7 @@ def confirmed(unit: UnitRoot, file: ConfigFile) -> None:
 
 
 def wait_until_restored(unit: UnitRoot) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while unit.path("/data/fleet/change").exists():
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -127,7 +127,7 @@ def daemon_ends_jobs(unit: UnitRoot) -> threading.Thread:
     """Be the daemon: end the jobs when that is asked for, and say which were lost."""
 
     def end() -> None:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not unit.path(CANCEL).exists() and time.monotonic() < deadline:
             time.sleep(0.01)
         asked = json.loads(unit.read(CANCEL))["id"]

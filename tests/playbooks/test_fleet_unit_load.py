@@ -5,10 +5,12 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ import pytest
 from tests.builders.unit_root import PROGRAM, PYTHON, Document, UnitRoot
 
 REQUEST = "/run/heat/request.json"
+LOAD = Path(__file__).parents[2] / "images/common/usr/lib/fleet/load"
 BURN_IN = ("--seconds", "1.2", "--every", "0.1")
 
 
@@ -42,17 +45,30 @@ def until(holds: Callable[[], Any], what: str) -> None:
         time.sleep(0.02)
 
 
-def loaders(unit: UnitRoot) -> list[int]:
-    """Return the processes that hold a load of this unit."""
+def processes(unit: UnitRoot) -> list[int]:
+    """Return the processes of this unit."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
-        try:
-            words, around = (process / "cmdline").read_bytes(), (process / "environ").read_bytes()
-        except OSError:
-            continue
-        if b"\0load\0" in words and f"FLEET_ROOT={unit.root}\0".encode() in around:
-            found.append(int(process.name))
+        with suppress(OSError):  # it is over
+            if f"FLEET_ROOT={unit.root}\0".encode() in (process / "environ").read_bytes():
+                found.append(int(process.name))
     return found
+
+
+def loaders(unit: UnitRoot) -> list[int]:
+    """Return the processes that hold a load of this unit."""
+    return [pid for pid in processes(unit) if b"\0load\0" in of_process(pid, "cmdline")]
+
+
+def command_name(pid: int) -> str:
+    return of_process(pid, "comm").decode().strip()
+
+
+def of_process(pid: int, file: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/{file}").read_bytes()
+    except OSError:
+        return b""
 
 
 def ended(unit: UnitRoot) -> Document:
@@ -233,6 +249,25 @@ def test_the_images_own_program_computes_and_ends_with_the_load(unit: UnitRoot) 
     assert log.read_text() == "60\n"
     unit.effect("stop-load")
     until(lambda: not Path(f"/proc/{pid.read_text().strip()}").exists(), "the program is gone")
+
+
+@pytest.mark.skipif(shutil.which("stress-ng") is None, reason="stress-ng is not installed")
+@pytest.mark.parametrize("ending", ["stopped", "killed"])
+def test_the_program_of_our_images_computes_and_ends_with_whoever_asked_for_it(unit: UnitRoot, ending: str) -> None:
+    unit.write("/usr/lib/fleet/load", LOAD.read_text(), 0o755)
+    unit.write("/etc/default/fleet-load", "LOAD_CPUS=1\nLOAD_PERCENT=1\n")
+    unit.effect("burn-in", "--seconds", "600", "--every", "1")
+    until(lambda: "stress-ng-cpu" in programs(unit), "it computes")
+    if ending == "stopped":
+        unit.effect("stop-load")
+    for pid in loaders(unit) if ending == "killed" else ():
+        os.kill(pid, signal.SIGKILL)
+    until(lambda: not programs(unit), "nothing computes any more")
+
+
+def programs(unit: UnitRoot) -> list[str]:
+    """Return the names of the programs that make the load of this unit."""
+    return [name for pid in processes(unit) if (name := command_name(pid)).startswith("stress-ng")]
 
 
 def test_counters_of_the_kernel_are_sampled(unit: UnitRoot) -> None:

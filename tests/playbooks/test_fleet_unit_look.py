@@ -187,21 +187,21 @@ def test_a_machine_with_nothing_to_show_says_so(unit: UnitRoot) -> None:
 
 
 def until(file: Path, text: str) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while file.read_text() != text:
         assert time.monotonic() < deadline, file.read_text()
         time.sleep(0.02)
 
 
 def gone(file: Path) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while file.exists():
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
 
 def wait_for(file: Path) -> str:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not file.exists():
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -30,7 +30,7 @@ def test_greedy_machines_do_not_get_more_than_their_part() -> None:
     threads = [threading.Thread(target=ask, args=(client,)) for client in clients]
     for thread in threads:
         thread.start()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while sum(share.sent().values()) < 200 * SLICE and time.monotonic() < deadline:
         over.wait(0.02)
     over.set()

@@ -9,7 +9,7 @@ import paramiko
 
 from fleetctl.adapters.ssh.forwarded import Forwarded
 
-DEADLINE_S = 10.0
+DEADLINE_S = 60.0
 
 
 class SlowChannel:

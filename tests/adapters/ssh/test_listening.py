@@ -65,7 +65,7 @@ def wait_for(port: int, content: bytes) -> None:
 
 
 def wait_until(happened: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not happened():
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -53,7 +53,7 @@ def fates(daemon: Daemon) -> dict[str, str]:
 
 
 def tick_until(daemon: Daemon, is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not is_so():
         assert time.monotonic() < deadline
         daemon.tick()
