@@ -120,14 +120,17 @@ class Loads:
         seen = {unit.name: known[unit.name] for unit in units if unit.dwelling not in awake}
         return {**seen, **self.observe(left)} if left else seen
 
-    def under_way(self, units: Sequence[Unit], kind: LoadKind) -> Sequence[Unit]:
-        """Return the units that had a load of a kind when they were seen last, which nobody has judged yet."""
-        known = self.facts()
-        return [unit for unit in units if self.unjudged(known.get(unit.name), kind) is not None]
+    def known(self, units: Sequence[Unit], kind: LoadKind) -> Mapping[str, float]:
+        """Return until when loads run that nobody has judged yet, Unix times, as units were seen last, by their names.
+
+        Nothing is looked at. One that was over, or that is by now, has run until the past.
+        """
+        facts = self.facts()
+        return {u.name: _until_s(of) for u in units if self.unjudged(of := facts.get(u.name), kind) is not None}
 
     def _rests(self, seen: Observation | None) -> bool:
         load = seen.load if isinstance(seen, Facts) else None
-        if seen is None or load is None or load.state is not LoadState.RUNNING or load.ends_at <= self.now_s:
+        if seen is None or load is None or _until_s(seen) <= self.now_s:
             return False
         return self.now_s - seen.at.timestamp() < max(FARTHEST_S, REST_SHARE * (load.ends_at - load.began_at))
 
@@ -177,6 +180,14 @@ def again_s(loads: Sequence[Load], now_s: float) -> float:
     """Return when it is worth looking again: when the first of the running loads should be over."""
     ends = min((load.ends_at - now_s for load in loads), default=FARTHEST_S)
     return min(max(ends, NEAREST_S), FARTHEST_S)
+
+
+def _until_s(seen: Observation | None) -> float:
+    """Return until when a load runs that ran when its unit was seen, by whichever clock it is over first."""
+    load = seen.load if isinstance(seen, Facts) else None
+    if seen is None or load is None or load.state is not LoadState.RUNNING:
+        return 0.0
+    return min(load.ends_at, seen.at.timestamp() + load.ends_at - load.began_at)
 
 
 def _run(reply: Reply) -> Run | None:

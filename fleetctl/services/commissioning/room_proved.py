@@ -15,9 +15,10 @@ from fleetctl.core.facts import Facts
 from fleetctl.core.inventory.fleet import Unit
 from fleetctl.ports.instruments import Finding, Round
 from fleetctl.services.commissioning.admission import Bound, Chosen
-from fleetctl.services.commissioning.loads import NEAREST_S, Loads, again_s
+from fleetctl.services.commissioning.loads import FARTHEST_S, NEAREST_S, Loads, again_s
 
 KIND = LoadKind.HEAT_PATTERN
+HEATED = "heated in its pattern"
 LEAD_S, LEAD_A_UNIT_S = 3.0, 0.3
 """So long before the patterns begin they are given to the units, that all begin together."""
 SAMPLES_A_CHIP, LEAST_EVERY_S = 30, 0.1
@@ -45,14 +46,20 @@ class RoomProofInstrument:
     stage: Stage = Stage.ROOM_PROOF
 
     def round(self, units: Sequence[Unit]) -> Round:
-        """Judge the batch that is over, leave the one that runs, or begin the next."""
-        units = self.loads.under_way(units, KIND) or units  # whoever comes next is looked at when its turn has come
-        seen = self.loads.look(units)
+        """Judge the batch that is over, leave the one that runs, or begin the next.
+
+        Nobody is looked at before his batch is over, or his turn has come.
+        """
+        known, now_s = self.loads.known(units, KIND), self.loads.now_s
+        if (left_s := max(known.values(), default=0.0) - now_s) > 0.0:
+            return Round((), dict.fromkeys(known, HEATED), min(max(left_s, NEAREST_S), FARTHEST_S), goes_on=True)
+        units = [unit for unit in units if unit.name in known] or units
+        seen = self.loads.observe(units)
         given = {u.name: load for u in units if (load := self.loads.unjudged(seen.get(u.name), KIND)) is not None}
         running = [load for load in given.values() if load.state is LoadState.RUNNING]
         silent = {unit.name: of.message for unit in units if not isinstance(of := seen[unit.name], Facts)}
         if running:
-            waits = dict.fromkeys(given, "heated in its pattern")
+            waits = dict.fromkeys(given, HEATED)
             return Round((), {**waits, **silent}, again_s(running, self.loads.now_s), goes_on=True)
         if given:
             findings = tuple(self._judged([unit for unit in units if unit.name in given], given))

@@ -65,6 +65,21 @@ def test_nobody_is_looked_at_while_his_load_runs_and_was_seen_a_moment_ago() -> 
     assert looked == [ran, ran, beside, ran], "how warm it is beside one who begins is looked at"
 
 
+def test_a_unit_whose_clock_is_ahead_is_not_waited_for_until_then() -> None:
+    plant = Loaded()
+    proof = RoomProofInstrument(plant.loads(), unready=frozenset)
+    proof.round(plant.units)
+    for load in plant.given.values():
+        load |= {"began_at": load["began_at"] + 86_400.0, "ends_at": load["ends_at"] + 86_400.0, "state": "running"}
+    ahead = plant.observe(plant.units)
+    proof = RoomProofInstrument(replace(plant.loads(), facts=lambda: ahead), unready=frozenset)
+    assert proof.round(plant.units).goes_on
+    for load in plant.given.values():
+        load["state"] = "done"
+    plant.clock.advance(7200.0)
+    assert len(proof.round(plant.units).findings) == len(plant.units)
+
+
 def test_who_waits_for_his_turn_is_not_looked_at_while_others_rooms_are_proved() -> None:
     plant = Loaded(fleet=a_fleet(a_building(radiators=45)))
     looked: list[int] = []
