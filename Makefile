@@ -1,6 +1,6 @@
 # Every target does its own set-up; running one twice is fast.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test system-test vm-test check format bench clean
+.PHONY: help setup demo test acceptance-test system-test vm-test check format bench clean
 
 # Without bytecode, every start of fleetctl would compile what it imports: more than a second each.
 unexport PYTHONDONTWRITEBYTECODE
@@ -17,9 +17,13 @@ setup: ## virtual environment, locked dependencies, missing Debian packages
 demo: setup ## a building and a hot-water plant, checked, planned and configured on stand-in units
 	@scripts/demo
 
-test: ## all tests (stand-in units and PostgreSQL included)
+test: ## all tests but the longest (stand-in units and PostgreSQL included)
 	@scripts/setup test
 	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
+
+acceptance-test: ## whole evenings in a building: storms, crash after crash (minutes each)
+	@scripts/setup test
+	$(BIN)/python -m pytest -m evening -n $(TEST_WORKERS) --dist load
 
 system-test: ## stand-in units with systemd, the real RAUC and disks that lose writes (root; builds a Debian the first time)
 	@scripts/setup test system

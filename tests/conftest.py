@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-SLOWEST_FIRST = ("acceptance", "lab", "postgres")
+SLOWEST_FIRST = ("evening", "acceptance", "lab", "postgres")
 """Marks of tests, the slowest first."""
 
 # A loaded machine is not a failure.

@@ -18,7 +18,7 @@ from fleetctl.lab.faults import Detail
 from fleetctl.lab.observed import Observed
 from tests.builders.cli import Cli
 
-pytestmark = [pytest.mark.lab, pytest.mark.acceptance]
+pytestmark = [pytest.mark.lab, pytest.mark.acceptance, pytest.mark.evening]
 
 POLICY = """policies:
   storm:

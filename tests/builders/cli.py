@@ -14,7 +14,7 @@ from typing import Any
 
 FLEETCTL = Path(sys.executable).with_name("fleetctl")
 INVENTORIES = Path(__file__).parents[2] / "inventories"
-TIMEOUT_S = 400.0
+TIMEOUT_S = 800.0
 
 
 @dataclass(frozen=True)
