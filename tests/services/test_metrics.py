@@ -6,10 +6,12 @@ from dataclasses import replace
 
 from fleetctl.core.metrics import reason_kind
 from fleetctl.core.policy import Policy
-from fleetctl.core.rollout.state import Action, CommandKind, Ending, Status
+from fleetctl.core.rollout.board import Board
+from fleetctl.core.rollout.state import Action, CommandKind, Decision, Ending, RolloutChanged, SitesWaited, Status
 from fleetctl.services.drive import Driver, Moved
 from fleetctl.services.metrics import Tally
 from fleetctl.services.run import run
+from tests.builders.play import rollout_of
 from tests.builders.world import START
 from tests.services.test_run import Room
 
@@ -65,6 +67,18 @@ def test_why_sites_wait_is_told_also_when_nothing_changes() -> None:
             tally.tell(moved, room.hands().surroundings)
     assert 'fleetctl_rollout_sites_blocked{rollout="r1",reason="stopped"} 1\n' in tally.text()
     assert 'fleetctl_rollout_running{rollout="r1"} 0\n' in tally.text()
+
+
+def test_a_wait_that_is_noted_is_not_a_change() -> None:
+    """Who is told of a rollout that stands still must not take its waiting for work."""
+    room = Room(1)
+    tally, board = Tally(room.state, room.world.clock), Board(rollout_of(room.rows), room.rows)
+    told: list[str] = []
+    for changes in ((RolloutChanged("r1", Status.RUNNING, ""),), (SitesWaited("r1", {"s": 30.0}, {}),)):
+        tally.tell(Moved(board, Decision(changes=changes)), room.hands().surroundings)
+        told.append(next(line for line in tally.text().splitlines() if "changed_timestamp_seconds{" in line))
+        room.world.clock.advance(30.0)
+    assert told[0] == told[1]
 
 
 def test_no_reason_of_a_played_rollout_is_of_an_unknown_kind() -> None:
