@@ -70,7 +70,7 @@ def _in_a_process(name: str, kept: Path, *, quick: bool) -> bool:
     result = kept / f"{name}.json"
     result.unlink(missing_ok=True)
     argv = [str(PYTHON), "-m", "bench.run", "--one", name, "--into", str(result), *(["--quick"] if quick else [])]
-    # `make` asks for no bytecode in the checkout; without any, every start would compile what it imports.
+    # Whatever the caller's settings: without bytecode, every start would compile what it imports.
     environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(KEPT / "bytecode")}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     return subprocess.run(argv, cwd=HOME, env=environment).returncode == 0
