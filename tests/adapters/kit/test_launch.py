@@ -126,3 +126,26 @@ def test_two_terminals_that_begin_at_once_share_one_work(kit: Path, monkeypatch:
     launch.begin_work(kit)
     assert (kit / "work/mark").exists()
     assert not list(kit.glob(".work-*"))
+
+
+def test_of_a_laptops_pythons_one_that_the_kit_has_wheels_for_is_taken(tmp_path: Path) -> None:
+    """The first is too old, the second newer than the kit's wheels, the third has them."""
+    for folder in ("kit/wheels", "bin"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "kit/fleetctl").write_bytes(LAUNCH.with_name("fleetctl.sh").read_bytes())
+    for name, version in (("python3", ""), ("python3.11", "3.99"), ("python3.12", "3.12")):
+        says = f"echo {version}" if version else "exit 1"
+        program = tmp_path / "bin" / name
+        program.write_text(f'#!/bin/sh\nif [ "$2" = -c ]; then {says}; else echo "$0 $*"; fi\n')
+        program.chmod(0o755)
+
+    def taken() -> str:
+        command = ["/bin/sh", str(tmp_path / "kit/fleetctl"), "validate"]
+        return subprocess.run(
+            command, env={"PATH": f"{tmp_path}/bin:/usr/bin:/bin"}, capture_output=True, text=True
+        ).stdout
+
+    launcher = f"-I -B {tmp_path}/kit/launch.py validate\n"
+    assert taken() == f"{tmp_path}/bin/python3.11 {launcher}", "it says for which ones there are wheels"
+    (tmp_path / "kit/wheels/requirements-3.12.txt").touch()
+    assert taken() == f"{tmp_path}/bin/python3.12 {launcher}"
