@@ -1,4 +1,4 @@
-"""What this machine sees on the wire: DHCP leases, its neighbours, LLDP; and what it is itself.
+"""What this machine sees on the wire: DHCP leases, its neighbours, LLDP, its bridge; and what it is itself.
 
 Texts are handed on as their programs print them; whoever asked reads them, and believes nothing in them. What could not
 be had is a gap, with the reason.
@@ -12,6 +12,7 @@ import os
 import socket
 import time
 
+from fleet_unit.bridge import bridge_of
 from fleet_unit.files import dump, read_text
 from fleet_unit.lldp import heard
 from fleet_unit.paths import ROOT
@@ -55,6 +56,7 @@ def look(sweep: str) -> Document:
         "leases": _leases(),
         "neighbours": {**neighbours, "gap": neighbours["gap"] or called},
         "lldp": _lldp(),
+        "bridge": _bridge(sweep),
     }
 
 
@@ -83,6 +85,11 @@ def _lldp() -> Document:
     if told is None:
         return _gap("nothing listens to LLDP: neither lldpd nor, with LLDP=yes, systemd-networkd")
     return _bounded(dump(told).decode())
+
+
+def _bridge(network: str) -> Document:
+    name, found = bridge_of(network), program("bridge")
+    return _printed([found, "-j", "fdb", "show", "br", name]) if name and found else _bounded("")
 
 
 def _printed(argv: list[str]) -> Document:

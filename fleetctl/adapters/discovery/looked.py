@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fleetctl.adapters.discovery.bridges import read_bridge
 from fleetctl.adapters.discovery.leases import read_leases
 from fleetctl.adapters.discovery.lldp import read_lldp
 from fleetctl.adapters.discovery.neighbours import read_neighbours
@@ -23,7 +24,8 @@ class Looked:
         serial, model: empty if it says none.
         macs: of its network ports, sorted.
         leases, neighbours, heard: what it sees.
-        gaps: what it could not see, by `leases`, `neighbours` and `lldp`, in words.
+        gaps: what it could not see, by `leases`, `neighbours`, `lldp` and `bridge`, in words.
+        bridged: whom its bridge has heard, if the site's network is one.
     """
 
     serial: str
@@ -33,6 +35,7 @@ class Looked:
     neighbours: tuple[Sighting, ...]
     heard: tuple[Sighting, ...]
     gaps: Mapping[str, str]
+    bridged: tuple[Sighting, ...] = ()
 
 
 def read_look(text: bytes, *, by: str) -> Looked:
@@ -53,15 +56,18 @@ def read_look(text: bytes, *, by: str) -> Looked:
     leases = read_leases(_text(document, "leases"), by=by, now_s=_number(document.get("now_s")))
     neighbours = read_neighbours(_text(document, "neighbours") or "[]", by=by, stale=stale)
     heard = read_lldp(_text(document, "lldp") or '{"lldp": {}}', by=by, links=links)
-    parsed = {"leases": leases, "neighbours": neighbours, "lldp": heard}
+    macs = tuple(sorted({mac for each in links.values() if (mac := mac_of(each)) is not None}))
+    bridged = read_bridge(_text(document, "bridge") or "[]", by=by, own=macs)
+    parsed = {"leases": leases, "neighbours": neighbours, "lldp": heard, "bridge": bridged}
     return Looked(
         serial=safe_text(text_of(release.get("serial"))),
         model=safe_text(text_of(release.get("model"))),
-        macs=tuple(sorted({mac for each in links.values() if (mac := mac_of(each)) is not None})),
+        macs=macs,
         leases=leases.found,
         neighbours=neighbours.found,
         heard=heard.found,
         gaps={name: gap for name, of in parsed.items() if (gap := _gaps(document, name, of))},
+        bridged=bridged.found,
     )
 
 

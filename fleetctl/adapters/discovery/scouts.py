@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fleetctl.adapters.discovery.asking import LOOK, Answer, ask
@@ -48,7 +48,7 @@ class _Post:
 
     def seen(self, ground: Ground) -> Iterator[Sighting]:
         """Yield everything that was seen from here without asking anybody; who is on an uplink is not of the site."""
-        yield from (*self.itself, *self.looked.heard)
+        yield from (*self.itself, *self.looked.heard, *self.looked.bridged)
         yield from (each for each in (*self.looked.leases, *self.looked.neighbours) if ground.holds(each.address))
 
     @property
@@ -119,7 +119,7 @@ class LocalScout:
 
     def survey(self, ground: Ground) -> Survey:
         """Look from here, then ask whoever was met; this machine itself is not part of what was seen."""
-        post = _Post(HERE, self._look(ground.network))
+        post = _Post(HERE, replace(self._look(ground.network), bridged=()))  # a laptop's bridges are its own affair
         doors = _doors(ground, [post])
         with ThreadPoolExecutor(WORKERS, thread_name_prefix="scout") as workers:
             answers = list(workers.map(self._ask, doors))

@@ -10,6 +10,7 @@ from fleetctl.core.discovery.joining import Machine
 from fleetctl.core.discovery.roster import Roster
 from fleetctl.core.discovery.who import Known, Mixed, Several, Whose
 
+_NO_PORT = "; a machine without a system tells no port: the switch's own table of MACs does"
 _LOOK = "leave both alone ('fleetctl unit quarantine UNIT --reason …') until somebody has read their labels"
 
 
@@ -88,13 +89,14 @@ def unknown(machines: Iterable[Machine], roster: Roster, missing: Collection[str
     for machine in machines:
         place = _place(machine, roster)
         where = [f"on {port}" for port in machine.ports] + [f"at {address}" for address in machine.addresses]
-        asleep = "" if machine.is_awake else "; it has a lease, and does not answer"
+        asleep = "" if machine.is_awake else f"; {machine.trace}, and it does not answer"
         here = f", where {place} belongs" if place else ""
         where += [f"host key {key}" for key in machine.host_keys]
         message = f"unknown machine: {machine}{''.join(f', {each}' for each in where)}{here}{asleep}"
         hint = "if it is a unit's, declare its serial and MAC; else find out who put it there"
         if place in missing:
             hint = f"if it is the new machine of {place}: 'fleetctl unit swap {place} {_as_options(machine)}'"
+        hint += "" if machine.ports else _NO_PORT
         yield Finding(Code.UNKNOWN, (), message, hint, machine.evidence)
 
 

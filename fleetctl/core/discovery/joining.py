@@ -12,6 +12,9 @@ from functools import cached_property
 
 from fleetctl.core.discovery.sighting import Sighting, Source, SwitchPort
 
+_OF_LATE = frozenset({Source.LEASE, Source.BRIDGE})
+"""Sources that tell who was there of late, and not who is there."""
+
 
 @dataclass(frozen=True)
 class Machine:
@@ -51,13 +54,25 @@ class Machine:
 
     @cached_property
     def ports(self) -> tuple[SwitchPort, ...]:
-        """Return the ports that it was heard on."""
-        return tuple(sorted({sighting.port for sighting in self.sightings if sighting.port}))
+        """Return the ports that it hangs on: by LLDP, or else by the table of a gateway's bridge."""
+        return self.heard_on or tuple(sorted({sighting.port for sighting in self.sightings if sighting.port}))
+
+    @cached_property
+    def heard_on(self) -> tuple[SwitchPort, ...]:
+        """Return the ports that LLDP tells; a gateway's bridge knows only which of its own leads there."""
+        told = {each.port for each in self.sightings if each.port and each.source is not Source.BRIDGE}
+        return tuple(sorted(told))
 
     @property
     def is_awake(self) -> bool:
         """Say whether anybody met it."""
-        return any(sighting.source is not Source.LEASE for sighting in self.sightings)
+        return any(sighting.source not in _OF_LATE for sighting in self.sightings)
+
+    @property
+    def trace(self) -> str:
+        """Return in words what there is of it where nobody met it: a lease, a port."""
+        told = [f"it has a lease of {', '.join(self.leased)}"] if self.leased else []
+        return " and ".join([*told, *(f"it was heard on {port} of late" for port in self.ports)])
 
     @property
     def is_switch(self) -> bool:

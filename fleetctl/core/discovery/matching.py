@@ -96,7 +96,7 @@ def _missing(standings: Mapping[str, Standing], own: Mapping[str, Machine], rost
         if standing is not Standing.MISSING:
             continue
         unit, asleep = roster.units[name], own.get(name)
-        leased = f"; it has a lease of {', '.join(asleep.leased)}, and does not answer" if asleep else ""
+        leased = f"; {asleep.trace}, and it does not answer" if asleep else ""
         known = bool(unit.serial or unit.mac)
         message = f"{name}: its machine was not met{leased}" if known else f"{name}: no machine is declared for it yet"
         plugged = f" on {unit.port}" if unit.port else ""

@@ -55,7 +55,7 @@ def unheard_switches(own: Mapping[str, Machine], roster: Roster) -> Iterator[Fin
     """Yield a note for each switch that machines hang on and no declared port names."""
     heard: dict[str, list[str]] = {}
     for name, machine in own.items():
-        for port in machine.ports:
+        for port in machine.heard_on:
             if not roster.knows_switch(port) and roster.units[name].port:
                 heard.setdefault(port.switch, []).append(name)
     for switch, units in sorted(heard.items()):

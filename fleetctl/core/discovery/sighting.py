@@ -1,4 +1,4 @@
-"""What one source says of one machine: a DHCP lease, a neighbour, an LLDP frame, an answer over SSH.
+"""What one source says of one machine: a DHCP lease, a neighbour, an LLDP frame, a bridge, an answer over SSH.
 
 Sightings carry only what their source tells; `joining` puts together what is said of one machine. Whatever a device
 says of itself may be anything: it is made safe (`safe_text`) before it becomes a sighting.
@@ -20,6 +20,8 @@ class Source(StrEnum):
     NEIGHBOUR = "neighbour"
     """The kernel reached this MAC at this address."""
     LLDP = "lldp"
+    BRIDGE = "bridge"
+    """A gateway's bridge heard this MAC on one of its ports within some minutes; its machine may have gone."""
     SSH = "ssh"
     """An SSH server answered at the address; if its host key is a pinned one, the machine told its identity."""
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleetctl.adapters.discovery import parsing
+from fleetctl.adapters.discovery.bridges import read_bridge
 from fleetctl.adapters.discovery.leases import read_leases
 from fleetctl.adapters.discovery.lldp import read_lldp
 from fleetctl.adapters.discovery.looked import SCHEMA, read_look
@@ -220,3 +221,37 @@ def test_what_is_no_look_is_refused(text: bytes) -> None:
 @given(st.dictionaries(st.sampled_from(["release", "links", "leases", "neighbours", "lldp", "now_s"]), JSON))
 def test_a_look_with_anything_in_it_is_read(parts: dict[str, Any]) -> None:
     read_look(look(**parts), by=UNIT)
+
+
+def learnt(mac: str, port: str, **more: Any) -> dict[str, Any]:
+    """An entry as `bridge -j fdb` prints one that was learnt."""
+    return {"mac": mac, "ifname": port, "flags": [], "master": "br0", "state": "", **more}
+
+
+def test_a_machine_alone_on_a_port_of_a_bridge_hangs_there() -> None:
+    entries = [
+        learnt("02:00:00:00:00:11", "lan1"),
+        learnt("02:00:00:00:00:11", "lan1", vlan=1),
+        learnt("02:00:00:00:00:12", "lan2"),
+        learnt("02:00:00:00:00:13", "lan2"),
+        learnt("02:47:00:00:00:01", "lan3"),
+        learnt("02:00:00:00:00:99", "lan4", state="permanent"),
+        learnt("02:00:00:00:00:98", "lan4", flags=["self"]),
+        learnt("33:33:00:00:00:01", "lan4"),
+        {"mac": "02:00:00:00:00:97", "ifname": "wan"},
+    ]
+    told = read_bridge(json.dumps(entries), by=GATEWAY, own=["02:47:00:00:00:01"])
+    assert told.found == (
+        Sighting(Source.BRIDGE, GATEWAY, ("02:00:00:00:00:11",), port=SwitchPort("gw-a", "lan1")),
+        Sighting(Source.BRIDGE, GATEWAY, ("02:00:00:00:00:12",)),
+        Sighting(Source.BRIDGE, GATEWAY, ("02:00:00:00:00:13",)),
+    )
+
+
+@given(JSON | st.lists(st.dictionaries(st.sampled_from(["mac", "ifname", "flags", "master", "state"]), JSON)))
+def test_whatever_a_bridge_says_is_read_or_a_flaw(document: Any) -> None:
+    assert isinstance(read_bridge(json.dumps(document), by=GATEWAY, own=[]).found, tuple)
+
+
+def test_a_bridge_that_says_no_json_is_a_gap() -> None:
+    assert "cannot be read" in read_bridge("Dump terminated", by=GATEWAY, own=[]).flaws[0]

@@ -48,7 +48,7 @@ def test_a_lease_alone_does_not_prove_that_a_machine_is_there() -> None:
     found = discovered(FLEET, *everybody_but(ONE), hung(ONE).lease())
     (missing,) = found.findings
     assert missing.code is Code.MISSING
-    assert f"it has a lease of {ONE.address}, and does not answer" in missing.message
+    assert f"it has a lease of {ONE.address}, and it does not answer" in missing.message
     assert missing.evidence
 
 
@@ -56,6 +56,36 @@ def test_a_lease_alone_does_not_prove_that_a_machine_is_there() -> None:
 def test_any_source_that_met_a_machine_proves_that_it_is_there(source: Callable[[Hung], Sighting]) -> None:
     found = discovered(FLEET, *everybody_but(ONE), source(hung(ONE)))
     assert found.is_as_declared
+
+
+BRIDGED = SwitchPort("gw-1", "lan3")
+
+
+def bridged(machine: Hung) -> Sighting:
+    return Sighting(Source.BRIDGE, GATEWAY.name, (machine.mac,), port=BRIDGED)
+
+
+def test_a_bridge_does_not_prove_that_a_machine_is_there_and_says_where_it_was() -> None:
+    found = discovered(FLEET, *everybody_but(ONE), bridged(hung(ONE)))
+    (missing,) = found.findings
+    assert missing.code is Code.MISSING
+    assert f"it was heard on {BRIDGED} of late, and it does not answer" in missing.message
+
+
+def test_a_bridge_tells_the_port_only_where_nobody_else_does() -> None:
+    found = discovered(FLEET, *everybody_but(ONE), *hung(ONE).seen(), bridged(hung(ONE)))
+    assert found.is_as_declared
+    without = (hung(ONE).neighbour(), hung(ONE).answer(), bridged(hung(ONE)))
+    assert discovered(FLEET, *everybody_but(ONE), *without).is_as_declared, "the gateway's port is in no 'port'"
+
+
+def test_a_blank_machine_has_the_place_that_a_bridge_tells_or_the_next_step_where_to_look() -> None:
+    blank = Hung("", "02:ee:00:00:00:01", "10.77.1.99", "")
+    (unknown,) = of(discovered(FLEET, *everybody_but(), blank.neighbour(), bridged(blank)), Code.UNKNOWN)
+    assert f"on {BRIDGED}" in unknown.message
+    assert "tells no port" not in unknown.hint
+    (unknown,) = of(discovered(FLEET, *everybody_but(), blank.neighbour()), Code.UNKNOWN)
+    assert "tells no port: the switch's own table of MACs does" in unknown.hint
 
 
 def test_who_is_behind_a_gateway_that_could_not_look_is_not_called_missing() -> None:
