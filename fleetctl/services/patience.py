@@ -62,7 +62,7 @@ class Patience:
         now_s = self._clock.now().monotonic_s
         if now_s - self._last_s > APART_S:
             self._began_s = now_s
-            self._say(f"{lost}; nothing more is started, and it is waited for up to {AWAY_S / 60:.0f} min")
+            self._say(f"{lost}; nothing more is started, and it is waited for up to {AWAY_S / 60:.0f} min; {lost.hint}")
         self._last_s = now_s
         if now_s - self._began_s >= AWAY_S:
             hint = f"{lost.hint}; then 'fleetctl rollout resume' goes on; units heat by themselves meanwhile"

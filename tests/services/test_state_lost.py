@@ -138,6 +138,7 @@ def test_a_connection_that_is_cut_in_a_transaction_is_made_anew(
     assert len(seen) > number
     assert len(said) == 1
     assert "could not be used" in said[0]
+    assert said[0].endswith("waited for up to 15 min; see that its server runs and can be reached from here")
     ended_well(scene, told)
 
 
