@@ -103,6 +103,7 @@ def _described(frame: Frame, state: State, fleet: Fleet, unit: Unit) -> dict[str
     from fleetctl.core.export import describe
     from fleetctl.core.observed import describe as describe_report
     from fleetctl.core.observed import report
+    from fleetctl.services.marks import said_of
     from fleetctl.services.render import desired_states
 
     pins = state.units.pins([unit.name]).get(unit.name, ())
@@ -110,17 +111,11 @@ def _described(frame: Frame, state: State, fleet: Fleet, unit: Unit) -> dict[str
     wanted = desired_states(fleet, [unit], compose.template_files(frame), compose.site_cache(frame))
     return {
         "declared": describe(fleet, unit),
-        "machine": _mark(state, unit),
+        "machine": said_of(state, unit.name),
         "registration": _registration(state, unit),
         "host_keys": [{"type": pin.key_type, "fingerprint": pin.fingerprint} for pin in pins],
         "last": next(describe_report(report(want, seen)) for want in wanted) if seen is not None else None,
     }
-
-
-def _mark(state: State, unit: Unit) -> dict[str, str]:
-    """Return what was said of the machine beside what was observed: quarantined, in maintenance, retired."""
-    mark = state.machines.marked([unit.name]).get(unit.name)
-    return {"lifecycle": mark.lifecycle.value, "reason": mark.reason, "by": mark.actor} if mark else {}
 
 
 def _registration(state: State, unit: Unit) -> dict[str, Any] | None:

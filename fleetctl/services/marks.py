@@ -7,11 +7,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from fleetctl.core.commissioning.ledger import Draft
 from fleetctl.core.commissioning.lifecycle import Lifecycle, lifted, mark
 from fleetctl.core.commissioning.marked import Marked
 from fleetctl.core.commissioning.stages import Outcome, Stage
+from fleetctl.core.imaging.desk import Answer, FromDisk, withdraw
+from fleetctl.core.imaging.record import Imaging
+from fleetctl.core.imaging.record import Stage as ImagingStage
 from fleetctl.core.names import split_unit_name
 from fleetctl.core.plan import LeftOut, Plan
 from fleetctl.core.problems import CouldNot, InvalidInput, Problem
@@ -23,6 +27,19 @@ def refused(state: State, units: Iterable[str]) -> Mapping[str, str]:
     """Return why nothing may be done to units, by the unit; units that something may be done to are not in it."""
     found = state.machines.marked(units)
     return {unit: reason for unit, of in found.items() if (reason := of.refusal) is not None}
+
+
+def said_of(state: State, unit: str) -> Mapping[str, str]:
+    """Return what was said of a unit's machine beside what was observed, by whoever said it; empty if nothing was.
+
+    What an imaging server quarantined is quarantined for everybody who asks, before the ledger has it too.
+    """
+    mark, record = state.machines.marked([unit]).get(unit), state.imaging.records([unit]).get(unit)
+    if mark is not None:
+        return {"lifecycle": mark.lifecycle.value, "reason": mark.reason, "by": mark.actor}
+    if record is not None and record.stage is ImagingStage.QUARANTINED:
+        return {"lifecycle": Lifecycle.QUARANTINED.value, "reason": record.note, "by": "imaging"}
+    return {}
 
 
 def without_refused(made: Plan, state: State) -> Plan:
@@ -59,7 +76,7 @@ def quarantine(state: State, unit: str, reason: str, *, actor: str, at: datetime
 
 
 def lift(state: State, unit: str, reason: str, *, actor: str, at: datetime) -> Marked:
-    """End a unit's quarantine; returns what it was.
+    """End a unit's quarantine, an imaging server's with it; returns what it was.
 
     Raises:
         InvalidInput: if there is no reason.
@@ -69,8 +86,17 @@ def lift(state: State, unit: str, reason: str, *, actor: str, at: datetime) -> M
     if before is None or before.lifecycle is not Lifecycle.QUARANTINED:
         standing = "it is not quarantined" if before is None else f"it is {before.lifecycle.value}"
         raise CouldNot(f"{unit}: {standing}", hint=f"'fleetctl unit show {unit}' tells how it stands")
+    # first: a commissioning that found it in the records of imaging would mark it anew
+    state.imaging.change(unit, partial(_let_go, actor=actor, at=at), at)
     _append(state, unit, actor, at, lifted(reason))
     return before
+
+
+def _let_go(record: Imaging | None, actor: str, at: datetime) -> Answer:
+    """End the quarantine of an imaging server, too, which says the same of the same machine; nothing else is ended."""
+    if record is None or record.stage is not ImagingStage.QUARANTINED:
+        return FromDisk("it was not quarantined while it was imaged")
+    return withdraw(record, actor, at)
 
 
 def _marked(state: State, unit: str, reason: str) -> Marked | None:

@@ -12,7 +12,7 @@ from fleetctl.core.inventory.fleet import Unit
 from fleetctl.ports.instruments import Finding
 from fleetctl.services.commissioning.blinking import Blinker
 from fleetctl.services.commissioning.imaged import ImagedInstrument
-from fleetctl.services.marks import quarantine, refused
+from fleetctl.services.marks import lift, quarantine, refused, said_of
 from tests.builders.fleets import a_building, a_fleet
 from tests.builders.imaging import imaging
 from tests.builders.memory_state import MemoryState
@@ -58,10 +58,27 @@ def test_a_machine_that_the_imaging_server_quarantined_is_left_alone_by_everybod
     unit = world.units[0]
     record = replace(imaging(unit.name), stage=Stage.QUARANTINED, note="two machines claim to be it")
     world.state.imaging.change(unit.name, lambda _: Given(record), world.clock.now().utc)
+    said = {"lifecycle": "quarantined", "reason": "two machines claim to be it"}
+    assert said_of(world.state, unit.name) == {**said, "by": "imaging"}
     (found,) = world.instrument.round([unit]).findings
     assert found.outcome is Outcome.FAILED
     world.write(found)
+    assert said_of(world.state, unit.name) == {**said, "by": "ada"}
     assert "two machines claim to be it" in refused(world.state, [unit.name])[unit.name]
+
+
+def test_a_quarantine_of_the_imaging_server_that_a_person_lifted_does_not_come_back() -> None:
+    world = World()
+    unit = world.units[0]
+    record = replace(imaging(unit.name), stage=Stage.QUARANTINED, note="two machines claim to be it")
+    world.state.imaging.change(unit.name, lambda _: Given(record), world.clock.now().utc)
+    (found,) = world.instrument.round([unit]).findings
+    world.write(found)
+    assert set(world.instrument.round([unit]).waits) == {unit.name}, "it is left alone"
+    lift(world.state, unit.name, "the other one is gone", actor="kim", at=world.clock.now().utc)
+    assert world.state.imaging.records()[unit.name].stage is Stage.WITHDRAWN
+    assert world.instrument.round([unit]).findings == ()
+    assert world.state.imaging.records()[unit.name].stage is Stage.REQUESTED, "it is asked for anew"
 
 
 def test_a_quarantined_machine_does_not_blink() -> None:
