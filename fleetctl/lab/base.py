@@ -192,7 +192,12 @@ def link_leases(root: Path) -> None:
 
 
 def fleet_unit() -> Path | None:
-    """Return the `fleet-unit` of this fleetctl: the wheel's, or the source tree's."""
+    """Return the `fleet-unit` of this fleetctl."""
+    return shipped("playbooks/fleet-unit")
+
+
+def shipped(file: str) -> Path | None:
+    """Return a file that ships with this fleetctl: the wheel's, or the source tree's."""
     package = Path(fleetctl.__file__).parent
     places = (package / "_share/playbooks/fleet-unit", package.parent / "playbooks/fleet-unit")
     return next((p for p in places if p.is_file()), None)

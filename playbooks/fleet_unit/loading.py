@@ -23,8 +23,9 @@ LEASE_S = 10.0
 """For so long the heat agent is asked each time; if nobody asks again, it is back with the setpoint."""
 RENEW_S = 2.0
 PROGRAM = ROOT + "/usr/lib/fleet/load"
-"""Of the image: computes as hard as it can for so many seconds, as `stress-ng --cpu 0 --timeout` does. A machine whose
-heat agent makes the heat by itself has none."""
+"""Of the image: computes as hard as it can for so many seconds (ours by stress-ng), and ends with this process.
+
+A machine whose heat agent makes the heat by itself has none."""
 
 
 def load(id: str) -> None:
@@ -150,7 +151,7 @@ class Loading:
             self.program = 0
         if seconds and os.access(PROGRAM, os.X_OK):
             null = [(os.POSIX_SPAWN_OPEN, fd, "/dev/null", os.O_RDWR, 0) for fd in (0, 1, 2)]
-            argv = [PROGRAM, f"{seconds:.0f}"]
+            argv = [PROGRAM, f"{max(1.0, seconds):.0f}"]  # 0 would be for ever
             self.program = os.posix_spawn(PROGRAM, argv, os.environ, file_actions=null, setpgroup=0)
 
 

@@ -14,7 +14,10 @@ from typing import Any
 
 import pytest
 
+from fleetctl.core.commissioning.burn_in import Expected, Verdict, judge
+from fleetctl.core.commissioning.load import run_from
 from fleetctl.core.config import Config, ConfigFile, payload
+from fleetctl.core.inventory.fleet import BurnIn
 from fleetctl.core.problems import CouldNot
 from fleetctl.lab import lab
 from fleetctl.lab.bundles import Signer, signer_in
@@ -55,6 +58,25 @@ def left_of(path: Path, subtree: Path) -> list[str]:
 def status(here: Lab, unit: str = RADIATOR) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(here.ask(unit, "fleet-unit status"))
     return document
+
+
+def computing(here: Lab, unit: str) -> int:
+    """Return how many programs make a load on a unit."""
+    return int(here.run(unit, "cat /proc/[0-9]*/comm | grep -c '^stress-ng'").stdout)
+
+
+def test_a_burn_in_computes_with_the_program_of_our_images_and_is_judged(here: Lab) -> None:
+    begun = json.loads(
+        here.ask(RADIATOR, "fleet-unit burn-in --epoch 1 --attempt burn --step 1 --seconds 12 --every 0.5 --limit-c 26")
+    )
+    assert begun["ending"] == "ok", begun["message"]
+    wait_until(lambda: computing(here, RADIATOR) > 1, "stress-ng computes", within_s=60.0)
+    wait_until(lambda: status(here)["load"]["state"] != "running", "the burn-in is over", within_s=60.0)
+    assert status(here)["load"]["state"] == "done", status(here)["load"]
+    wait_until(lambda: computing(here, RADIATOR) == 0, "nothing computes any more", within_s=60.0)
+    verdict = judge(run_from(json.loads(here.ask(RADIATOR, "fleet-unit samples"))), BurnIn(), Expected(650.0))
+    assert isinstance(verdict, Verdict), verdict.reason
+    assert verdict.passed, verdict.reason
 
 
 @contextmanager

@@ -60,10 +60,6 @@ def loaders(unit: UnitRoot) -> list[int]:
     return [pid for pid in processes(unit) if b"\0load\0" in of_process(pid, "cmdline")]
 
 
-def command_name(pid: int) -> str:
-    return of_process(pid, "comm").decode().strip()
-
-
 def of_process(pid: int, file: str) -> bytes:
     try:
         return Path(f"/proc/{pid}/{file}").read_bytes()
@@ -257,17 +253,23 @@ def test_the_program_of_our_images_computes_and_ends_with_whoever_asked_for_it(u
     unit.write("/usr/lib/fleet/load", LOAD.read_text(), 0o755)
     unit.write("/etc/default/fleet-load", "LOAD_CPUS=1\nLOAD_PERCENT=1\n")
     unit.effect("burn-in", "--seconds", "600", "--every", "1")
-    until(lambda: "stress-ng-cpu" in programs(unit), "it computes")
+    until(lambda: loaders(unit), "its process")
+    (loader,) = loaders(unit)
+    until(lambda: of_process(loader, f"task/{loader}/children").split(), "it starts its program")
+    (program,) = map(int, of_process(loader, f"task/{loader}/children").split())
+    until(lambda: "stress-ng-cpu" in names_in_group(program), "it computes")
     if ending == "stopped":
         unit.effect("stop-load")
-    for pid in loaders(unit) if ending == "killed" else ():
-        os.kill(pid, signal.SIGKILL)
-    until(lambda: not programs(unit), "nothing computes any more")
+    else:
+        os.kill(loader, signal.SIGKILL)
+    until(lambda: not names_in_group(program), "nothing computes any more")
 
 
-def programs(unit: UnitRoot) -> list[str]:
-    """Return the names of the programs that make the load of this unit."""
-    return [name for pid in processes(unit) if (name := command_name(pid)).startswith("stress-ng")]
+def names_in_group(leader: int) -> list[str]:
+    """Return the names of the processes that a program started, itself among them."""
+    told = [of_process(int(process.name), "stat") for process in Path("/proc").glob("[0-9]*")]
+    rows = [(stat.partition(b"(")[2].rpartition(b")")[0], stat.rpartition(b")")[2].split()) for stat in told if stat]
+    return [name.decode() for name, row in rows if int(row[2]) == leader and row[0] != b"Z"]
 
 
 def test_counters_of_the_kernel_are_sampled(unit: UnitRoot) -> None:

@@ -31,6 +31,7 @@ _PACKAGES = (
     "rauc",
     "rauc-service",
     "squashfs-tools",  # 'rauc info' runs unsquashfs
+    "stress-ng",
 )
 SLURM = ("munge", "slurmctld", "slurmd", "slurmrestd", "slurm-client", "slurm-wlm-jwt-plugin")
 """What a lab's compute platform needs besides, on its nodes and where it is led from."""

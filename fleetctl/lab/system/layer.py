@@ -14,6 +14,8 @@ from fleetctl.lab.unit.settings import LIBRARY
 _FILES = Path(__file__).with_name("files")
 _FOLDERS = ("data", "etc/fleet", "etc/ssh/sshd_config.d", "etc/systemd/system", "root/.ssh", "run")
 _UNITS = "etc/systemd/system"
+_LOAD = "usr/lib/fleet/load"
+_LITTLE = "LOAD_CPUS=1\nLOAD_PERCENT=5\n"
 _WANTED = {
     "multi-user.target.wants": ("systemd-networkd.service", "lab-ready.service", "fleet-good.service"),
     "sysinit.target.wants": ("fleet-boot.service",),
@@ -49,8 +51,17 @@ def build(base: Path, debian: Path, users: Sequence[str], authorized_key: str) -
     light.copy_library(layer / LIBRARY[1:], ("unit", "system/unit"))
     light.install_programs(layer / "usr", LIBRARY, _programs())
     light.link_leases(layer)
+    _install_load(layer)
     _arrange_services(layer / _UNITS)
     _let_in(layer, debian, users, authorized_key)
+
+
+def _install_load(layer: Path) -> None:
+    """Let units compute under load as images do, but little: many of them share this machine."""
+    if (program := light.shipped(f"images/common/{_LOAD}")) is not None:
+        light.write_program(layer / _LOAD, program.read_text())
+        (layer / "etc/default").mkdir(parents=True)
+        (layer / "etc/default/fleet-load").write_text(_LITTLE)
 
 
 def _programs() -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from configparser import ConfigParser
 from pathlib import Path
 
@@ -35,6 +36,16 @@ def test_the_shipped_recipe_has_what_the_contract_asks_for(kind: Kind) -> None:
     assert {"fleet-identity.service", "fleet-boot.service", "fleet-good.service", "ssh.service"} <= set(found.enable)
     assert not set(found.enable) & set(found.mask)
     assert ("fleet-heat.service" in found.enable) == (kind is not Kind.GATEWAY)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.GATEWAY])
+def test_what_heats_has_a_program_that_makes_a_load_and_what_that_computes_with(kind: Kind) -> None:
+    found = recipe(kind)
+    programs = [RECIPES.parent / name / "usr/lib/fleet/load" for name in found.overlays]
+    (program,) = [place for place in programs if place.is_file()]
+    assert os.access(program, os.X_OK)
+    assert "exec setpriv --pdeathsig KILL nice -n 19 stress-ng" in program.read_text()
+    assert "stress-ng" in found.packages
 
 
 def test_a_gateway_also_serves() -> None:
