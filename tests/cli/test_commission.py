@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -84,3 +86,56 @@ def test_what_there_is_not_is_refused_with_what_there_is(cli: Cli, arguments: tu
 def test_a_state_beside_a_pipelines_checkout_is_refused(cli: Cli, tmp_path: Path) -> None:
     in_ci = Cli(cli.folder, {"CI": "true"})
     assert "lost with the checkout" in in_ci("commission", "run", SITE, "--unattended", code=2).err
+
+
+MOUNTING = ("unshare", "--mount", *(() if os.geteuid() == 0 else ("--user", "--map-root-user")))
+MAY_MOUNT = subprocess.run([*MOUNTING, "true"], capture_output=True).returncode == 0
+
+
+@pytest.mark.skipif(not MAY_MOUNT, reason="no mount namespace is to be had")
+def test_on_a_full_disk_what_is_said_is_refused_and_taken_when_there_is_room(cli: Cli, tmp_path: Path) -> None:
+    """A label is scanned while the laptop's disk is full: it is not taken for written, and nothing else is lost."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    full = Cli(cli.folder, {"FLEETCTL_STATE": f"sqlite:///{disk}/state.db"})
+    mounted = 'mount -t tmpfs -o size=4m disk "$0" && exec "$@"'
+    run = (FLEETCTL, "commission", "run", SITE, "--dwelling", "A102", "--plain", "--patience", "60")
+    with subprocess.Popen(
+        [*MOUNTING, "sh", "-c", mounted, disk, *run],
+        cwd=full.folder,
+        env=full.environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as sitting:
+        answers_to(sitting, "dwelling A102\nQR-0001-00006", "a102-1 is in living")
+        filling = Path(f"/proc/{sitting.pid}/root{disk}/filling")
+        fill(filling)
+        answers_to(sitting, "QR-0001-00007", "disk is full")
+        filling.unlink()
+        answers_to(sitting, "QR-0001-00007", "a102-2 is in")
+        rest, _ = sitting.communicate("undo\nundo\nquit\n", timeout=120)
+    assert [line for line in rest.splitlines() if line.startswith("taken back")] == [
+        "taken back: a102-2, installed",
+        "taken back: a102-1, installed",
+    ], "each label was written once"
+
+
+def fill(file: Path) -> None:
+    with file.open("wb", buffering=0) as filled, suppress(OSError):
+        while True:
+            filled.write(bytes(4096))
+
+
+def answers_to(sitting: subprocess.Popen[str], lines: str, words: str) -> None:
+    """Say lines and wait for an answer that has these words."""
+    assert sitting.stdin is not None
+    assert sitting.stdout is not None
+    sitting.stdin.write(f"{lines}\n")
+    sitting.stdin.flush()
+    seen = []
+    for line in sitting.stdout:
+        seen.append(line)
+        if words in line:
+            return
+    raise AssertionError(f"nothing said {words!r}: {seen}")
