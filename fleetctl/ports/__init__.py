@@ -26,9 +26,9 @@ from fleetctl.ports.state import (
     Plans,
     Rollouts,
     State,
-    Units,
 )
 from fleetctl.ports.telling import Heads, Poster, Signer
+from fleetctl.ports.units import Units
 
 __all__ = [
     "Bundles",

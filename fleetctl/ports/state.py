@@ -11,19 +11,16 @@ from fleetctl.core.problems import CouldNot
 
 if TYPE_CHECKING:
     from fleetctl.core.config import Config
-    from fleetctl.core.facts import Observation
     from fleetctl.core.log_heads import Head
     from fleetctl.core.plan import Plan
     from fleetctl.core.rollout.holds import Hold, Override
-    from fleetctl.core.rollout.readings import Reading
     from fleetctl.core.rollout.state import Change, Command, CommandKind, Noted, Progress, Rollout, StepTaken
-    from fleetctl.core.route import Pin, Way
-    from fleetctl.core.verdicts import Seen
     from fleetctl.ports.commissioning import Ledger, Reservations
     from fleetctl.ports.identity import Registry
     from fleetctl.ports.imaging import Imagings
     from fleetctl.ports.kits import Kits
     from fleetctl.ports.machines import Machines
+    from fleetctl.ports.units import Units
 
 
 class Fenced(CouldNot):
@@ -157,49 +154,6 @@ class Controllers(Protocol):
 
     def processes(self) -> Sequence[tuple[int, int, str]]:
         """Return recorded process groups: epoch, pid, start mark."""
-        ...
-
-
-class Units(Protocol):
-    """What is known about units: host keys, ways to gateways, facts."""
-
-    def pins(self, units: Iterable[str] | None = None) -> Mapping[str, tuple[Pin, ...]]:
-        """Return the pinned host keys, of all units or of those named."""
-        ...
-
-    def pin(self, pins: Mapping[str, tuple[Pin, ...]], *, actor: str, at: datetime, why: str) -> None:
-        """Pin host keys: replaces what was pinned for these units, and is recorded in the event log."""
-        ...
-
-    def ways(self) -> Mapping[str, Way]:
-        """Return the ways that this state knows and the inventory does not (the lab's), by the unit's name."""
-        ...
-
-    def set_ways(self, ways: Mapping[str, Way]) -> None:
-        """Replace all ways."""
-        ...
-
-    def save_facts(self, observations: Iterable[Observation], readings: Iterable[Reading] = ()) -> None:
-        """Store what was observed; of a unit that could not be observed the last facts are kept beside the cause.
-
-        Readings are kept in the same transaction, the last of each minute and unit of a rollout.
-        """
-        ...
-
-    def readings(self, rollout: str) -> Sequence[Reading]:
-        """Return the readings of a rollout, oldest first."""
-        ...
-
-    def facts(self, units: Iterable[str] | None = None) -> Mapping[str, Observation]:
-        """Return the latest observation of each unit."""
-        ...
-
-    def forget(self, unit: str, *, actor: str, at: datetime, why: str) -> None:
-        """Forget a place: its facts, its pinned host keys, and that a machine stands there; history is kept."""
-        ...
-
-    def seen(self) -> Mapping[str, Seen]:
-        """Return what is held of each site, by the site's id: enough to know that nothing has changed."""
         ...
 
 
