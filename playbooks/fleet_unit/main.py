@@ -24,7 +24,7 @@
                                [--every S --limit-c C --begin-at UNIX_S]
     fleet-unit stop-load       --epoch N --attempt ID --step N
     fleet-unit samples
-    fleet-unit sensors         [--since UNIX_S]
+    fleet-unit sensors         [--since UNIX_S] [--skip READINGS]
     fleet-unit look            [--sweep NETWORK]
     fleet-unit blink           --for SECONDS
     fleet-unit boot
@@ -80,7 +80,7 @@ NEEDED = {
     "mark-good": (),
     "cache": ("bind",),
 }
-NUMBERS = ("epoch", "step", "confirm-timeout", "size", "offset", "rate", "patience", "within", "for")
+NUMBERS = ("epoch", "step", "confirm-timeout", "size", "offset", "rate", "patience", "within", "for", "skip")
 
 
 def main(arguments: list[str]) -> int:
@@ -152,7 +152,7 @@ def answer(command: str, options: Options) -> Document | None:
     if command == "sensors":
         from fleet_unit.sensors import sensors
 
-        return sensors(int(options["since"]))
+        return sensors(int(options["since"]), int(options.get("skip", 0)))
     if command == "receive":
         from fleet_unit.commands import receive
 

@@ -34,7 +34,8 @@ class Loaded:
         refusing: what units say to whoever gives them a load.
         marked: why nothing may be done to units, by their names.
         cut: units that lost their samples.
-        hub: what gateways answer when they are asked for their sensors; None if these told nothing.
+        readings: what the sensors of rooms told, which gateways tell two at a time.
+        hub: what gateways answer instead when they are asked for that.
         meanwhile: what somebody else does while units are asked.
     """
 
@@ -47,6 +48,7 @@ class Loaded:
     refusing: dict[str, str] = field(default_factory=dict)
     marked: dict[str, str] = field(default_factory=dict)
     cut: set[str] = field(default_factory=set)
+    readings: list[dict[str, Any]] = field(default_factory=list)
     hub: Reply | None = None
     meanwhile: Callable[[], object] = lambda: None
     speed: float = 1.0
@@ -101,7 +103,9 @@ class Loaded:
 
     def _answer(self, name: str, argv: tuple[str, ...]) -> dict[str, Any]:
         if argv[1] == "sensors":
-            return {"schema": SENSORS_SCHEMA, "readings": []}
+            skip = int(argv[argv.index("--skip") + 1])
+            page = self.readings[skip:][:2]
+            return {"schema": SENSORS_SCHEMA, "readings": page, "more": skip + len(page) < len(self.readings)}
         if argv[1] == "samples":
             samples = [] if name in self.cut else self._samples(name)
             return {"schema": SAMPLES_SCHEMA, "load": self._load(name), "samples": samples}

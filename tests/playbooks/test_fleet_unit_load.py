@@ -321,3 +321,19 @@ def test_a_gateway_prints_what_the_sensors_of_rooms_told(tmp_path: Path) -> None
     assert gateway.call("sensors")["readings"] == lines
     assert gateway.call("sensors", "--since", "2.0")["readings"] == lines[1:]
     assert gateway.run("sensors", "--since", "lunch").returncode == 2
+
+
+def test_a_gateway_of_a_large_building_tells_in_pages(tmp_path: Path) -> None:
+    """500 sensors in ninety minutes: more than one answer holds."""
+    gateway = UnitRoot.make(tmp_path)
+    told = {f"t-a{number}-living": 20.0 for number in range(500)}
+    lines = [{"at": float(at), "temperatures_c": told} for at in range(0, 5400, 60)]
+    gateway.write("/run/heat/sensors.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+    read: list[object] = []
+    more = True
+    while more:
+        page = gateway.call("sensors", "--since", "60", "--skip", str(len(read)))
+        assert 0 < len(json.dumps(page)) < 600_000
+        read += page["readings"]
+        more = page["more"]
+    assert read == lines[1:]

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from fleetctl.core.commissioning.load import Load, LoadKind, LoadState, Run, run_from
 from fleetctl.core.commissioning.reservation import asked
@@ -169,11 +170,19 @@ class Loads:
     def _readings(self, units: Sequence[Unit], runs: Mapping[str, Run]) -> Readings:
         began = min((run.samples[0].at for run in runs.values() if run.samples), default=self.now_s)
         gateways = {gateway.name: gateway for unit in units if (gateway := self.fleet.gateway_of(unit)) is not None}
-        replies = self.ask([(unit, ("fleet-unit", "sensors", "--since", f"{began:.3f}")) for unit in gateways.values()])
         try:
-            return readings_from(_documents(replies))
+            return readings_from(self._pages(gateways, f"{began:.3f}"))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise CouldNot(f"what the sensors of rooms told cannot be read: {error}") from error
+
+    def _pages(self, gateways: Mapping[str, Unit], since: str) -> Iterator[Mapping[str, Any]]:
+        """Yield what gateways tell, page after page: what a large building's sensors told is more than one answer."""
+        skips = dict.fromkeys(gateways, 0)
+        while skips:
+            asked = ((gateways[name], ("--since", since, "--skip", str(skip))) for name, skip in skips.items())
+            pages = dict(_documents(self.ask([(unit, ("fleet-unit", "sensors", *of)) for unit, of in asked])))
+            yield from pages.values()
+            skips = {n: skips[n] + len(page["readings"]) for n, page in pages.items() if page.get("more")}
 
 
 def again_s(loads: Sequence[Load], now_s: float) -> float:
@@ -197,13 +206,13 @@ def _run(reply: Reply) -> Run | None:
         return None
 
 
-def _documents(replies: Sequence[Reply]) -> Iterator[Mapping[str, object]]:
-    """Yield what gateways told; one that has no hub of sensors tells nothing."""
+def _documents(replies: Sequence[Reply]) -> Iterator[tuple[str, Any]]:
+    """Yield what gateways told, each with its name; one that has no hub of sensors tells nothing."""
     for reply in replies:
         if reply.trouble:
             raise CouldNot(f"{reply.unit} cannot be asked what the sensors of rooms told: {reply.trouble}")
         if reply.code == 0:
-            yield json.loads(reply.out)
+            yield reply.unit, json.loads(reply.out)
 
 
 def _refusal(reply: Reply) -> str:
