@@ -1,7 +1,7 @@
 """What the sensors of a building's rooms told a gateway: its hub writes a line for each round, the last hour of them.
 
-A line is `{"at": UNIX_S, "temperatures_c": {"SENSOR": C, ...}}`. This only reads. A large building tells more in a proof
-of its rooms than one answer holds, so it is told in pages.
+A line is `{"at": UNIX_S, "temperatures_c": {"SENSOR": C, ...}}`. This only reads. A large building tells more in a
+proof of its rooms than one answer holds, so it is told in pages.
 """
 
 from __future__ import annotations
