@@ -38,6 +38,7 @@ from fleetctl.core.rollout.state import (
     Rollout,
     RolloutChanged,
     SitesHalted,
+    SitesWaited,
     Step,
     StepEnded,
     StepIntended,
@@ -197,7 +198,7 @@ class MemoryJournal:
     def _write(self, change: Change) -> None:
         rows = self.rows
         match change:
-            case RolloutChanged() | WaveChanged() | SitesHalted():
+            case RolloutChanged() | WaveChanged() | SitesHalted() | SitesWaited():
                 rows.rollouts[change.rollout] = followed(rows.rollouts[change.rollout], change)
             case UnitChanged(rollout, progress):
                 rows.progress[rollout][progress.unit] = progress
