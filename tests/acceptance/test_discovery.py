@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fleetctl.lab.folder import LabFolder
 from tests.builders.acceptance import on_unit, wait_for
-from tests.builders.cli import Cli
+from tests.builders.cli import FLEETCTL, TIMEOUT_S, Cli
 from tests.builders.labs import wait_until
 
 pytestmark = [pytest.mark.lab, pytest.mark.acceptance]
@@ -109,6 +112,41 @@ def test_from_here_says_that_this_machine_is_not_plugged_in_there(plant: Cli) ->
     assert "this machine is not in 10.77.8.0/24" in failed.err
 
 
+def test_from_here_a_laptop_in_a_socket_sees_the_site_as_its_gateway_does(plant: Cli) -> None:
+    """The laptop hangs where a boiler's machine was pulled out: a network port of its own, and nothing else."""
+    plant("lab", "fault", THREE, "foreign")
+    try:
+        document = json.loads(on_the_laptop(plant, "-o", "json", "discover", SITE, "--from", "here"))
+    finally:
+        plant("lab", "fault", THREE, "expel")
+    assert document["from"] == "here"
+    seen = {row["unit"]: row for row in document["units"]}
+    assert {unit: row["standing"] for unit, row in seen.items()} == {
+        GATEWAY: "present",
+        ONE: "present",
+        TWO: "present",
+        THREE: "missing",
+    }
+    for name in (ONE, TWO):
+        assert {"neighbour", "lldp", "ssh"} <= set(seen[name]["sources"])
+        assert seen[name]["serials"], "it said who it is, over a connection with its pinned host key"
+    assert document["unknown"] == [], "the laptop is none of the machines that it sees"
+    discover(plant, code=0)
+
+
+def on_the_laptop(cli: Cli, *words: str) -> str:
+    """Run fleetctl behind the network port of the foreign machine of a lab; returns what it printed."""
+    record = LabFolder(cli.folder / ".fleetctl/lab").known_record()
+    (port,) = Path(f"/proc/{record.pid}/root/run/netns").glob("f*")
+    own_devices = ["unshare", "--mount", "sh", "-c", 'mount -t sysfs sysfs /sys && exec "$@"', "sh"]
+    command = ["nsenter", f"--net={port}", *own_devices, str(FLEETCTL), *words]
+    done = subprocess.run(
+        command, cwd=cli.folder, env=cli.environment, capture_output=True, text=True, timeout=TIMEOUT_S
+    )
+    assert done.returncode == 0, done
+    return done.stdout
+
+
 def test_a_unit_blinks_for_whoever_stands_before_it(plant: Cli) -> None:
     told = plant.json("unit", "identify", ONE, "--for", "2min")
     assert (told["unit"], told["for_s"], told["serial"]) == (ONE, 120, "QB-0003-00002")
@@ -129,12 +167,24 @@ def test_a_quarantined_unit_is_left_alone_by_a_plan_that_was_saved_before(plant:
     assert plant.json("plan", TWO)["left_out"] == []
 
 
+def commissioned_wrongly(plant: Cli) -> None:
+    """Commission a unit that answers with another's identity: it is quarantined, and a person lets it go again."""
+    run = ("commission", "run", SITE, f"unit={ONE.rpartition('/')[2]}", "--unattended", "--patience", "5")
+    events = plant("-o", "json", *run, code=1).json_lines
+    (failed,) = [event for event in events if event["code"] == "stage-failed"]
+    assert (failed["subject"], failed["values"]["stage"]) == (ONE, "discovered")
+    assert "in the place of the pinned one" in failed["values"]["reason"]
+    assert plant.json("unit", "show", ONE)["machine"]["lifecycle"] == "quarantined"
+    plant("unit", "quarantine", ONE, "--lift", "--reason", "to be looked at once more")
+
+
 def test_a_machine_that_is_not_who_it_says_is_quarantined_with_what_was_found(plant: Cli) -> None:
     on_unit(plant, ONE, "rm", "/data/ssh/ssh_host_ed25519_key", "/data/ssh/ssh_host_ed25519_key.pub")
     plant("lab", "fault", ONE, "cut")
     wait_until(lambda: "off" in plant("lab", "status").out, "it is off")
     plant("lab", "fault", ONE, "on")
     wait_until(lambda: "wrong-identity" in plant("discover", SITE, code=None).out, "its new sshd answers", 60)
+    commissioned_wrongly(plant)
     told = plant("discover", SITE, "--quarantine")
     assert f"{ONE} is quarantined" in told.err
     assert "is quarantined" not in plant("discover", SITE, "--quarantine").err, "once is enough"
