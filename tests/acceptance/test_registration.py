@@ -137,3 +137,28 @@ def test_no_private_key_left_a_unit(fleet: Cli) -> None:
     assert [f for f in files if any(key in f.read_bytes() for key in keys)] == []
     journals = on_unit(fleet, unit("a101-1"), "cat /data/fleet/journal")
     assert "PRIVATE" not in journals
+
+
+def test_an_orphan_whose_machine_answers_is_wiped_and_heats_on(fleet: Cli) -> None:
+    """Somebody takes two units out of the inventory and retires neither; the machine of one is dead."""
+    name, dead, file = unit("a101-3"), unit("a102-1"), fleet.folder / f"sites/{SITE}.yaml"
+    number, declared = status_of(fleet, name)["certificate"]["number"], file.read_text()
+    (pinned,) = fleet.json("unit", "show", name)["host_keys"]
+    fleet("lab", "fault", dead, "cut")
+    file.write_text(
+        "".join(line for line in declared.splitlines(True) if not line.startswith(("  a101-3:", "  a102-1:")))
+    )
+    allow = ("apply", "--yes", "--detach", "--retire-percent", "10", "--allow-retire")
+    assert "--allow-retire says 1, and 2 units are orphaned" in fleet(*allow, "1", code=2).err
+    told = [line for line in fleet(*allow, "2").err.splitlines() if "; retired; " in line]
+    (wiped,) = [line for line in told if line.startswith(f"{name}: ")]
+    assert wiped.endswith("wiped: is not " + name + " any more; retired; its machine heats on")
+    (left,) = [line for line in told if line.startswith(f"{dead}: ")]
+    assert "its machine was not touched: " in left
+    assert number in fleet.json("ca", "crl", "--out", str(fleet.folder / "fleet.crl"))["revoked"]
+    assert fleet(*allow, "2", code=2).err.count("0 units are orphaned") == 1
+    file.write_text(declared)
+    fleet("unit", "adopt", name, "--fingerprint", pinned["fingerprint"])
+    status = status_of(fleet, name)
+    assert (status["registration"], status["certificate"]) == ("", None)
+    assert status["heat"]["power_w"] >= 0
