@@ -149,3 +149,18 @@ def test_of_a_laptops_pythons_one_that_the_kit_has_wheels_for_is_taken(tmp_path:
     assert taken() == f"{tmp_path}/bin/python3.11 {launcher}", "it says for which ones there are wheels"
     (tmp_path / "kit/wheels/requirements-3.12.txt").touch()
     assert taken() == f"{tmp_path}/bin/python3.12 {launcher}"
+
+
+def test_what_is_packed_of_an_image_lies_in_the_work(kit: Path) -> None:
+    """A kit whose image was served once was called changed, and started no more."""
+    (kit / "images/i/chunks").mkdir(parents=True)
+    for name in ("image.json", "chunks/old"):
+        (kit / "images/i" / name).write_text(f"this is {name}")
+    launch.begin_work(kit)
+    worked = kit / "work/fleet/.fleetctl/images/i"
+    assert [(worked / name).read_text() for name in ("image.json", "chunks/old")] == [
+        "this is image.json",
+        "this is chunks/old",
+    ]
+    (worked / "chunks/new").write_text("packed")
+    assert [file.name for file in (kit / "images/i/chunks").iterdir()] == ["old"]

@@ -267,8 +267,7 @@ def begin_work(kit: Path) -> None:
         if (kit / "fleet/releases").is_dir():
             (draft / "fleet/releases").symlink_to(Path("../../fleet/releases"))
         if (kit / "images").is_dir():
-            (draft / "fleet/.fleetctl").mkdir(exist_ok=True)
-            (draft / "fleet/.fleetctl/images").symlink_to(Path("../../../images"))
+            link_files(kit / "images", draft / "fleet/.fleetctl/images")
         draft.chmod(0o700)
         draft.rename(work)
     except OSError:
@@ -276,6 +275,18 @@ def begin_work(kit: Path) -> None:
             raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def link_files(source: Path, target: Path) -> None:
+    """Make folders like those of the kit, with a link to each file: what is packed of an image lies beside the links.
+
+    Links are relative, from where the folders will be once the work has its name.
+    """
+    for folder, _, files in os.walk(source):
+        inside = target / Path(folder).relative_to(source)
+        inside.mkdir(parents=True, exist_ok=True)
+        for name in files:
+            (inside / name).symlink_to(os.path.relpath(Path(folder) / name, inside))
 
 
 if __name__ == "__main__":
