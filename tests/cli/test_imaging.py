@@ -6,7 +6,12 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import urlopen
 
 import pytest
 
@@ -90,10 +95,38 @@ def test_reimaging_asks_first_and_a_unit_that_nobody_knows_well_is_left_alone(fo
     assert json.loads(call("-o", "json", "image", "status").out)["units"] == []
 
 
+def told(url: str, path: str, **words: str) -> tuple[int, str]:
+    """Say something to an imaging server as a machine does; return the status and the answer."""
+    try:
+        with urlopen(f"{url}/v1/{path}", urlencode(words).encode(), timeout=60) as answer:
+            return answer.status, answer.read().decode()
+    except HTTPError as refused:
+        return refused.code, refused.read().decode()
+
+
 @pytest.mark.skipif(bool(bench.lacking()), reason=bench.lacking() or "-")
-def test_serving_ends_when_every_unit_is_done_and_says_how_each_came_there(folder: Path) -> None:
+def test_a_token_that_is_used_twice_is_refused_and_the_first_key_stays(folder: Path) -> None:
     bench.write_image(folder / "images/qh-1", version="qh-1", compatible="heat-qh")
     assert call("image", "request", UNIT).code == 0
+    machine = {"serial": SERIAL, "mac": MAC, "boot": "b007-0001"}
+    with serving() as (server, url):
+        with urlopen(f"{url}/v1/manifest?{urlencode(machine)}", timeout=60) as answer:
+            lines = answer.read().decode().splitlines()
+        token = next(line.partition("=")[2] for line in lines if line.startswith("token="))
+        assert told(url, "enrol", **machine, token=token, key=host_key("A"))[0] == 200
+        code, said = told(url, "enrol", **machine, token=token, key=host_key("B"))
+        assert code == 403
+        assert "its token was used before, for another key" in said
+        assert told(url, "done", **machine, token=token)[0] == 200
+        assert told(url, "enrol", **machine, token=token, key=host_key("B"))[0] == 403
+        server.communicate(timeout=60)
+    shown = json.loads(call("-o", "json", "unit", "show", UNIT).out)
+    assert [key["fingerprint"] for key in shown["host_keys"]] == [Pin(*host_key("A").split()).fingerprint]
+
+
+@contextmanager
+def serving() -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Serve images until every unit is done, in a process of its own; yield it and its address."""
     words = ["-o", "json", "image", "serve", "--images", "images", "--listen", "127.0.0.1:0", "--until-done"]
     program = [sys.executable, "-c", "from fleetctl.cli.main import run; run()"]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
@@ -101,7 +134,14 @@ def test_serving_ends_when_every_unit_is_done_and_says_how_each_came_there(folde
         [*program, *words], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as server:
         assert server.stderr is not None
-        url = next(line.split()[-1] for line in server.stderr if line.startswith("imaging at "))
+        yield server, next(line.split()[-1] for line in server.stderr if line.startswith("imaging at "))
+
+
+@pytest.mark.skipif(bool(bench.lacking()), reason=bench.lacking() or "-")
+def test_serving_ends_when_every_unit_is_done_and_says_how_each_came_there(folder: Path) -> None:
+    bench.write_image(folder / "images/qh-1", version="qh-1", compatible="heat-qh")
+    assert call("image", "request", UNIT).code == 0
+    with serving() as (server, url):
         machine = [sys.executable, "-I", one_machine.__file__, url]
         strange = subprocess.run([*machine, "X-1", "02:00:00:00:00:99", host_key()], capture_output=True)
         assert strange.returncode != 0
