@@ -20,6 +20,7 @@ from typing import Any
 from fleetctl.adapters.ansible.options import first_of, options_of
 from fleetctl.adapters.ansible.outcomes import host_of, result_of
 from fleetctl.adapters.ansible.payloads import PayloadServer
+from fleetctl.adapters.ansible.preloading import Preloading
 from fleetctl.adapters.ansible.run import Event, Settings, run_playbook
 from fleetctl.adapters.ansible.waiting import Waiting
 from fleetctl.adapters.carry.cargo import Cargo, NotBrought
@@ -132,6 +133,7 @@ class AnsibleExecutor:
         self._runs: dict[threading.Thread, float] = {}
         """When each run was heard of last, on the monotonic clock."""
         self._payloads = PayloadServer(settings.folder / "payloads", self._payload)
+        self._preloading = Preloading(settings.folder)
         self._completing = ThreadPoolExecutor(MOST_COMPLETING, "ansible-complete")
         self._carrier = Carrier(sources.reach, sources.check_leading)
         self._dispatcher = threading.Thread(target=self._dispatch, name="ansible-dispatch", daemon=True)
@@ -170,6 +172,7 @@ class AnsibleExecutor:
         self._completing.shutdown(wait=False, cancel_futures=True)
         for run in list(self._runs):
             run.join()
+        self._preloading.close()
         self._payloads.close()
 
     # --- what is carried near the unit before its step is run -----------------------------------------------------
@@ -252,6 +255,7 @@ class AnsibleExecutor:
 
         return run_playbook(
             self._settings,
+            self._preloading,
             self._settings.playbooks / PLAYBOOKS[batch[0].kind],
             hosts,
             self._sources.ssh_config(list(routes.values())),

@@ -22,6 +22,8 @@ from typing import Any
 from ansible_runner import Runner
 from ansible_runner.config.runner import RunnerConfig
 
+from fleetctl.adapters.ansible.lean import SOCKET
+from fleetctl.adapters.ansible.preloading import Preloading
 from fleetctl.adapters.process import LocalProcesses
 
 KEPT_ENVIRONMENT = frozenset(
@@ -31,10 +33,6 @@ KEPT_ENVIRONMENT = frozenset(
 
 PROGRAM = (sys.executable, "-m", "fleetctl.adapters.ansible.lean")
 """Runs in place of `ansible-playbook`."""
-
-CONFIG = "[defaults]\ninternal_poll_interval = 0.02\n"
-"""Settings that Ansible takes from a file alone. Its main loop looks for results a thousand times a second otherwise,
-which costs more than the work when units are slow to answer."""
 
 Event = Mapping[str, Any]
 
@@ -59,6 +57,7 @@ class Settings:
 
 def run_playbook(
     settings: Settings,
+    preloading: Preloading,
     playbook: Path,
     hosts: Mapping[str, Mapping[str, Any]],
     ssh_config: Path,
@@ -69,6 +68,7 @@ def run_playbook(
 
     Args:
         settings: shared settings.
+        preloading: has Ansible loaded.
         playbook: file of the playbook.
         hosts: variables by host name; hold no secret.
         ssh_config: generated configuration with every host's route and host key.
@@ -77,10 +77,11 @@ def run_playbook(
     """
     folder = Path(tempfile.mkdtemp(prefix="r", dir=settings.folder))
     try:
-        (folder / "ansible.cfg").write_text(CONFIG, encoding="utf-8")
         inventory = folder / "inventory.yaml"  # JSON is YAML; the file holds the hosts of this run and no others
         inventory.write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
-        config = _config(settings, folder, playbook, inventory, ssh_config, len(hosts))
+        environment = {**preloading.environment, **_environment(settings, folder, ssh_config)}
+        config = _config(folder, playbook, inventory, environment, len(hosts))
+        config.env[SOCKET] = str(preloading.socket(config.env))
         Runner(config, event_handler=_no_file(on_event), cancel_callback=cancelled).run()
         return _tail(Path(config.artifact_dir) / "stdout")
     finally:
@@ -88,18 +89,17 @@ def run_playbook(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _config(
-    settings: Settings, folder: Path, playbook: Path, inventory: Path, ssh_config: Path, forks: int
-) -> RunnerConfig:
+def _config(folder: Path, playbook: Path, inventory: Path, environment: Mapping[str, str], forks: int) -> RunnerConfig:
     config = RunnerConfig(
         private_data_dir=str(folder),
         playbook=str(playbook),
         inventory=str(inventory),
         forks=forks,
         ident="run",
+        fact_cache_type="memory",
         quiet=True,
         suppress_ansible_output=True,
-        envvars=_environment(settings, folder, ssh_config),
+        envvars=dict(environment),
         settings={"pexpect_timeout": 1, "pexpect_use_poll": True, "suppress_env_files": True},
     )
     config.prepare()
@@ -113,9 +113,6 @@ def _environment(settings: Settings, folder: Path, ssh_config: Path) -> dict[str
     programs = Path(sys.executable).parent  # ansible-playbook stands beside the interpreter, on PATH or not
     return {
         "PATH": f"{programs}:{os.environ.get('PATH', os.defpath)}",
-        "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
-        "ANSIBLE_HOME": str(folder / "home"),
-        "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
         "ANSIBLE_ACTION_PLUGINS": str(settings.playbooks / "action_plugins"),
         "ANSIBLE_CONNECTION_PLUGINS": str(settings.playbooks / "connection_plugins"),
         "ANSIBLE_INVENTORY_ENABLED": "yaml",
