@@ -68,6 +68,8 @@ class RoomProofInstrument:
         unready = self.unready()
         free = [unit for unit in units if unit.name not in silent and unit.dwelling not in unready]
         begun = self.loads.give(free, seen, self._choose)
+        if begun.began:  # these are looked at once, that nobody else needs to be looked at until they are done
+            self.loads.observe([unit for unit in free if unit.name in begun.began])
         return Round((), {**silent, **begun.waits}, NEAREST_S, goes_on=bool(begun.began))
 
     def _choose(self, free: Sequence[Unit], bound: Bound) -> Chosen:

@@ -79,12 +79,14 @@ def test_a_unit_whose_clock_is_ahead_is_not_waited_for_until_then() -> None:
 def test_who_waits_for_his_turn_is_not_looked_at_while_others_rooms_are_proved() -> None:
     plant = Loaded(fleet=a_fleet(a_building(radiators=45)))
     looked: list[int] = []
+    seen: dict[str, Observation] = {}
 
     def observe(units: Sequence[Unit]) -> Mapping[str, Observation]:
         looked.append(len(units))
-        return plant.observe(units)
+        seen.update(plant.observe(units))
+        return {unit.name: seen[unit.name] for unit in units}
 
-    proof = RoomProofInstrument(replace(plant.loads(), observe=observe), unready=frozenset)
+    proof = RoomProofInstrument(replace(plant.loads(), observe=observe, facts=lambda: seen), unready=frozenset)
     assert proof.round(plant.units).goes_on
     plant.clock.advance(120.0)
     assert set(proof.round(plant.units).waits) == set(plant.given)
@@ -95,7 +97,8 @@ def test_who_waits_for_his_turn_is_not_looked_at_while_others_rooms_are_proved()
     proved = set(plant.given)
     assert proof.round([unit for unit in plant.units if unit.name not in proved]).goes_on
     assert len(plant.given) > len(proved)
-    assert looked == [45, len(proved), 45 - len(proved)]
+    batch = len(plant.given) - len(proved)
+    assert looked == [45, len(proved), len(proved), 45 - len(proved), batch], "all once, then whoever is at it"
 
 
 def test_who_looks_anew_finds_what_ran_and_begins_nothing_twice() -> None:
