@@ -162,8 +162,8 @@ class Disk:
             raise CouldNot("the state could not be used: database or disk is full")
         return self.ledger.append(drafts)
 
-    def entries(self, site: str | None = None) -> Sequence[Entry]:
-        return self.ledger.entries(site)
+    def entries(self, site: str | None = None, *, beyond: Mapping[str, int] | None = None) -> Sequence[Entry]:
+        return self.ledger.entries(site, beyond=beyond)
 
     def merge(self, entries: Iterable[Entry]) -> Sequence[Entry]:
         return self.ledger.merge(entries)
