@@ -68,6 +68,17 @@ def heat_lost(progress: Progress, facts: Facts, rules: Rules) -> str | None:
     return proof.text
 
 
+def pulse_was_missed(progress: Progress, facts: Facts, rules: Rules) -> bool:
+    """Say whether the pulse that was to prove heat is over, and a controller that is gone had asked for it.
+
+    Nobody looked while it ran, so it is asked for once more, by this controller once.
+    """
+    step, proof = progress.step, rules.proof(facts)
+    asked_before = step is not None and step.kind is StepKind.VERIFY and step.epoch != rules.epoch
+    over = facts.heat is not None and not facts.heat.pulse_left_s
+    return progress.down and asked_before and over and proof is not None and proof.pulse
+
+
 def heat_missing(progress: Progress, facts: Facts, rules: Rules) -> str | None:
     """Return how a unit that has proved its heat gives too little now, or None; asked for little, it owes little."""
     proof = rules.proof(facts) if progress.down_since else None

@@ -39,6 +39,7 @@ from fleetctl.core.rollout.proving import (
     not_as_applied,
     not_good,
     proof_text,
+    pulse_was_missed,
 )
 from fleetctl.core.rollout.state import Action, Ending, Event, Phase, Progress, Step, StepKind, StepResult
 
@@ -221,6 +222,8 @@ def _on_verified(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Mo
     if problem is not None:
         return giving_up.not_verified(progress, Cause.NOT_VERIFIED, problem, rules, now)
     lost = not_good(progress, facts) or heat_lost(progress, facts, rules)
+    if lost is not None and pulse_was_missed(progress, facts, rules):
+        return to_verify(progress, rules, now)
     if lost is not None:
         return Move(look_again(progress, lost, now))
     warm = replace(progress, down=False, reason="", cause=None)

@@ -7,11 +7,17 @@ from typing import Any
 
 import pytest
 
+from fleetctl.core.clock import Now
+from fleetctl.core.facts import Heat
+from fleetctl.core.heat.proof import Proof
 from fleetctl.core.policy import Drain, Policy
 from fleetctl.core.rollout.admission import why
-from fleetctl.core.rollout.state import Action, Noted, Phase, Status, StepIntended, StepKind
+from fleetctl.core.rollout.moves import Rules
+from fleetctl.core.rollout.state import Action, Noted, Phase, Status, Step, StepIntended, StepKind
+from fleetctl.core.rollout.transitions import on_observation
 from tests.builders.observer import Observer
-from tests.builders.play import Crash, Play, building
+from tests.builders.play import Crash, Play, building, progress
+from tests.builders.world import START, FakeUnit
 
 POLICY = Policy(
     "p", retries=1, backoff_s=1, max_failed=9, step_timeout_s=30, unit_timeout_s=120, gate_wait_s=60, defer_for_s=0
@@ -147,3 +153,25 @@ def test_a_unit_that_fails_its_soak_is_rolled_back_through_the_down_gate() -> No
     assert play.world.units["s/r01"].config == "old"
     assert observer.broken == []
     assert [c.text for c in play.log if isinstance(c, Noted) and c.what == "unit-waits" and "G2" in c.text]
+
+
+WARM = Heat(1.0, 0.0, 0.0, 20.0, 21.0)
+A_PULSE_WOULD = Proof("not_proven", "too little is commanded; a pulse would", pulse=True)
+
+
+@pytest.mark.parametrize(
+    ("asked_by", "heat", "asks_again"),
+    [(1, WARM, True), (2, WARM, False), (1, replace(WARM, pulse_left_s=30.0), False)],
+    ids=["by one that is gone", "by this one", "and it still runs"],
+)
+def test_a_pulse_that_nobody_looked_at_is_asked_for_once_more(asked_by: int, heat: Heat, asks_again: bool) -> None:
+    """Its controller died while it ran, and came back after it: the room is warm, so nothing else proves heat."""
+    pulsed = Step("r1", "s/r01", 1, 3, StepKind.VERIFY, asked_by, "new", pulse_s=600.0, pulse_k=0.5)
+    verifying = replace(progress("s/r01"), phase=Phase.VERIFYING, attempt=1, step=pulsed, down=True, down_since=START)
+    rules = Rules("r1", 2, POLICY, proof=lambda _: A_PULSE_WOULD, times=lambda _: None)
+    facts = replace(FakeUnit("s/r01", config="new").facts(START), heat=heat)
+    move = on_observation(verifying, facts, rules, Now(START, 100.0, "boot"))
+    assert (move.step is not None) is asks_again
+    if move.step is not None:
+        assert (move.step.kind, move.step.epoch, move.step.number) == (StepKind.VERIFY, 2, 4)
+        assert move.step.pulse_s > 0
