@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import testinfra
 
-from tests.builders.acceptance import SITE, changed, ended, on_unit, phases, status_of, unit
+from tests.builders.acceptance import SITE, SOME, changed, ended, on_unit, phases, status_of, unit
 from tests.builders.cli import Cli
 
 pytestmark = [pytest.mark.lab, pytest.mark.acceptance]
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.acceptance]
 def test_a_declared_fleet_is_planned_applied_and_then_needs_nothing(fresh: Cli) -> None:
     plan = fresh.json("plan", "--out", "first.plan")
     assert len(plan["units"]) == 29
-    fresh("apply", "first.plan")
+    fresh("apply", "first.plan", "--policy", "together")
     assert set(phases(fresh).values()) == {"succeeded"}
     assert fresh("plan", "--detailed-exitcode").out.strip() == "nothing to do, 29 unchanged"
     used = fresh("apply", "first.plan", code=2)
@@ -80,6 +80,18 @@ def test_a_detached_rollout_is_driven_by_the_controller(configured: Cli) -> None
     finally:
         controller.send_signal(signal.SIGTERM)
         assert ended(controller)[0] == 0
+
+
+def test_units_start_in_the_order_that_was_simulated(configured: Cli) -> None:
+    changed(configured)
+    plan = configured.json("plan", SOME, "--out", "evening.plan")
+    simulated = configured.json("simulate", "evening.plan", "--policy", "slow", "--outdoor-c", "5")
+    configured("apply", "evening.plan", "--policy", "slow")
+    real = configured.json("report", "rollout", "last", "--format", "json")
+    assert simulated["complete"]
+    assert len(simulated["starts"]) == len(plan["units"])
+    started = [event["unit"] for event in real["log"] if event["what"] == "attempt-started"]
+    assert started == [start["unit"] for start in simulated["starts"]]
 
 
 def test_two_clones_applying_racing_merges(configured: Cli, tmp_path: Path) -> None:

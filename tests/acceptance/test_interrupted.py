@@ -15,34 +15,34 @@ from tests.builders.cli import Cli
 pytestmark = [pytest.mark.lab, pytest.mark.acceptance]
 
 
-def test_a_killed_controller_is_resumed_and_nothing_is_done_twice(part: Cli) -> None:
-    changed(part)
-    process = part.start("-o", "json", "apply", SOME, "--yes", "--policy", "slow")
+def test_a_killed_controller_is_resumed_and_nothing_is_done_twice(some: Cli) -> None:
+    changed(some)
+    process = some.start("-o", "json", "apply", SOME, "--yes", "--policy", "slow")
     until_event(process, "unit-succeeded")
     process.send_signal(signal.SIGKILL)
     process.wait()
-    part("rollout", "resume", "last")
-    assert set(phases(part).values()) == {"succeeded"}
-    assert left_running(part) == []
-    assert done_twice(part, units_of(part, SOME)) == []
+    some("rollout", "resume", "last")
+    assert set(phases(some).values()) == {"succeeded"}
+    assert left_running(some) == []
+    assert done_twice(some, units_of(some, SOME)) == []
 
 
-def test_a_stopped_controller_that_wakes_up_after_another_took_over_does_nothing_more(part: Cli) -> None:
-    changed(part)
-    stopped = part.start("-o", "json", "apply", SOME, "--yes", "--policy", "slow")
+def test_a_stopped_controller_that_wakes_up_after_another_took_over_does_nothing_more(some: Cli) -> None:
+    changed(some)
+    stopped = some.start("-o", "json", "apply", SOME, "--yes", "--policy", "slow")
     until_event(stopped, "unit-succeeded")
     stopped.send_signal(signal.SIGSTOP)
     try:
-        part("rollout", "resume", "last")
-        before = part.json("controller", "show")["controller"]["epoch"]
+        some("rollout", "resume", "last")
+        before = some.json("controller", "show")["controller"]["epoch"]
     finally:
         stopped.send_signal(signal.SIGCONT)
     code, out = ended(stopped)
     assert code == 1, out
     assert "taken over" in out
-    assert part.json("controller", "show")["controller"]["epoch"] == before
-    assert set(phases(part).values()) == {"succeeded"}
-    assert done_twice(part, units_of(part, SOME)) == []
+    assert some.json("controller", "show")["controller"]["epoch"] == before
+    assert set(phases(some).values()) == {"succeeded"}
+    assert done_twice(some, units_of(some, SOME)) == []
 
 
 def left_running(cli: Cli) -> list[str]:
@@ -57,9 +57,9 @@ def processes() -> Iterator[tuple[bytes, str]]:
             yield (process / "environ").read_bytes(), (process / "cmdline").read_text().replace("\0", " ")
 
 
-def test_ctrl_c_lets_units_finish_and_says_how_to_go_on(part: Cli) -> None:
-    changed(part)
-    process = part.start("apply", SOME, "--yes", "--policy", "slow")
+def test_ctrl_c_lets_units_finish_and_says_how_to_go_on(some: Cli) -> None:
+    changed(some)
+    process = some.start("apply", SOME, "--yes", "--policy", "slow")
     assert process.stdout is not None
     for line in process.stdout:
         if "unit-succeeded" in line:
@@ -68,6 +68,6 @@ def test_ctrl_c_lets_units_finish_and_says_how_to_go_on(part: Cli) -> None:
     code, out = ended(process)
     assert code == 130, out
     assert "fleetctl rollout resume" in out
-    assert set(phases(part).values()) == {"succeeded", "pending"}
-    part("rollout", "resume", "last")
-    assert set(phases(part).values()) == {"succeeded"}
+    assert set(phases(some).values()) == {"succeeded", "pending"}
+    some("rollout", "resume", "last")
+    assert set(phases(some).values()) == {"succeeded"}

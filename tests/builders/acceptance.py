@@ -14,8 +14,8 @@ from tests.builders.cli import Cli
 SITE = "launaguet-les-sables"
 PART = f"site={SITE},dwelling=A10[1-5]"
 """Five dwellings: enough for tests that break a unit or two."""
-SOME = f"site={SITE},dwelling=A10[345]"
-"""Some ten radiators: enough to interrupt a rollout in the middle."""
+SOME = f"site={SITE},dwelling=A10[45]"
+"""Six radiators: enough to interrupt a rollout in the middle."""
 
 
 def unit(name: str) -> str:
@@ -75,7 +75,7 @@ def drained(cli: Cli, names: Iterable[str]) -> list[str]:
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
-    out, _ = process.communicate(timeout=200)
+    out, _ = process.communicate(timeout=600)
     return process.returncode, out
 
 
