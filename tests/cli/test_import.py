@@ -95,6 +95,7 @@ def test_a_workbook_with_problems_changes_nothing_and_names_every_cell(
         ["A101", "living", "1,23E+11", "02:00:00:00:00:17", "10.77.1.11"],
         ["", "sauna", "QR-9", "02:00:00:00:00:19", "10.99.1.19"],
         ["B7", "living", "QR-9", "02:00:00:00:00:20", "10.77.1.20"],
+        ["", "bedroom", "QR-12", "02:00:00:00:00:21", "10.77.1.21"],
     ]
     book = a_workbook(tmp_path / "units.xlsx", {"Lot 1": rows}, {"Lot 1": ["A2:A3"]})
 
@@ -110,6 +111,7 @@ def test_a_workbook_with_problems_changes_nothing_and_names_every_cell(
         "units.xlsx!Lot 1:3:5 address-outside",
         "units.xlsx!Lot 1:4:1 unknown-dwelling",
         "units.xlsx!Lot 1:4:3 duplicate-serial",
+        "units.xlsx!Lot 1:5:2 room-without-dwelling",
     ]
     assert all(problem["hint"] for problem in called.document["problems"])
     assert "C2 (S/N): '1,23E+11' was a longer serial" in called.err
