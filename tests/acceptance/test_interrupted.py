@@ -47,7 +47,7 @@ def test_a_stopped_controller_that_wakes_up_after_another_took_over_does_nothing
 
 def left_running(cli: Cli) -> list[str]:
     """Return the command lines of processes that a controller of this fleet's state started and that still run."""
-    marker = f"FLEETCTL_RUN={cli.json('plan', '--no-refresh', unit('a101-1'))['state']}".encode()
+    marker = f"FLEETCTL_RUN={cli.json('plan', '--no-refresh', unit('a104-1'))['state']}".encode()
     return [command for environment, command in processes() if marker in environment]
 
 
