@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from fleetctl.core.names import nearest
 from fleetctl.core.problems import CouldNot
 
@@ -51,6 +49,8 @@ def value_at(text: str, key: str) -> str:
 
 
 def _mapping(text: str) -> Any:
+    import yaml  # a resolver that is asked for nothing needs none
+
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError:
