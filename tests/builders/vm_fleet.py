@@ -32,14 +32,20 @@ class Driven:
     def unit(self) -> str:
         return f"vm/{self.name}"
 
-    def release(self, version: str, breaks: str = "") -> None:
-        """Sign another release, and let the unit's channel stand for it; see `ImageWorks.variant`."""
+    def release(self, version: str, breaks: str = "") -> Path:
+        """Sign another release for the unit's channel, and return its bundle; see `ImageWorks.variant`."""
         works, compatible = self.machines.works, f"vm-{self.name}"
-        self.offer(works.variant(works.first(self.name), version, compatible=compatible, breaks=breaks), version)
+        bundle = works.variant(works.first(self.name), version, compatible=compatible, breaks=breaks)
+        self.offer(bundle, version)
+        return bundle
 
     def apply(self, *, code: int = 0) -> tuple[str, str]:
         """Roll out; returns the phase that the unit ends in, and the reason."""
-        self.ended(self.cli.start("apply", self.unit, "--yes"), code)
+        return self.outcome(self.cli.start("apply", self.unit, "--yes"), code=code)
+
+    def outcome(self, process: subprocess.Popen[str], *, code: int = 0) -> tuple[str, str]:
+        """Wait for a rollout's process; returns as `apply` does."""
+        self.ended(process, code)
         (row,) = self.cli.json("rollout", "show", "last")["units"]
         return row["phase"], row["reason"]
 

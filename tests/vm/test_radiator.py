@@ -5,10 +5,14 @@ What stands on it afterwards is looked at by testinfra, which knows nothing of f
 
 from __future__ import annotations
 
+import subprocess
+import time
+
 import pytest
 
+from fleetctl.adapters.bundles.layout import sha256
 from tests.builders.vagrant import Machines
-from tests.builders.vm_fleet import Driven, adopted
+from tests.builders.vm_fleet import ENDED_S, Driven, adopted
 
 pytestmark = pytest.mark.vm
 
@@ -44,10 +48,17 @@ def test_an_update_reaches_the_other_slot_with_its_config(radiator: Driven) -> N
     assert host.mount_point("/").device.endswith({"A": "2", "B": "3"}[after["slots"]["booted"]])
 
 
-def test_a_release_that_boots_and_does_not_heat_is_rolled_back(radiator: Driven) -> None:
+def test_a_release_that_does_not_heat_comes_as_what_is_new_in_it_and_is_rolled_back(radiator: Driven) -> None:
     before = radiator.status()
-    radiator.release("radiator-3", breaks="cold")
-    phase, reason = radiator.apply(code=1)
+    bundle = radiator.release("radiator-3", breaks="cold")
+    received = rx_bytes(radiator)
+    rollout = radiator.cli.start("apply", radiator.unit, "--yes")
+    until_staged(radiator, sha256(bundle), rollout)
+    came, size = rx_bytes(radiator) - received, bundle.stat().st_size
+    assert radiator.status()["boot_id"] == before["boot_id"], "it rebooted before anybody looked"
+    print(f"{came / 1e6:.1f} MB of {size / 1e6:.1f} MB came")
+    assert 0 < came < size / 10
+    phase, reason = radiator.outcome(rollout, code=1)
     assert (phase, "heat check failed" in reason) == ("rolled_back", True), reason
     after = radiator.status()
     assert [after[key] for key in ("release", "config")] == [before[key] for key in ("release", "config")]
@@ -55,3 +66,17 @@ def test_a_release_that_boots_and_does_not_heat_is_rolled_back(radiator: Driven)
     host = radiator.machines.host("radiator")
     assert host.file("/etc/fleet/release").contains("VERSION=radiator-2")
     assert host.service("fleet-heat").is_running
+
+
+def rx_bytes(radiator: Driven) -> int:
+    """Return how many bytes the machine has received since it booted."""
+    return int(radiator.machines.ask("radiator", "cat /sys/class/net/e*/statistics/rx_bytes"))
+
+
+def until_staged(radiator: Driven, bundle: str, rollout: subprocess.Popen[str]) -> None:
+    """Wait until a machine has all of a bundle that a rollout brings."""
+    deadline = time.monotonic() + ENDED_S
+    while (staged := radiator.status()["update"]["staged"])["sha256"] != bundle or not staged["ready"]:
+        assert rollout.poll() is None, f"it ended: {staged}"
+        assert time.monotonic() < deadline, staged
+        time.sleep(0.5)
