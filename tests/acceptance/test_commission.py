@@ -84,8 +84,13 @@ def test_killed_in_the_middle_of_a_burn_in_and_begun_again_a_dwelling_is_accepte
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     assert {stages["burn_in"]["state"] for name, stages in shown(cli, WELL).items() if name != "gw-a"} == {"open"}
+    cli("lab", "fault", unit("a101-1"), "cut")
+    cli("lab", "fault", unit("a101-1"), "on")
     again = cli("-o", "json", *unattended(WELL))
     assert again.json_lines[-1]["code"] == "ended"
+    noted = [event for event in again.json_lines if event["code"] == "stage-noted"]
+    interrupted = {event["subject"] for event in noted if event["values"]["stage"] == "burn_in"}
+    assert unit("a101-1") in interrupted, "what a power cut ended is repeated, and never counted"
     for name, stages in shown(cli, WELL).items():
         assert stages["accepted"]["state"] == "done", name
         assert stages.get("burn_in", {"tries": 1})["tries"] == 1, (
