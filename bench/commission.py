@@ -28,7 +28,7 @@ BURN_IN_S = 400
 """In the time of rooms."""
 PLATFORM = "compute: {platform: slurm, controller: slurm.heat.example:6817, secret: munge}"
 POLICY = "  commissioning: {max_in_progress: 60, max_failed: 5, retries: 1}\n"
-FEW = "The first rollout of few units runs Ansible for few of a dwelling at a time; its start is shared by fewer"
+FEW = "In a part of a building few units come to a step together, for those of a dwelling take turns"
 
 
 def lines(folder: Path, *, quick: bool) -> Iterator[Line]:
