@@ -328,4 +328,4 @@ def test_a_laptop_with_another_python_has_its_own_wheels(tmp_path: Path) -> None
     if "pip download failed" in made.err:
         pytest.skip("wheels for another Python cannot be downloaded here")
     assert made.code == 0, made
-    assert "is valid: 1 site" in laptop("validate").err
+    assert "is valid: 1 site" in laptop("validate").out
