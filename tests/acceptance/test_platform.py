@@ -22,20 +22,22 @@ from tests.builders.real_jobs import Slurm
 
 pytestmark = [pytest.mark.system, pytest.mark.acceptance]
 
-HOMES = f"site={SITE},dwelling=A10[124]"
+HOMES = (f"site={SITE},dwelling=A10[12458]", f"site={SITE},dwelling=A20[14]")
+"""Dwellings with twenty radiators."""
 PERSONS = f"{SITE}-a104-1"
 LOUD = "disk is loud"
 
 
 @pytest.fixture(scope="module")
 def cli(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cli]:
-    """Three dwellings, whose radiators are nodes."""
+    """Seven dwellings, whose twenty radiators are nodes."""
     try:
         levels.choose(Level.SYSTEM, as_root=os.geteuid() == 0)
     except CouldNot as reason:
         pytest.skip(str(reason))
     cli = a_fleet_of_nodes(tmp_path_factory.mktemp("jobs") / "demo")
-    cli("lab", "up", "--tier", "system", "--platform", "slurm", "--select", HOMES, "--time-factor", "60")
+    selected = [word for homes in HOMES for word in ("--select", homes)]
+    cli("lab", "up", "--tier", "system", "--platform", "slurm", *selected, "--time-factor", "60")
     try:
         yield cli
     finally:
@@ -62,7 +64,7 @@ def due_to_reboot(cli: Cli) -> None:
 def test_a_rollout_keeps_every_job_and_every_drain_of_a_person(cli: Cli, slurm: Slurm) -> None:
     slurm.run("scontrol", "update", f"NodeName={PERSONS}", "State=DRAIN", f"Reason={LOUD}")
     with slurm.stream():
-        cli("apply", HOMES, "--yes", "--policy", "patient")
+        cli("apply", *HOMES, "--yes", "--policy", "patient")
     until(lambda: not slurm.running())
     ended = slurm.ended()
     assert len(slurm.submitted) > 30
@@ -72,6 +74,7 @@ def test_a_rollout_keeps_every_job_and_every_drain_of_a_person(cli: Cli, slurm: 
     done = phases(cli)
     assert set(done.values()) == {"succeeded"}
     nodes = {name.replace("/", "-") for name in done}
+    assert len(nodes) == 20
     assert {name for name, reason in slurm.drains() if reason == f"fleetctl {rollout}"} == nodes - {PERSONS}
     until(lambda: all("*" not in state for state in slurm.states().values()))
     assert slurm.states() == {**dict.fromkeys(nodes, "idle (none)"), PERSONS: f"drained ({LOUD})"}
