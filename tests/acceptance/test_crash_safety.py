@@ -6,18 +6,18 @@ fleetctl's.
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import time
 import uuid
-from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from fleetctl.lab import lab
 from fleetctl.lab.observed import Observed
+from tests.builders.acceptance import done_twice, drained, phases, until_event
 from tests.builders.cli import Cli
 
 pytestmark = [pytest.mark.lab, pytest.mark.acceptance]
@@ -25,28 +25,27 @@ pytestmark = [pytest.mark.lab, pytest.mark.acceptance]
 SITE = "launaguet-les-sables"
 UNITS = [f"{SITE}/{id}" for id in ("a101-1", "a101-2", "a102-1")]
 FACTOR = 60.0
+PATIENCE_S = 120.0
 CONTRACT_S = 600.0
 """A unit that is left alone heats after ten minutes at the latest; here they are the model's, so 10 s on the clock."""
-POLICY = """policies:
-  crash:
-    max_in_progress: 3
-    max_failed: 3
-    step_timeout_s: 60
-    unit_timeout_s: 300
-    reboot_timeout_s: 60
-    heat_timeout_s: 90
-    soak_samples: 1
-    soak_every_s: 2
-    max_unavailable: {dwelling: 1, site: 2}
+LIMITS = (
+    "max_in_progress: 3, max_failed: 3, retries: 3, step_timeout_s: 60, unit_timeout_s: 600, reboot_timeout_s: 90, "
+    "heat_timeout_s: 90, soak_samples: 1, soak_every_s: 2, "
+    "max_unavailable: {dwelling: 1, site: 2}"
+)
+POLICIES = f"""  crash: {{{LIMITS}}}
+  waved: {{{LIMITS}, waves: [{{name: canary, units: 1}}, {{name: rest}}]}}
 """
+WEATHER = ("--time-factor", f"{FACTOR:g}", "--outdoor-c", "0")
+WARM_C, COLD_C = "23", "0"
 
 
 @pytest.fixture(scope="module")
 def building(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cli]:
     """Two dwellings that cool fast at 0 °C outdoors, their units configured."""
     cli = Cli.of_example("demo", tmp_path_factory.mktemp("crash") / "demo")
-    cli.edit("fleet.yaml", ("policies:\n", POLICY))
-    cli("lab", "up", "--select", "dwelling=A10[12]", "--time-factor", f"{FACTOR:g}", "--outdoor-c", "0")
+    cli.edit("fleet.yaml", ("policies:\n", f"policies:\n{POLICIES}"))
+    cli("lab", "up", "--select", "dwelling=A10[12]", *WEATHER)
     try:
         cli("apply", *UNITS, "--yes", "--policy", "crash")
         yield cli
@@ -64,17 +63,6 @@ def until(is_so: Callable[[], bool], what: str, within_s: float) -> None:
         assert time.monotonic() < deadline, f"it did not come about that {what}"
 
 
-def until_event(process: subprocess.Popen[str], what: str) -> None:
-    """Read the JSON lines of a running rollout up to the first event of a kind."""
-    assert process.stdout is not None
-    seen = []
-    for line in process.stdout:
-        seen.append(line)
-        if line.startswith("{") and json.loads(line).get("what") == what:
-            return
-    raise AssertionError(f"no event {what} in:\n{''.join(seen)}")
-
-
 def all_heat(cli: Cli) -> bool:
     """Say whether every unit is up, and gave heat for the last minute of the model's time."""
     before = observed(cli)
@@ -86,42 +74,74 @@ def all_heat(cli: Cli) -> bool:
     )
 
 
-def interrupted(cli: Cli, event: str, sent: signal.Signals) -> subprocess.Popen[str]:
-    """Start a rollout that reboots every unit, and stop its controller at the first event of a kind."""
+def rebooting(cli: Cli, policy: str) -> subprocess.Popen[str]:
+    """Start a rollout that reboots every unit."""
     cli.override("boot.conf.j2", append=f"# {uuid.uuid4()}\n")
-    process = cli.start("-o", "json", "apply", *UNITS, "--yes", "--policy", "crash")
-    until_event(process, event)
+    return cli.start("-o", "json", "apply", *UNITS, "--yes", "--policy", policy)
+
+
+@contextmanager
+def without_it(cli: Cli, process: subprocess.Popen[str], sent: signal.Signals = signal.SIGKILL) -> Iterator[None]:
+    """Stop a controller, and hold that every unit heats by itself meanwhile."""
     process.send_signal(sent)
-    return process
-
-
-@pytest.mark.parametrize(
-    ("event", "sent"),
-    [
-        ("attempt-started", signal.SIGKILL),
-        ("unit-drains", signal.SIGKILL),
-        ("unit-reboots", signal.SIGKILL),
-        ("unit-releases", signal.SIGSTOP),
-        ("unit-releases", signal.SIGKILL),
-        ("unit-soaks", signal.SIGKILL),
-    ],
-)
-def test_without_its_controller_every_unit_heats_and_the_next_one_ends_the_rollout(
-    building: Cli, event: str, sent: signal.Signals
-) -> None:
-    before = observed(building)
-    process = interrupted(building, event, sent)
     try:
-        until(lambda: all_heat(building), "every unit heats by itself", CONTRACT_S / FACTOR + 20)
-        building("rollout", "resume", "last")
+        until(lambda: all_heat(cli), "every unit heats by itself", CONTRACT_S / FACTOR + PATIENCE_S)
+        yield
     finally:
         process.kill()
         process.communicate()
-    after = observed(building)
-    downs = {name: after.units[name].downs - before.units[name].downs for name in UNITS}
-    assert downs == dict.fromkeys(UNITS, 1)
-    assert_kept(after)
+
+
+@pytest.mark.parametrize(
+    ("event", "sent", "policy"),
+    [
+        pytest.param("attempt-started", signal.SIGKILL, "crash", marks=pytest.mark.evening),
+        ("unit-reboots", signal.SIGKILL, "crash"),
+        pytest.param("unit-releases", signal.SIGSTOP, "crash", marks=pytest.mark.evening),
+        pytest.param("wave-opened", signal.SIGKILL, "waved", marks=pytest.mark.evening),
+    ],
+)
+def test_without_its_controller_every_unit_heats_and_the_next_one_ends_the_rollout(
+    building: Cli, event: str, sent: signal.Signals, policy: str
+) -> None:
+    before = observed(building)
+    process = rebooting(building, policy)
+    until_event(process, event)
+    with without_it(building, process, sent):
+        building("rollout", "resume", "last")
+    assert downs_since(before, building) == dict.fromkeys(UNITS, 1)
+    assert_kept(observed(building))
     assert_done_once(building)
+
+
+@pytest.mark.evening
+def test_killed_in_the_midst_of_the_pulse_that_proves_heat_the_pulse_ends_and_the_rollout_too(building: Cli) -> None:
+    """It is warm outdoors, so that nothing is commanded, and a unit proves its heat by a pulse."""
+    building("lab", "weather", "--outdoor-c", WARM_C)
+    try:
+        until(lambda: not any(commanded(building).values()), "nobody has to heat", PATIENCE_S)
+        process = rebooting(building, "crash")
+        until_event(process, "unit-reboots")
+        until(lambda: any(commanded(building).values()), "a pulse runs", PATIENCE_S)
+        with without_it(building, process):
+            until(lambda: not any(commanded(building).values()), "the pulse ends by itself", PATIENCE_S)
+            building("rollout", "resume", "last")
+    finally:
+        building("lab", "weather", "--outdoor-c", COLD_C)
+    assert_kept(observed(building))
+    assert_done_once(building)
+
+
+def commanded(cli: Cli) -> dict[str, float]:
+    """Return what each unit asks its heater for, in W, by the lab."""
+    units = lab.status(cli.folder / ".fleetctl/lab")["units"]
+    return {row["unit"]: row["heat"]["commanded_w"] or 0.0 for row in units if row["heat"]}
+
+
+@pytest.mark.evening
+def downs_since(before: Observed, cli: Cli) -> dict[str, int]:
+    after = observed(cli)
+    return {name: after.units[name].downs - before.units[name].downs for name in UNITS}
 
 
 def assert_kept(found: Observed) -> None:
@@ -134,12 +154,6 @@ def assert_kept(found: Observed) -> None:
 
 def assert_done_once(cli: Cli) -> None:
     """Hold the journals of the units themselves against it: every step ended well once, and nobody stays drained."""
-    shown = cli.json("rollout", "show", "last")
-    assert {row["phase"] for row in shown["units"]} == {"succeeded"}
-    for name in UNITS:
-        told = cli("unit", "ssh", name, "--", "cat /data/fleet/journal; echo; fleet-unit status").out
-        journal, _, status = told.partition("\n\n")
-        lines = [json.loads(line) for line in journal.splitlines()]
-        mine = [line for line in lines if shown["id"] in str(line.get("attempt")) and line.get("ending") == "ok"]
-        assert set(Counter((line["attempt"], line["step"]) for line in mine).values()) == {1}, lines
-        assert not json.loads(status)["compute"]["drained"], status
+    assert phases(cli) == dict.fromkeys(UNITS, "succeeded")
+    assert done_twice(cli, UNITS) == []
+    assert drained(cli, UNITS) == []
