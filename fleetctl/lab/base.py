@@ -75,7 +75,7 @@ MaxStartups 50:30:100
 Subsystem sftp internal-sftp
 KexAlgorithms -sntrup761x25519-sha512@openssh.com
 """
-"""The exchange that is left out costs a tenth of a second of CPU a connection, which all stand-ins pay on one machine."""
+"""The exchange that is left out costs a tenth of a second of CPU a connection, and one machine pays it for all units."""
 _LAUNCHER = """\
 #!{python} -IS
 import sys
@@ -199,8 +199,7 @@ def fleet_unit() -> Path | None:
 def shipped(file: str) -> Path | None:
     """Return a file that ships with this fleetctl: the wheel's, or the source tree's."""
     package = Path(fleetctl.__file__).parent
-    places = (package / "_share/playbooks/fleet-unit", package.parent / "playbooks/fleet-unit")
-    return next((p for p in places if p.is_file()), None)
+    return next((p for p in (package / "_share" / file, package.parent / file) if p.is_file()), None)
 
 
 def give_keyring(root: Path, keyring: Path) -> None:

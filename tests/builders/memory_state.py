@@ -54,8 +54,8 @@ from tests.builders.memory_kits import MemoryKits
 from tests.builders.memory_ledger import MemoryLedger
 from tests.builders.memory_machines import MemoryMachines
 from tests.builders.memory_registry import MemoryRegistry
-
 from tests.builders.memory_reservations import MemoryReservations
+
 LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 Value = TypeVar("Value")
@@ -97,8 +97,8 @@ class Rows:
     kits: dict[str, Kit] = field(default_factory=dict)
     certificates: dict[str, Certificate] = field(default_factory=dict)
     registrations: dict[str, Registration] = field(default_factory=dict)
-    orders: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     reservations: dict[str, Reserved] = field(default_factory=dict)
+    orders: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     before_commit: Callable[[Sequence[Change]], None] = lambda _: None
 
     def check_epoch(self, epoch: int) -> None:
@@ -124,8 +124,8 @@ class MemoryState:
         self.machines = MemoryMachines(self.rows)
         self.kits = MemoryKits(self.rows)
         self.registry = MemoryRegistry(self.rows)
-
         self.reservations = MemoryReservations(self.rows)
+
     def chain_head(self) -> Head:
         with self.rows.lock:
             digests = self._digests()

@@ -122,9 +122,20 @@ def as_it_was(fleet: Fleet, trace: Trace) -> Unit | None:
     like = next((unit for unit in of.units.values() if unit.kind is not Kind.GATEWAY), None) if of else None
     if like is None:
         return None
-    place = {"building": "", "dwelling": "", "room": "", "loop": "", "port": "", "mac": ""}
-    own = {"id": id, "serial": trace.serial, "address": trace.address}
-    return replace(like, **own, **place, labels={}, compute=ComputeSettings())
+    return replace(
+        like,
+        id=id,
+        serial=trace.serial,
+        address=trace.address,
+        mac="",
+        building="",
+        dwelling="",
+        room="",
+        loop="",
+        port="",
+        labels={},
+        compute=ComputeSettings(),
+    )
 
 
 def with_units(fleet: Fleet, units: Iterable[Unit]) -> Fleet:
