@@ -75,7 +75,7 @@ MaxStartups 50:30:100
 Subsystem sftp internal-sftp
 KexAlgorithms -sntrup761x25519-sha512@openssh.com
 """
-"""The exchange that is left out costs a tenth of a second of CPU a connection, and one machine pays it for all units."""
+"""The exchange that is left out costs a tenth of a second of CPU a connection, and one machine pays it for all."""
 _LAUNCHER = """\
 #!{python} -IS
 import sys
