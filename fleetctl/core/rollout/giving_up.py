@@ -15,12 +15,13 @@ from fleetctl.core.rollout.moves import (
     enter,
     limit_s,
     look_again,
+    more_steps,
     open_step,
     release,
     settle,
     with_deadline,
 )
-from fleetctl.core.rollout.proving import heat_lost
+from fleetctl.core.rollout.proving import heat_lost, pulse_was_missed
 from fleetctl.core.rollout.state import Action, Event, Phase, Progress, StepKind
 
 
@@ -88,8 +89,26 @@ def on_rolling_back(progress: Progress, facts: Facts, rules: Rules, now: Now) ->
     if facts.reboot_needed:
         return Move(look_again(back, back.reason, now))
     if heat_lost(back, facts, rules) is not None:
-        return Move(look_again(back, back.reason, now))
+        return await_heat(back, facts, rules, now)
     return release(replace(back, down=False), Phase.ROLLED_BACK, rules, now, progress.reason)
+
+
+def await_heat(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Move:
+    """Wait until a unit that went back proves its heat; in a warm room it is asked for a pulse, as one ahead is."""
+    if not _owes_pulse(progress, facts, rules):
+        return Move(look_again(progress, progress.reason, now))
+    asked = with_deadline(open_step(progress, StepKind.VERIFY, rules), rules, now)
+    assert asked.step is not None  # noqa: S101 - it was just opened
+    return Move(replace(asked, step=replace(asked.step, config_digest=facts.config_digest)))
+
+
+def _owes_pulse(progress: Progress, facts: Facts, rules: Rules) -> bool:
+    """Say whether nothing but a pulse would prove the heat of a unit that went back, and none was asked for yet."""
+    proof, step = rules.proof(facts), progress.step
+    if not (progress.down and facts.config_digest and proof is not None and proof.pulse and more_steps(progress)):
+        return False
+    asked = step is not None and step.kind is StepKind.VERIFY and step.config_digest == facts.config_digest
+    return not asked or pulse_was_missed(progress, facts, rules)
 
 
 def wait_at_gate(progress: Progress, facts: Facts, rules: Rules, now: Now) -> Move:

@@ -215,6 +215,8 @@ def limit_s(progress: Progress, rules: Rules) -> float:
             return policy.drain.deadline_s + _reboot_s(policy, times) + _heat_s(policy, times)
         case Phase.ROLLING_BACK if progress.release:
             return _reboot_s(policy, times) + _heat_s(policy, times)
+        case Phase.ROLLING_BACK if progress.down:
+            return policy.step_timeout_s + _heat_s(policy, times)
         case Phase.REBOOTING | Phase.FLASHING:
             return _reboot_s(policy, times)
         case Phase.VERIFYING if progress.down:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fleetctl.core.facts import Facts
 from fleetctl.core.rollout import flashing
 from fleetctl.core.rollout.moves import Rules
-from fleetctl.core.rollout.state import Action, Progress, StepKind
+from fleetctl.core.rollout.state import Action, Phase, Progress, StepKind
 
 RESTORED = "the unit restored its old config: nobody could confirm the new one over a new connection"
 
@@ -52,7 +52,8 @@ def _another_system(progress: Progress, facts: Facts) -> str | None:
 
 def is_restored(progress: Progress, active_digest: str) -> bool:
     """Say whether a unit that had applied the config is found with another one when it is to be verified."""
-    verifying = progress.step is not None and progress.step.kind is StepKind.VERIFY
+    asked = progress.step is not None and progress.step.kind is StepKind.VERIFY
+    verifying = asked and progress.phase is not Phase.ROLLING_BACK
     configured = Action.CONFIGURE in progress.actions and not progress.release
     return verifying and configured and active_digest not in {"", progress.config_digest}
 

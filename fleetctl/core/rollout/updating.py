@@ -16,7 +16,7 @@ from dataclasses import replace
 from fleetctl.core.clock import Now
 from fleetctl.core.facts import Cause, Facts, Installed, JournalEntry, Staged
 from fleetctl.core.rollout import flashing
-from fleetctl.core.rollout.giving_up import give_up, roll_back, wait_at_gate
+from fleetctl.core.rollout.giving_up import await_heat, give_up, roll_back, wait_at_gate
 from fleetctl.core.rollout.moves import (
     LOOK_AT_DRAINING_EVERY_S,
     LOOK_AT_STAGING_EVERY_S,
@@ -129,7 +129,7 @@ def on_going_back(progress: Progress, facts: Facts, rules: Rules, now: Now) -> M
     """Follow a roll-back to the slot before: the gate, the reboot, heat; it may have gone back by itself already."""
     if facts.booted == progress.slot_before:
         if heat_lost(progress, facts, rules) is not None:
-            return Move(look_again(progress, progress.reason, now))
+            return await_heat(progress, facts, rules, now)
         text = f"back in slot {facts.booted} with {facts.version} and its config: {progress.reason}"
         back = replace(progress, down=False, installed=False, reason=text)
         return release(back, Phase.ROLLED_BACK, rules, now, text)
