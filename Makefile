@@ -6,7 +6,7 @@
 unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 # Acceptance tests mostly wait for reboots, leases and drains: more at once than there are cores, and begun first.
-TEST_WORKERS ?= 3
+TEST_WORKERS ?= 6
 
 help: ## show this
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
