@@ -1,17 +1,14 @@
 """A controller that is killed or stopped over a cold building: rooms stay warm all the same, nothing is done twice.
 
-The lab's rooms cool sixty times as fast as real ones. What is held against the rollout is the lab's own record, not
-fleetctl's.
+What is held against the rollout is the lab's own record, not fleetctl's.
 """
 
 from __future__ import annotations
 
 import signal
 import subprocess
-import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 
 import pytest
 
@@ -19,24 +16,12 @@ from fleetctl.lab import lab
 from fleetctl.lab.observed import Observed
 from tests.builders.acceptance import done_twice, drained, phases, until_event
 from tests.builders.cli import Cli
+from tests.builders.cold_building import POLICIES, WEATHER, assert_kept, observed, until, without_it
 
 pytestmark = [pytest.mark.lab, pytest.mark.acceptance]
 
 SITE = "launaguet-les-sables"
 UNITS = [f"{SITE}/{id}" for id in ("a101-1", "a101-2", "a102-1")]
-FACTOR = 60.0
-PATIENCE_S = 120.0
-CONTRACT_S = 600.0
-"""A unit that is left alone heats after ten minutes at the latest; here they are the model's, so 10 s on the clock."""
-LIMITS = (
-    "max_in_progress: 3, max_failed: 3, retries: 3, step_timeout_s: 60, unit_timeout_s: 600, reboot_timeout_s: 90, "
-    "heat_timeout_s: 90, soak_samples: 1, soak_every_s: 2, "
-    "max_unavailable: {dwelling: 1, site: 2}"
-)
-POLICIES = f"""  crash: {{{LIMITS}}}
-  waved: {{{LIMITS}, waves: [{{name: canary, units: 1}}, {{name: rest}}]}}
-"""
-WEATHER = ("--time-factor", f"{FACTOR:g}", "--outdoor-c", "0")
 WARM_C, COLD_C = "23", "0"
 
 
@@ -53,43 +38,10 @@ def building(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cli]:
         cli("lab", "down", code=None)
 
 
-def observed(cli: Cli) -> Observed:
-    return lab.observe(cli.folder / ".fleetctl/lab")
-
-
-def until(is_so: Callable[[], bool], what: str, within_s: float) -> None:
-    deadline = time.monotonic() + within_s
-    while not is_so():
-        assert time.monotonic() < deadline, f"it did not come about that {what}"
-
-
-def all_heat(cli: Cli) -> bool:
-    """Say whether every unit is up, and gave heat for the last minute of the model's time."""
-    before = observed(cli)
-    while (after := observed(cli)).model_s < before.model_s + 60.0:
-        time.sleep(0.1)
-    return all(
-        account.up and account.without_heat_s == before.units[name].without_heat_s
-        for name, account in after.units.items()
-    )
-
-
 def rebooting(cli: Cli, policy: str) -> subprocess.Popen[str]:
     """Start a rollout that reboots every unit."""
     cli.override("boot.conf.j2", append=f"# {uuid.uuid4()}\n")
     return cli.start("-o", "json", "apply", *UNITS, "--yes", "--policy", policy)
-
-
-@contextmanager
-def without_it(cli: Cli, process: subprocess.Popen[str], sent: signal.Signals = signal.SIGKILL) -> Iterator[None]:
-    """Stop a controller, and hold that every unit heats by itself meanwhile."""
-    process.send_signal(sent)
-    try:
-        until(lambda: all_heat(cli), "every unit heats by itself", CONTRACT_S / FACTOR + PATIENCE_S)
-        yield
-    finally:
-        process.kill()
-        process.communicate()
 
 
 @pytest.mark.parametrize(
@@ -119,12 +71,12 @@ def test_killed_in_the_midst_of_the_pulse_that_proves_heat_the_pulse_ends_and_th
     """It is warm outdoors, so that nothing is commanded, and a unit proves its heat by a pulse."""
     building("lab", "weather", "--outdoor-c", WARM_C)
     try:
-        until(lambda: not any(commanded(building).values()), "nobody has to heat", PATIENCE_S)
+        until(lambda: not any(commanded(building).values()), "nobody has to heat")
         process = rebooting(building, "crash")
         until_event(process, "unit-reboots")
-        until(lambda: any(commanded(building).values()), "a pulse runs", PATIENCE_S)
+        until(lambda: any(commanded(building).values()), "a pulse runs")
         with without_it(building, process):
-            until(lambda: not any(commanded(building).values()), "the pulse ends by itself", PATIENCE_S)
+            until(lambda: not any(commanded(building).values()), "the pulse ends by itself")
             building("rollout", "resume", "last")
     finally:
         building("lab", "weather", "--outdoor-c", COLD_C)
@@ -138,18 +90,9 @@ def commanded(cli: Cli) -> dict[str, float]:
     return {row["unit"]: row["heat"]["commanded_w"] or 0.0 for row in units if row["heat"]}
 
 
-@pytest.mark.evening
 def downs_since(before: Observed, cli: Cli) -> dict[str, int]:
     after = observed(cli)
     return {name: after.units[name].downs - before.units[name].downs for name in UNITS}
-
-
-def assert_kept(found: Observed) -> None:
-    """Hold the lab's own count against the caps of the policy, and its rooms against their floor."""
-    taken = found.taken_at_once
-    assert {dwelling: peak.names for dwelling, peak in taken.dwellings.items() if peak.units > 1} == {}
-    assert {site: peak.names for site, peak in taken.sites.items() if peak.units > 2} == {}
-    assert all(zone.lowest_c >= 18.0 for zone in found.zones.values()), found.zones
 
 
 def assert_done_once(cli: Cli) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -60,16 +60,26 @@ class Released:
 
 
 @contextmanager
-def a_released_lab(folder: Path, selection: str, tier: str = "light") -> Iterator[Released]:
-    """Bring up a part of the demo fleet whose present releases are signed; its units have just booted."""
+def a_released_lab(
+    folder: Path, selection: str, tier: str = "light", *, policies: str = "", weather: Sequence[str] = ()
+) -> Iterator[Released]:
+    """Bring up a part of the demo fleet whose present releases are signed; its units have just booted.
+
+    Args:
+        folder: for the fleet and the keys of its releases.
+        selection: which units.
+        tier: of the lab.
+        policies: declared beside those of this module.
+        weather: options of `lab up`: the outdoor temperature, how fast time goes.
+    """
     cli = Cli(Cli.of_example("demo", folder / "demo").folder, {"FLEETCTL_RELEASE_KEYS": str(folder / "keys")})
-    cli.edit("fleet.yaml", ("policies:\n", POLICIES))
+    cli.edit("fleet.yaml", ("policies:\n", f"{POLICIES}{policies}"))
     cli("release", "keys", "init")
     for model, version in PRESENT.items():
         cli("lab", "bundle", version, "--model", model, "--tier", tier)
         cli("release", "add", f"{version}.raucb")
         cli("release", "promote", f"{model}-stable", version)
-    cli("lab", "up", "--select", selection, "--tier", tier)
+    cli("lab", "up", "--select", selection, "--tier", tier, *weather)
     try:
         yield Released(cli, tier)
     finally:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from fleetctl.cli.frame import Frame
-from fleetctl.cli.lab import FaultOption, LevelOption
+from fleetctl.cli.lab import LevelOption
+from fleetctl.cli.lab_fault import FaultOption
 from fleetctl.cli.lab_frame import TierOption
 from fleetctl.lab.faults import FAULTS
 from fleetctl.lab.layout import LIGHT, Level
