@@ -40,12 +40,14 @@ class FakeSlurm:
         nodes: flags of each node besides its base state, and the reason, by its name.
         jobs: state, nodes and name of each job, by its id.
         hides_jobs: the token's user is shown no job of others.
+        hangs_up: how many of the next requests end without an answer.
     """
 
     version: int
     nodes: dict[str, tuple[set[str], str]] = field(default_factory=dict)
     jobs: dict[int, tuple[str, tuple[str, ...], str]] = field(default_factory=dict)
     hides_jobs: bool = False
+    hangs_up: int = 0
     headers: list[dict[str, str]] = field(default_factory=list)
 
     def runs(self, *names: str) -> str:
@@ -143,6 +145,9 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         body = json.loads(self.rfile.read(length)) if length else {}
         self.server.slurm.headers.append(dict(self.headers))
+        if self.server.slurm.hangs_up:
+            self.server.slurm.hangs_up -= 1
+            return
         accepted = self.headers.get("X-SLURM-USER-TOKEN") == TOKEN or self.path == "/program"
         refusal = (500, {"errors": [{"error": "Unspecified error", "errno": -1}]})
         status, document = self.server.slurm.ask(self.command, self.path, body) if accepted else refusal

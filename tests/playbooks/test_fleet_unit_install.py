@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -255,7 +256,8 @@ def kill_install(unit: UnitRoot) -> None:
         except OSError:
             continue
         if ours and (b"write-slot" in words or b"install" in words):
-            os.kill(int(entry.name), signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(int(entry.name), signal.SIGKILL)
 
 
 def test_a_slot_on_trial_is_not_installed_from(unit: UnitRoot, bundle: Path, tmp_path: Path) -> None:

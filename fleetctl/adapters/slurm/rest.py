@@ -20,6 +20,8 @@ from fleetctl.core.problems import CouldNot
 
 TIMEOUT_S = 20.0
 _MOST_BYTES = 256 << 20
+_TRIES = 3
+"""How often a question is asked whose line breaks; a busy slurmrestd at times hangs up on one that it has accepted."""
 _KNOWN = range(38, 45)
 """Versions v0.0.NN that this module can read; the newest that the server has is used."""
 UPDATES_NODES = 39
@@ -100,7 +102,7 @@ class Rest:
         return "/".join((f"/slurm/v0.0.{self.version}/{what}", *(quote(name, safe=",") for name in names)))
 
     def _ask(self, method: str, path: str, body: Document | None = None) -> Document:
-        status, content = self._exchange(method, path, body)
+        status, content = self._answer(method, path, body)
         try:
             document = json.loads(content) if content.strip() else {}
         except ValueError:
@@ -110,6 +112,17 @@ class Rest:
             raise self._refusal(status, errors)
         return document if isinstance(document, dict) else {}
 
+    def _answer(self, method: str, path: str, body: Document | None) -> tuple[int, bytes]:
+        """Return status and content. What is broken off is asked again, but no change: it may have been made."""
+        again = _TRIES - 1 if method == "GET" else 0
+        while True:
+            try:
+                return self._exchange(method, path, body)
+            except (OSError, http.client.HTTPException) as error:
+                if not (again and isinstance(error, ConnectionResetError)):
+                    raise self._silence(error) from None
+                again -= 1
+
     def _exchange(self, method: str, path: str, body: Document | None) -> tuple[int, bytes]:
         content = None if body is None else json.dumps(body).encode()
         headers = {**self._credentials(), "Accept": "application/json", "Content-Type": "application/json"}
@@ -118,11 +131,6 @@ class Rest:
             connection.request(method, prefix + path, content, headers)
             response = connection.getresponse()
             return response.status, response.read(_MOST_BYTES)
-        except (OSError, http.client.HTTPException) as error:
-            said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-            raise CouldNot(
-                f"{self._title} does not answer at {self._url} ({said})", hint="does slurmrestd run there?"
-            ) from None
         finally:
             connection.close()
 
@@ -140,6 +148,10 @@ class Rest:
     def _credentials(self) -> Mapping[str, str]:
         token = self.token().strip()
         return {"X-SLURM-USER-NAME": _user_of(token, self._title), "X-SLURM-USER-TOKEN": token}
+
+    def _silence(self, error: Exception) -> CouldNot:
+        said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        return CouldNot(f"{self._title} does not answer at {self._url} ({said})", hint="does slurmrestd run there?")
 
     def _refusal(self, status: int, errors: Any) -> Refused:
         known = [error for error in errors if isinstance(error, Mapping)]

@@ -52,6 +52,25 @@ def test_a_platform_that_does_not_answer_is_named(tmp_path: Path) -> None:
     assert TOKEN not in str(silent.value)
 
 
+def test_a_question_is_asked_again_where_the_platform_hangs_up(old: tuple[FakeSlurm, str, tuple[str, ...]]) -> None:
+    fake, url, _ = old
+    fake.hangs_up = 2
+    assert the_platform(url).nodes([NODE])[NODE].takes_jobs
+    fake.hangs_up = 9
+    with pytest.raises(CouldNot, match="slurm does not answer"):
+        the_platform(url).nodes([NODE])
+
+
+def test_a_change_is_not_said_again_where_the_platform_hangs_up(tmp_path: Path) -> None:
+    with a_slurmrestd(tmp_path, 40, NODE) as (fake, url, _):
+        rest = Rest(url, lambda: TOKEN, "slurm")
+        assert rest.version == 40
+        fake.hangs_up = 1
+        with pytest.raises(CouldNot, match="slurm does not answer"):
+            rest.post("node", NODE, body={"state": ["DRAIN"]})
+        assert fake.nodes[NODE] == (set(), "")
+
+
 @pytest.mark.parametrize("version", [35, 99])
 def test_versions_that_are_not_known_are_told(tmp_path: Path, version: int) -> None:
     with a_slurmrestd(tmp_path, version, NODE) as (_, url, _), pytest.raises(CouldNot, match=rf"v0\.0\.{version}"):
