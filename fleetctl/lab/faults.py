@@ -14,7 +14,7 @@ from typing import Any
 
 from fleetctl.core.names import did_you_mean
 from fleetctl.core.problems import CouldNot
-from fleetctl.lab import cable, networks, wiring
+from fleetctl.lab import cable, disks, networks, wiring
 from fleetctl.lab.heater import WEAK_SHARE, Heater, exchange_places
 from fleetctl.lab.layout import Level
 from fleetctl.lab.line import USUAL, Line
@@ -22,7 +22,6 @@ from fleetctl.lab.machine import NIC_ERRORS, Machine
 from fleetctl.lab.unit import processes
 from fleetctl.lab.wiring import Wiring
 
-_FILL = "data/lab-fill"
 _HEATER_FAULTS = {"dead-heater", "lying-sensor", "weak-supply", "stuck-valve", "dead-fan"}
 
 
@@ -167,18 +166,15 @@ def _take_relay_out(machine: Machine) -> None:
 
 
 def _fill_disk(machine: Machine, _: Detail) -> str:
-    written = 0
-    with (machine.disk / _FILL).open("ab", buffering=0) as file:
-        for size in (1 << 20, 1 << 12):
-            written += _write_until_full(file.write, size)
+    done = disks.fill(machine)
     machine.faults.add("fill-disk")
-    return f"{written >> 20} MiB written, the disk is full"
+    return done
 
 
 def _free_disk(machine: Machine, _: Detail) -> str:
-    (machine.disk / _FILL).unlink(missing_ok=True)
+    done = disks.free(machine)
     machine.faults.discard("fill-disk")
-    return "the disk has room"
+    return done
 
 
 def _corrupt(machine: Machine, _: Detail) -> str:
@@ -265,20 +261,9 @@ def _swap(machine: Machine, detail: Detail) -> str:
     return wiring.act(lambda cables, swapped: cables.swap(swapped, detail.other))(machine, detail)
 
 
-def _write_until_full(write: Callable[[bytes], int | None], size: int) -> int:
-    block, written = b"\0" * size, 0
-    while True:
-        try:
-            written += write(block) or 0
-        except OSError:
-            return written
-
-
 _NO_LINK = tuple((level, "units share this machine's network here") for level in (Level.LOOPBACK, Level.PROCESSES))
 _NO_PORT = tuple((level, reason) for level, reason in _NO_LINK if level is Level.LOOPBACK)
 _NEW_DISK = (*_NO_LINK, (Level.SYSTEM, "a unit's disks are images here, and are made with the lab"))
-_NO_DISK = ((Level.PROCESSES, "a unit's disk is a folder of this machine's disk here"),)
-
 
 FAULTS = {
     "cut": Fault("takes the power away", _cut, running=True),
@@ -291,8 +276,8 @@ FAULTS = {
     "lossy": Fault("delays packets and loses some", _lossy, refusals=_NO_LINK),
     "fast": Fault("puts the plain link back", _plain, refusals=_NO_LINK),
     "clear": Fault("puts the plain link back", _plain, refusals=_NO_LINK),
-    "fill-disk": Fault("fills the unit's disk", _fill_disk, refusals=_NO_DISK),
-    "free-disk": Fault("empties it again", _free_disk, refusals=_NO_DISK),
+    "fill-disk": Fault("fills the unit's disk", _fill_disk),
+    "free-disk": Fault("empties it again", _free_disk),
     "corrupt": Fault("flips a bit in an applied configuration file", _corrupt),
     "dead-heater": Fault("lets the heater take commands and give no power", _dead_heater),
     "lying-sensor": Fault("freezes the temperature sensors, or sets them off by --offset-k", _lying_sensor),

@@ -34,6 +34,7 @@ _PROGRAMS = {
     "tc": "iproute2",
     "nsenter": "util-linux",
     "setpriv": "util-linux",
+    "prlimit": "util-linux",
     "mmdebstrap": "mmdebstrap",
     "mkfs.ext4": "e2fsprogs",
 }
@@ -41,7 +42,7 @@ _NEEDS = {
     Level.SYSTEM: ("unshare", "nsenter", "ip", "tc", "ssh-keygen", "mmdebstrap", "mkfs.ext4"),
     Level.NAMESPACES: ("unshare", "nsenter", "ip", "tc", "sshd", "ssh-keygen"),
     Level.LOOPBACK: ("unshare", "sshd", "ssh-keygen"),
-    Level.PROCESSES: ("setpriv", "sshd", "ssh-keygen"),
+    Level.PROCESSES: ("setpriv", "prlimit", "sshd", "ssh-keygen"),
 }
 _MOUNTS = """
 set -e
@@ -90,7 +91,7 @@ _CANNOT = {
         "says goodbye",
         "a system of the unit's own: commands over SSH run on this machine as this user, with a folder as the unit's "
         "root (FLEET_ROOT), so an absolute path such as /sbin/reboot means this machine",
-        "a full disk: the units' disks are folders",
+        "a full disk: the units' disks are folders; in its place no file can grow that is written to over SSH",
     ),
 }
 

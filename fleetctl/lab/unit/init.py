@@ -22,7 +22,7 @@ from pathlib import Path
 
 from fleetctl.lab.unit import fakeid, network, processes, slots, system
 from fleetctl.lab.unit import root as file_system
-from fleetctl.lab.unit.settings import PATH, Settings, command, from_json, root
+from fleetctl.lab.unit.settings import FULL, PATH, Settings, command, from_json, root
 
 FAILED = 70
 _FLEET_UNIT_S = 60
@@ -240,7 +240,7 @@ class Init:
         """Yield the services of this kind of unit; a system may be one whose heat agent does not start."""
         # Where no namespace ends them with their init, the kernel is asked to.
         bound = [] if self.settings.isolated else ["setpriv", "--pdeathsig", "KILL"]
-        yield Service([*bound, *sshd_command(self.settings)])
+        yield Service([*bound, *self.bounded(), *sshd_command(self.settings)])
         if self.settings.kind == "gateway":
             yield Service([*bound, fleet_unit(), "cache", "--bind", f"{cache_address(self.settings)}:{_CACHE_PORT}"])
             yield Service([*bound, *command("hub", str(self.room))], (self.room,))
@@ -248,6 +248,12 @@ class Init:
         if not (root() / "etc/fleet/no-agent").exists():
             yield Service([*bound, *command("heat", str(self.room))], (self.room,))
         yield Service([*bound, *command("compute")])
+
+    def bounded(self) -> list[str]:
+        """Return what sshd is started with where no file may grow instead of a full disk: that is an error, no end."""
+        if self.settings.isolated:
+            return []
+        return ["env", "--ignore-signal=XFSZ", *(["prlimit", "--fsize=0:"] if (root() / FULL).exists() else [])]
 
     def report_health(self) -> None:
         """Tell when sshd answers, and when the unit has found itself well."""

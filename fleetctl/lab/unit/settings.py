@@ -10,6 +10,8 @@ from pathlib import Path
 LIBRARY = "/usr/lib/fleet/lab"
 """Where these programs live on a unit."""
 PYTHON = "/usr/bin/python3"
+FULL = "data/lab-fill"
+"""On its disk: what fills it. Where the disk is a folder, a sign that no file may grow."""
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
