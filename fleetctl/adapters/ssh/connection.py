@@ -22,6 +22,7 @@ from fleetctl.adapters.ssh.failures import (
     key_unknown,
     not_let_in,
     timed_out,
+    too_long,
     unreachable,
 )
 from fleetctl.adapters.ssh.forwarded import Forwarded
@@ -173,10 +174,10 @@ class Connection:
         raise not_let_in(self.hop, _words(reason, "refused"))
 
     def run(self, command: str, stdin: bytes, deadline: Deadline) -> tuple[int, bytes, bytes]:
-        """Run a command; return its exit code and what it wrote (each stream 1 MiB at most).
+        """Run a command; return its exit code and what it wrote.
 
         Raises:
-            SshFailed: if the connection breaks or the deadline passes.
+            SshFailed: if the connection breaks, the deadline passes, or it writes more than 1 MiB to either stream.
         """
         try:
             channel = self._transport.open_session(timeout=deadline.left_s)
@@ -185,8 +186,8 @@ class Connection:
             if stdin:
                 channel.sendall(stdin)
             channel.shutdown_write()
-            out = _read_all(channel.recv, channel, deadline)
-            err = _read_all(channel.recv_stderr, channel, deadline)
+            out = self._read_all(channel.recv, channel, deadline)
+            err = self._read_all(channel.recv_stderr, channel, deadline)
             if not channel.status_event.wait(deadline.left_s):
                 raise TimeoutError
             return channel.recv_exit_status(), out, err
@@ -194,6 +195,17 @@ class Connection:
             raise timed_out(self.hop, f"run '{command.split(' --')[0]}'") from error
         except (OSError, EOFError, paramiko.SSHException) as error:
             raise unreachable(self.hop, _words(error, "the connection broke")) from error
+
+    def _read_all(self, receive: Callable[[int], bytes], channel: paramiko.Channel, deadline: Deadline) -> bytes:
+        told = bytearray()
+        while True:
+            channel.settimeout(deadline.left_s)
+            part = receive(65536)
+            if not part:
+                return bytes(told)
+            told += part
+            if len(told) > MAX_OUTPUT:
+                raise too_long(self.hop, MAX_OUTPUT)
 
     def forward(self, hop: Hop, deadline: Deadline) -> Forwarded:
         """Open a stream through this gateway to a hop behind it.
@@ -231,17 +243,6 @@ class Connection:
             with contextlib.suppress(ProcessLookupError):
                 self._dialled.terminate()
             self._dialled.wait()
-
-
-def _read_all(receive: Callable[[int], bytes], channel: paramiko.Channel, deadline: Deadline) -> bytes:
-    parts: list[bytes] = []
-    while sum(map(len, parts)) < MAX_OUTPUT:
-        channel.settimeout(deadline.left_s)
-        part = receive(65536)
-        if not part:
-            break
-        parts.append(part)
-    return b"".join(parts)
 
 
 def _words(error: BaseException | None, otherwise: str) -> str:

@@ -28,6 +28,12 @@ def timed_out(hop: Hop, doing: str) -> SshFailed:
     return SshFailed(Cause.TIMED_OUT, f"{hop.unit}: took too long to {doing}", hint=hint)
 
 
+def too_long(hop: Hop, most: int) -> SshFailed:
+    """Return the failure of a hop that says more than anything here is asked for; a part would be misread."""
+    hint = "see on the machine itself what prints so much; a broken disk or a loop may"
+    return SshFailed(Cause.BAD_ANSWER, f"{hop.unit}: its answer is longer than {most >> 20} MiB", hint=hint)
+
+
 def gateway_down(why: SshFailed) -> SshFailed:
     """Return what the failure of a gateway means for the units behind it."""
     return SshFailed(Cause.GATEWAY_DOWN, f"its gateway cannot be used: {why}", hint=why.hint)
