@@ -1,8 +1,9 @@
 """A machine as the imaging server sees it, in a process of its own: what an imager does, but for the disk.
 
-    python one_machine.py URL SERIAL MAC HOST_KEY
+    python one_machine.py URL SERIAL MAC HOST_KEY [together]
 
-Prints when how many bytes were there. Standard library alone, so that ten of them start quickly.
+Prints when how many bytes were there. With `together` it says `ready` once it has its manifest, and goes on at a line
+on standard input. Standard library alone, so that ten of them start quickly.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ from urllib.parse import urlencode
 from urllib.request import urlopen
 
 
-def main(url: str, serial: str, mac: str, key: str) -> None:
+def main(url: str, serial: str, mac: str, key: str, together: str = "") -> None:
     """Fetch a manifest and every chunk, enrol, and say that it is done."""
     words = {"serial": serial, "mac": mac, "boot": f"b007-{mac[-2:]}00"}
     signed = urlopen(f"{url}/v1/manifest?{urlencode(words)}", timeout=60).read().decode()
     pairs = [line.split("=", 1) for line in signed.splitlines() if "=" in line]
     token = next(value for name, value in pairs if name == "token")
+    if together:
+        print("ready", flush=True)
+        sys.stdin.readline()
     samples: list[tuple[float, int]] = [(time.monotonic(), 0)]
     for digest in (value.split()[3] for name, value in pairs if name == "chunk"):
         seen = hashlib.sha256()

@@ -8,7 +8,7 @@ import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -76,6 +76,17 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return bench.write_image(tmp_path_factory.mktemp("images") / "image", noise)
 
 
+def begin_together(clients: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Let all begin once the last is ready: one that starts late on a busy machine is not starved by the server."""
+    for client in clients:
+        assert client.stdout is not None
+        assert client.stdout.readline() == b"ready\n"
+    for client in clients:
+        assert client.stdin is not None
+        client.stdin.write(b"\n")
+        client.stdin.flush()
+
+
 @pytest.mark.parametrize(("rate", "at_least"), [(0.0, 0.25), (0.85 * LINK, 0.6)])
 def test_no_machine_is_starved(link: Link, image: Path, tmp_path: Path, rate: float, at_least: float) -> None:
     """When the first machine has everything, the last has at least this part of it."""
@@ -87,7 +98,11 @@ def test_no_machine_is_starved(link: Link, image: Path, tmp_path: Path, rate: fl
         assert server.stdout.readline() == "ready\n"
         numbers = range(1, MACHINES + 1)
         said_by = [[machine(n).serial, machine(n).mac, host_key(chr(64 + n))] for n in numbers]
-        clients = [subprocess.Popen([*run_one, *words], stdout=subprocess.PIPE) for words in said_by]
+        clients = [
+            subprocess.Popen([*run_one, *words, "together"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            for words in said_by
+        ]
+        begin_together(clients)
         said = [client.communicate(timeout=120)[0] for client in clients]
         assert server.stdout.read() == f"{MACHINES}\n"
     samples = [json.loads(each) for each in said]
