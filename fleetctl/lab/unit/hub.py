@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import select
 import socket
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
+from fleetctl.lab.unit.room import has_answer
 from fleetctl.lab.unit.settings import root
 
 FILE = "run/heat/sensors.jsonl"
@@ -47,7 +47,7 @@ def exchange(wire: socket.socket) -> dict[str, Any]:
     """Ask the house what its sensors show; nothing if it does not answer."""
     with contextlib.suppress(OSError):
         wire.send(b"sensors")
-        if select.select([wire], [], [], _ANSWER_S)[0]:
+        if has_answer(wire, _ANSWER_S):
             told: dict[str, Any] = json.loads(wire.recv(_SIZE))
             return told
     return {}
