@@ -19,6 +19,7 @@ demo: setup ## a building and a hot-water plant, checked, planned and configured
 
 test: ## all tests but the longest (stand-in units and PostgreSQL included)
 	@scripts/setup test
+	@$(BIN)/python -m compileall -q -j 0 fleetctl bench # or each worker compiles all of it
 	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
 acceptance-test: ## whole evenings in a building: storms, crash after crash (minutes each)

@@ -78,6 +78,7 @@ def until(process: subprocess.Popen[str], code: str, stage: str) -> None:
     raise AssertionError(f"no {code} of {stage} in:\n{''.join(seen)}")
 
 
+@pytest.mark.evening
 def test_killed_in_the_middle_of_a_burn_in_and_begun_again_a_dwelling_is_accepted(cli: Cli) -> None:
     process = cli.start("-o", "json", *unattended(WELL))
     until(process, "waits", "burn_in")

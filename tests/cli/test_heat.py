@@ -4,35 +4,38 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from fleetctl.adapters.store.state import open_state
+from fleetctl.cli import compose
 from fleetctl.core.facts import Facts
 from tests.builders.command import call
 from tests.builders.heat import room, water
 from tests.builders.inventories import a_folder
+from tests.builders.world import START, FakeClock
 
 WEATHER = ("title: A test site\n", "title: A test site\nforecast: {file: weather.csv}\n")
 UNITS = ("here/a101-1", "here/a101-2", "here/a102-1")
 
 
 def csv(temperature_c: float) -> str:
-    start = datetime.now(UTC) - timedelta(hours=2)
+    start = START - timedelta(hours=2)
     rows = (f"{start + timedelta(hours=hour):%Y-%m-%dT%H:%MZ},{temperature_c}\n" for hour in range(24))
     return "time,temperature_c\n" + "".join(rows)
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the working folder: a fleet that was probed a moment ago, at 6 °C outdoors."""
+    """Return the working folder: a fleet that was probed a moment ago, at 6 °C outdoors, far from any disinfection."""
     for name, text in a_folder(WEATHER).items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
     (tmp_path / "weather.csv").write_text(csv(6.0))
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(compose, "clock", FakeClock)
     (tmp_path / ".fleetctl").mkdir()
     remember(tmp_path, [*map(room, UNITS), water("here/boiler-1", 62.0)])
     return tmp_path
@@ -40,7 +43,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def remember(folder: Path, facts: list[Facts]) -> None:
     state = open_state(f"sqlite:///{folder / '.fleetctl/state.db'}")
-    state.units.save_facts(replace(each, at=datetime.now(UTC)) for each in facts)
+    state.units.save_facts(replace(each, at=START) for each in facts)
     state.close()
 
 

@@ -189,7 +189,8 @@ def test_work_goes_on_when_the_connection_is_lost(unit: UnitRoot) -> None:
     unit.hook("agent", f'[ "$1" = check ] || while [ ! -e {unit.path("/go")} ]; do sleep 0.02; done')
     unit.step += 1
     caller = subprocess.Popen(
-        [*PYTHON, str(PROGRAM), "configure", *unit.step_options()],
+        # whoever runs the tests may ignore the signal (nohup does), and so would whatever they start
+        ["env", "--default-signal=HUP", *PYTHON, str(PROGRAM), "configure", *unit.step_options()],
         stdin=subprocess.PIPE,
         env=unit.environment(),
         stdout=subprocess.DEVNULL,

@@ -16,7 +16,7 @@ from fleetctl.core.images.tree import Node, Tree, file, folder, laid_over, link,
 from fleetctl.core.inventory.fleet import Kind
 from fleetctl.core.problems import InvalidInput, Problem
 
-AGENT = ("__init__", "alone", "heat", "heat_settings", "pulse", "room", "settings")
+AGENT = ("__init__", "alone", "heat", "heat_settings", "place", "pulse", "room", "settings")
 """Modules of the lab's units that make the stand-in of a heat agent."""
 _LEVEL = 9
 _MOUNT_POINTS = ("boot/loader", "data", "run", "proc", "sys", "dev", "tmp")
@@ -78,7 +78,7 @@ def _overlays(recipe: Recipe, sources: Sources) -> Iterator[Tree]:
     yield services(recipe.enable, recipe.mask)
     yield _below("usr/lib/fleet", _fleet_unit(sources.fleet_unit))
     if recipe.kind is not Kind.GATEWAY:
-        yield _below("usr/lib/fleet/lab", _agent(sources.package))
+        yield _below("usr/lib/fleet/lab", agent(sources.package))
     for name in recipe.overlays:
         yield _modes(read_folder(sources.images / name))
     for own in sources.overlays:
@@ -120,7 +120,12 @@ def _fleet_unit(playbooks: Path) -> Tree:
     return found | compiled(found, "/usr/lib/fleet") | {"fleet-unit": file(playbooks / "fleet-unit", 0o755)}
 
 
-def _agent(package: Path) -> Tree:
+def agent(package: Path) -> Tree:
+    """Return the stand-in of a heat agent, as the folder that its program looks for modules in.
+
+    Args:
+        package: folder of the package `fleetctl`.
+    """
     found = {f"fleetctl/lab/unit/{name}.py": file(package / f"lab/unit/{name}.py") for name in AGENT}
     found |= {f"fleetctl/{name}": file(package / name) for name in ("__init__.py", "lab/__init__.py")}
     return found | compiled(found, "/usr/lib/fleet/lab")

@@ -14,8 +14,9 @@ from pathlib import Path
 
 from fleetctl.lab.unit import heat_settings
 from fleetctl.lab.unit.heat import Agent, keep_heating
+from fleetctl.lab.unit.place import root
 from fleetctl.lab.unit.room import Reading
-from fleetctl.lab.unit.settings import Settings, root
+from fleetctl.lab.unit.settings import Settings
 
 RELEASE = "run/fleet/release"
 HARDWARE = "usr/lib/fleet/hardware.json"

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fleetctl.lab.unit.settings import root
+from fleetctl.lab.unit.place import root
 
 QUEUE, LOG = "data/compute/queue", "data/compute/jobs.jsonl"
 DRAIN = "data/fleet/drain.json"

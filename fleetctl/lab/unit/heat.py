@@ -16,9 +16,10 @@ from typing import Any
 
 from fleetctl.lab.unit import heat_settings
 from fleetctl.lab.unit.heat_settings import HeatSettings
+from fleetctl.lab.unit.place import root
 from fleetctl.lab.unit.pulse import Pulse
 from fleetctl.lab.unit.room import Reading, Room, Wire
-from fleetctl.lab.unit.settings import Settings, on_unit, root
+from fleetctl.lab.unit.settings import Settings, on_unit
 
 _GAIN_W_K = 400.0
 _BAND_K = 2.0

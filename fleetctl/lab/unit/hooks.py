@@ -16,7 +16,8 @@ from pathlib import Path
 
 from fleetctl.lab.unit import heat_settings, network
 from fleetctl.lab.unit.file_checks import Check, Tree, run
-from fleetctl.lab.unit.settings import on_unit, root
+from fleetctl.lab.unit.place import root
+from fleetctl.lab.unit.settings import on_unit
 
 _RELOAD_S = 5.0
 

@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from fleetctl.lab.unit.place import root
 from fleetctl.lab.unit.room import has_answer
-from fleetctl.lab.unit.settings import root
 
 FILE = "run/heat/sensors.jsonl"
 _LINES = 2000

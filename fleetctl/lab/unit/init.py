@@ -22,7 +22,8 @@ from pathlib import Path
 
 from fleetctl.lab.unit import fakeid, network, processes, slots, system
 from fleetctl.lab.unit import root as file_system
-from fleetctl.lab.unit.settings import FULL, PATH, Settings, command, from_json, root
+from fleetctl.lab.unit.place import root
+from fleetctl.lab.unit.settings import FULL, PATH, Settings, command, from_json
 
 FAILED = 70
 _FLEET_UNIT_S = 60

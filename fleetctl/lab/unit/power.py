@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fleetctl.lab.unit import system
-from fleetctl.lab.unit.settings import on_unit, root
+from fleetctl.lab.unit.place import root
+from fleetctl.lab.unit.settings import on_unit
 
 _DELAY_S = 0.5
 

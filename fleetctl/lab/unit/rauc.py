@@ -12,10 +12,13 @@ somebody marks it active.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
 
 from fleetctl.lab.unit import slots
 from fleetctl.lab.unit.rauc_slots import Refused, System
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 _FORMATS = ("readable", "shell", "json", "json-pretty")
 _MARKS: dict[str, tuple[Callable[[slots.Environment, str], slots.Environment], str]] = {

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import shlex
-from typing import Any
 
 from fleetctl.lab.unit import slots
-from fleetctl.lab.unit.bundle import IMAGE, Manifest
-from fleetctl.lab.unit.rauc_slots import System
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from fleetctl.lab.unit.bundle import Manifest
+    from fleetctl.lab.unit.rauc_slots import System
 
 
 def status(system: System, form: str, *, detailed: bool) -> str:
@@ -23,7 +27,7 @@ def status_document(system: System, *, detailed: bool) -> dict[str, Any]:
     """Return the status as RAUC's JSON has it; `booted` is a boot name, `boot_primary` the name of a slot."""
     env = system.environment
     return {
-        "compatible": system.settings.compatible,
+        "compatible": system.compatible,
         "variant": "",
         "system_version": system.version,
         "booted": system.booted,
@@ -34,6 +38,8 @@ def status_document(system: System, *, detailed: bool) -> dict[str, Any]:
 
 def info(manifest: Manifest, form: str) -> str:
     """Return what a bundle says of itself."""
+    from fleetctl.lab.unit.bundle import IMAGE
+
     image = {"filename": IMAGE, "checksum": manifest.sha256, "size": manifest.size, "hooks": [], "adaptive": None}
     document = {
         "compatible": manifest.compatible,

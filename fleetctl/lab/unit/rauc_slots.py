@@ -1,19 +1,23 @@
-"""What the RAUC stand-in works on: the unit's slots, their status file, the boot loader's environment."""
+"""What the RAUC stand-in works on: the unit's slots, their status file, the boot loader's environment.
+
+Every probe asks for the status, and a machine that plays hundreds of units pays for each module that this imports: what
+only an install needs is imported there.
+"""
 
 from __future__ import annotations
 
 import json
-import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from fleetctl.lab.unit import slots
-from fleetctl.lab.unit.settings import Settings, on_unit, release_text, root
+from fleetctl.lab.unit.place import root
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
+
     from fleetctl.lab.unit.bundle import Manifest
 
 _GROUP = "rootfs"
@@ -25,25 +29,25 @@ class Refused(Exception):
     """Raised with RAUC's message when a request cannot be met."""
 
 
-@dataclass(frozen=True)
 class System:
-    """A unit as RAUC sees it.
+    """A unit as RAUC sees it."""
 
-    Attributes:
-        booted: boot name of the running slot, from the kernel's command line.
-        folder: root of the unit.
-    """
-
-    settings: Settings
-    booted: str
-    folder: Path
+    def __init__(self, booted: str, folder: Path) -> None:
+        """Take the boot name of the running slot, from the kernel's command line, and the root of the unit."""
+        self.booted = booted
+        self.folder = folder
 
     @classmethod
     def here(cls) -> System:
         """Return the system of the unit that this process runs on."""
         words = (root() / "proc/cmdline").read_text().split()
         booted = next((w.partition("=")[2] for w in words if w.startswith("rauc.slot=")), "A")
-        return cls(on_unit(), booted, root())
+        return cls(booted, root())
+
+    @property
+    def compatible(self) -> str:
+        """Return what bundles for this unit say that they are for."""
+        return str(json.loads((self.folder / "run/lab/unit.json").read_text())["compatible"])
 
     @property
     def environment(self) -> slots.Environment:
@@ -106,10 +110,9 @@ class System:
         yield 0, "Installing"
         manifest = self.read_bundle(bundle)
         yield 20, "Checking bundle done."
-        if manifest.compatible != self.settings.compatible:
+        if manifest.compatible != self.compatible:
             raise Refused(
-                f"Compatible mismatch: Expected '{self.settings.compatible}' but bundle manifest has "
-                f"'{manifest.compatible}'"
+                f"Compatible mismatch: Expected '{self.compatible}' but bundle manifest has '{manifest.compatible}'"
             )
         target = slots.other(self.booted)
         slots.store(self.folder / "data/boot", slots.mark_bad(self.environment, target))
@@ -130,7 +133,10 @@ class System:
             return 0.0
 
     def _write(self, slot: str, bundle: str, manifest: Manifest) -> None:
+        import shutil
+
         from fleetctl.lab.unit import bundle as bundles
+        from fleetctl.lab.unit.settings import on_unit, release_text
 
         device = self.device(slot)
         shutil.rmtree(device, ignore_errors=True)
@@ -140,7 +146,7 @@ class System:
             bundles.unpack(Path(bundle), tree)
         except bundles.BadBundle as error:
             raise Refused(str(error)) from error
-        (tree / "etc/fleet/release").write_text(release_text(self.settings, manifest.version))
+        (tree / "etc/fleet/release").write_text(release_text(on_unit(), manifest.version))
 
     def _record(self, slot: str, manifest: Manifest) -> None:
         about = {

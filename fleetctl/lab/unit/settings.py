@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
-from pathlib import Path
+
+from fleetctl.lab.unit.place import root
 
 LIBRARY = "/usr/lib/fleet/lab"
 """Where these programs live on a unit."""
@@ -72,11 +72,6 @@ def release_text(settings: Settings, version: str) -> str:
         "COMPATIBLE": settings.compatible,
     }
     return "".join(f"{key}={value}\n" for key, value in values.items())
-
-
-def root() -> Path:
-    """Return the root of this unit: `/`, or the folder that stands for it where there are no namespaces."""
-    return Path(os.environ.get("FLEET_ROOT") or "/")
 
 
 def on_unit() -> Settings:

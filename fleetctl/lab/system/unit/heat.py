@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fleetctl.lab.system.unit import hardware
 from fleetctl.lab.unit.heat import Agent, keep_heating
+from fleetctl.lab.unit.place import root
 from fleetctl.lab.unit.room import Wire
-from fleetctl.lab.unit.settings import on_unit, root
+from fleetctl.lab.unit.settings import on_unit
 
 
 def main() -> int:
