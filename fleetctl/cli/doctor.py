@@ -44,7 +44,7 @@ def _checks(frame: Frame) -> Iterator[Check]:
 
 def _lab_level() -> Check:
     """Say which level of the lab works here, by the lab's own trial."""
-    from fleetctl.core.doctor import Check, Finding
+    from fleetctl.core.doctor import Check, Grade
     from fleetctl.core.problems import CouldNot
     from fleetctl.lab import levels
     from fleetctl.lab.layout import Level
@@ -53,30 +53,30 @@ def _lab_level() -> Check:
     try:
         choice = levels.choose(None, as_root=os.geteuid() == 0)
     except CouldNot as reason:
-        return Check("lab", Finding.OPTIONAL, str(reason), purpose, "install what is listed, and ask again")
+        return Check("lab", Grade.OPTIONAL, str(reason), purpose, "install what is listed, and ask again")
     whole = choice.level is Level.NAMESPACES
     cure = "" if whole else f"what a higher level lacks here: {choice.why}"
-    return Check("lab", Finding.OK if whole else Finding.OPTIONAL, f"level {choice.level.value}", purpose, cure)
+    return Check("lab", Grade.OK if whole else Grade.OPTIONAL, f"level {choice.level.value}", purpose, cure)
 
 
 def _state(frame: Frame) -> Check:
     """Say whether the state can be read; one that is not there yet is not made for the question."""
     from fleetctl.cli import compose
-    from fleetctl.core.doctor import Check, Finding
+    from fleetctl.core.doctor import Check, Grade
     from fleetctl.core.problems import CouldNot, InvalidInput
 
     purpose = "rollouts, facts, host keys"
     try:
         if frame.state is None and not (frame.state_folder / "state.db").exists():
-            return Check("state", Finding.OK, f"none yet in {frame.state_folder}; the first command makes it", purpose)
+            return Check("state", Grade.OK, f"none yet in {frame.state_folder}; the first command makes it", purpose)
         with compose.state(frame) as state:
-            return Check("state", Finding.OK, f"readable, {state.uuid}", purpose)
+            return Check("state", Grade.OK, f"readable, {state.uuid}", purpose)
     except InvalidInput as invalid:
         problem = invalid.problems[0]
         absent = problem.code == "no-fleet"
-        return Check("state", Finding.OPTIONAL if absent else Finding.MISSING, problem.message, purpose, problem.hint)
+        return Check("state", Grade.OPTIONAL if absent else Grade.MISSING, problem.message, purpose, problem.hint)
     except CouldNot as reason:
-        return Check("state", Finding.MISSING, str(reason), purpose, reason.hint)
+        return Check("state", Grade.MISSING, str(reason), purpose, reason.hint)
 
 
 def _state_folder(frame: Frame) -> Path:

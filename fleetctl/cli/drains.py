@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fleetctl.core.platform.telling import Order
     from fleetctl.core.policy import Drain
     from fleetctl.ports import State
-    from fleetctl.ports.platform import Standing
+    from fleetctl.ports.platform import PlatformNode
     from fleetctl.services.drains import Patience, Results
 
 DRAIN = "Example: fleetctl unit drain site=les-sables,dwelling=A101 --reason 'fan is loud'"
@@ -151,7 +151,7 @@ def _fleet_of(ctx: typer.Context) -> tuple[Frame, Fleet]:
     return frame, compose.fleet(frame)
 
 
-def _standings(fleet: Fleet, known: Platforms, selection: Sequence[str]) -> Mapping[str, Standing]:
+def _standings(fleet: Fleet, known: Platforms, selection: Sequence[str]) -> Mapping[str, PlatformNode]:
     """Return where the selected units are nodes; those that only heat are said and left out.
 
     Raises:

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from fleetctl.core.rollout.state import Step
     from fleetctl.core.route import Route
     from fleetctl.ports import Forecasts
-    from fleetctl.ports.platform import Standing
+    from fleetctl.ports.platform import PlatformNode
     from fleetctl.services.enrolment import Registrar
     from fleetctl.services.standing_releases import Watched
 
@@ -151,7 +151,7 @@ class Grounds:
         """Return the compute platforms of a rollout's fleet."""
         return self._of(rollout).platforms
 
-    def standing(self, unit: str) -> Standing | None:
+    def standing(self, unit: str) -> PlatformNode | None:
         """Return where a unit is a node of its platform, in the fleet of whichever rollout works on it."""
         return next(filter(None, (ground.platforms.of(unit) for ground in reversed(self._known.values()))), None)
 

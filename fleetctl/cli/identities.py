@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from fleetctl.core.rollout.state import Step
     from fleetctl.core.route import Route
     from fleetctl.ports import Executor, State
-    from fleetctl.ports.platform import Platform, Standing
+    from fleetctl.ports.platform import Platform, PlatformNode
     from fleetctl.services.enrolment import Registrar, StandingOf
     from fleetctl.services.orphans import PlatformNamed
     from fleetctl.services.register import Errand
@@ -80,7 +80,7 @@ def standing_of(frame: Frame, fleet: Fleet) -> StandingOf:
 
         return platforms_of(frame, fleet, compose.secrets(frame, fleet))
 
-    def standing(unit: Unit) -> Standing | None:
+    def standing(unit: Unit) -> PlatformNode | None:
         if unit.kind is Kind.GATEWAY or unit.compute.platform == NO_PLATFORM:
             return None
         found = platforms().of(unit.name)

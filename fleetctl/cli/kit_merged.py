@@ -60,8 +60,7 @@ def finished(frame: Frame, state: State, fleet: Fleet, site: str) -> list[Waitin
 
 def _register(frame: Frame, state: State, fleet: Fleet, units: list[Unit]) -> None:
     from fleetctl.cli import compose, register
-    from fleetctl.core.identity.result import Standing as Registered
-    from fleetctl.core.identity.result import draft_of
+    from fleetctl.core.identity.result import Registered, draft_of
 
     for result in register.registered(frame, state, fleet, units):
         frame.notes().print(f"{result.unit}: {result.standing.value}{': ' if result.text else ''}{result.text}")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from fleetctl.cli.lab_frame import lab_folder
 from fleetctl.core.inventory.invariants.secrets import KINDS
 from fleetctl.core.platform.places import Place, places
-from fleetctl.ports.platform import Standing
+from fleetctl.ports.platform import PlatformNode
 
 if TYPE_CHECKING:
     from fleetctl.cli.frame import Frame
@@ -30,10 +30,12 @@ class Platforms:
     _places: Mapping[str, Place]
     _platforms: Mapping[str, Platform]
 
-    def of(self, unit: str) -> Standing | None:
+    def of(self, unit: str) -> PlatformNode | None:
         """Return where a unit is a node; None if it only heats, or nobody here speaks with its platform."""
         place = self._places.get(unit)
-        return Standing(f"platform '{place.platform}'", self._platforms[place.platform], place.node) if place else None
+        if place is None:
+            return None
+        return PlatformNode(f"platform '{place.platform}'", self._platforms[place.platform], place.node)
 
     def close(self) -> None:
         """End every connection."""
@@ -52,7 +54,7 @@ class Grounds(Protocol):
         """Return a text without secrets."""
         ...
 
-    def standing(self, unit: str) -> Standing | None:
+    def standing(self, unit: str) -> PlatformNode | None:
         """Return where a unit is a node, in the fleet of whichever rollout works on it."""
         ...
 
@@ -67,7 +69,7 @@ def on_platforms(
 
     memory = Memory()
 
-    def of_step(step: Step) -> Standing | None:
+    def of_step(step: Step) -> PlatformNode | None:
         return grounds.platforms(step.rollout).of(step.unit)
 
     steps = PlatformExecutor(executor, of_step, check_leading, memory, grounds.redact)

@@ -51,12 +51,12 @@ def registered(
 ) -> Iterator[Result]:
     """Register units and yield what came of each; those that a rollout is at work on are left to it."""
     from fleetctl.cli import identities
-    from fleetctl.core.identity.result import Result, Standing
+    from fleetctl.core.identity.result import Registered, Result
     from fleetctl.services.register import register as carry_out
 
     busy = identities.busy(state, units)
     for unit, rollout in busy.items():
-        yield Result(unit, Standing.FAILED, f"rollout {rollout} is at work on it")
+        yield Result(unit, Registered.FAILED, f"rollout {rollout} is at work on it")
     with ExitStack() as stack:
         errand = identities.errand(frame, state, fleet, stack, renew=renew)
         yield from carry_out(errand, [unit for unit in units if unit.name not in busy])
@@ -73,9 +73,9 @@ def _told(frame: Frame, results: Iterable[Result]) -> Iterator[Result]:
 def _kept(frame: Frame, state: State, results: Iterable[Result]) -> Iterator[Result]:
     """Keep in the ledger what changed."""
     from fleetctl.cli import compose
-    from fleetctl.core.identity.result import Standing, draft_of
+    from fleetctl.core.identity.result import Registered, draft_of
 
     for result in results:
-        if result.standing is not Standing.UNCHANGED:
+        if result.standing is not Registered.UNCHANGED:
             state.ledger.append([draft_of(result, frame.actor, compose.clock().now().utc)])
         yield result

@@ -21,7 +21,7 @@ TMPFS_BYTES = 64 << 20
 CLOCK_SLACK = timedelta(minutes=5)
 
 
-class Finding(StrEnum):
+class Grade(StrEnum):
     """How a check came out."""
 
     OK = "ok"
@@ -43,7 +43,7 @@ class Check:
     """
 
     subject: str
-    finding: Finding
+    finding: Grade
     found: str
     purpose: str
     cure: str = ""
@@ -106,7 +106,7 @@ def checks(machine: Machine) -> Iterator[Check]:
 
 def healthy(found: Iterable[Check]) -> bool:
     """Say whether nothing is missing that fleetctl cannot do without."""
-    return all(check.finding is not Finding.MISSING for check in found)
+    return all(check.finding is not Grade.MISSING for check in found)
 
 
 def to_document(found: Iterable[Check]) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def to_document(found: Iterable[Check]) -> dict[str, Any]:
 
 def cure_lines(found: Iterable[Check]) -> Iterator[str]:
     """Yield the next steps: one command for all packages, then whatever else is to be done."""
-    lacking = [check for check in found if check.finding is not Finding.OK]
+    lacking = [check for check in found if check.finding is not Grade.OK]
     packages = sorted({check.package for check in lacking if check.package})
     if packages:
         yield f"sudo apt-get install --no-install-recommends {' '.join(packages)}"
@@ -128,40 +128,40 @@ def _python(machine: Machine) -> Check:
     version = ".".join(map(str, machine.python))
     enough = machine.python[:2] >= PYTHON
     cure = "" if enough else "install Python 3.11 or newer and set fleetctl up with it"
-    return Check("python", Finding.OK if enough else Finding.MISSING, version, "fleetctl itself", cure)
+    return Check("python", Grade.OK if enough else Grade.MISSING, version, "fleetctl itself", cure)
 
 
 def _program(machine: Machine, program: Program) -> Check:
     path = machine.programs.get(program.name)
     if path is not None:
         version = machine.version_of.get(program.name, "")
-        return Check(program.name, Finding.OK, f"{path} {version}".strip(), program.purpose, package=program.package)
+        return Check(program.name, Grade.OK, f"{path} {version}".strip(), program.purpose, package=program.package)
     cure = "" if program.package else "Debian has no package of it; its project's page says how to get it"
-    finding = Finding.MISSING if program.needed else Finding.OPTIONAL
+    finding = Grade.MISSING if program.needed else Grade.OPTIONAL
     return Check(program.name, finding, "not found", program.purpose, cure, program.package)
 
 
 def _agent(machine: Machine) -> Check:
     purpose = "logging in to units whose site names no key file"
     if machine.agent_keys:
-        return Check("ssh agent", Finding.OK, f"{machine.agent_keys} keys", purpose)
+        return Check("ssh agent", Grade.OK, f"{machine.agent_keys} keys", purpose)
     found = "not running" if machine.agent_keys is None else "it holds no key"
     cure = "eval $(ssh-agent) && ssh-add" if machine.agent_keys is None else "ssh-add"
-    return Check("ssh agent", Finding.OPTIONAL, found, purpose, cure)
+    return Check("ssh agent", Grade.OPTIONAL, found, purpose, cure)
 
 
 def _clock(machine: Machine) -> Check:
     found, purpose = f"{machine.now:%Y-%m-%d %H:%M:%S} UTC", "leases, windows, the expiry of plans"
     if machine.now + CLOCK_SLACK < machine.newest_file:
         cure = f"set it: files of this installation are from {machine.newest_file:%Y-%m-%d %H:%M}"
-        return Check("clock", Finding.MISSING, found, purpose, cure)
-    return Check("clock", Finding.OK, found, purpose)
+        return Check("clock", Grade.MISSING, found, purpose, cure)
+    return Check("clock", Grade.OK, found, purpose)
 
 
 def _room(machine: Machine, of: str, least: int, purpose: str, *, needed: bool = False) -> Check:
     free = machine.free_bytes.get(of)
     if free is not None and free >= least:
-        return Check(of, Finding.OK, f"{free >> 20} MiB free", purpose)
+        return Check(of, Grade.OK, f"{free >> 20} MiB free", purpose)
     found = "cannot be written" if free is None else f"{free >> 20} MiB free"
     cure = f"make room: {least >> 20} MiB or more"
-    return Check(of, Finding.MISSING if needed else Finding.OPTIONAL, found, purpose, cure)
+    return Check(of, Grade.MISSING if needed else Grade.OPTIONAL, found, purpose, cure)

@@ -56,7 +56,7 @@ class Family:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ActiveRollout:
     """How one active rollout stands.
 
     Attributes:
@@ -124,7 +124,7 @@ def blocked(reasons: Mapping[str, str], board: Board) -> Counter[str]:
     return Counter(reason_kind(reason) for site, reason in reasons.items() if site in waiting or not site)
 
 
-def families(whole: Whole, standings: Iterable[Standing]) -> tuple[Family, ...]:
+def families(whole: Whole, standings: Iterable[ActiveRollout]) -> tuple[Family, ...]:
     """Return everything that is told."""
     rollouts = tuple(standings)
     return (*_of_controller(whole), *_of_rollouts(rollouts), *_of_units(rollouts))
@@ -150,7 +150,7 @@ def _of_controller(whole: Whole) -> tuple[Family, ...]:
     )
 
 
-def _of_rollouts(rollouts: tuple[Standing, ...]) -> tuple[Family, ...]:
+def _of_rollouts(rollouts: tuple[ActiveRollout, ...]) -> tuple[Family, ...]:
     return (
         _each("rollout_created_timestamp_seconds", "When it was made.", rollouts, lambda r: _unix(r.created)),
         _each("rollout_changed_timestamp_seconds", "When it last changed.", rollouts, lambda r: _unix(r.changed)),
@@ -168,7 +168,7 @@ def _of_rollouts(rollouts: tuple[Standing, ...]) -> tuple[Family, ...]:
     )
 
 
-def _of_units(rollouts: tuple[Standing, ...]) -> tuple[Family, ...]:
+def _of_units(rollouts: tuple[ActiveRollout, ...]) -> tuple[Family, ...]:
     phases = tuple(
         Sample(rollout.phases.get(phase, 0), {"rollout": rollout.rollout, "phase": phase.value})
         for rollout in rollouts
@@ -189,12 +189,12 @@ def _one(name: str, help: str, value: float, **labels: str) -> Family:
     return Family(f"fleetctl_{name}", "gauge", help, (Sample(value, labels),))
 
 
-def _each(name: str, help: str, rollouts: tuple[Standing, ...], value: Callable[[Standing], float]) -> Family:
+def _each(name: str, help: str, rollouts: tuple[ActiveRollout, ...], value: Callable[[ActiveRollout], float]) -> Family:
     samples = tuple(Sample(value(rollout), {"rollout": rollout.rollout}) for rollout in rollouts)
     return Family(f"fleetctl_{name}", "gauge", help, samples)
 
 
-def _runs(rollout: Standing) -> float:
+def _runs(rollout: ActiveRollout) -> float:
     return float(rollout.status is Status.RUNNING)
 
 

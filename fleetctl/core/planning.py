@@ -219,7 +219,7 @@ def _orphaned(observed: Mapping[str, Observation], declared: Iterable[str]) -> t
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Circumstances:
     """What a plan is held against when it is applied."""
 
     state: str
@@ -236,7 +236,7 @@ class Standing:
     """Why nothing may be done to units now: their machines are quarantined or retired."""
 
 
-def refusal(plan: Plan, standing: Standing) -> str | None:
+def refusal(plan: Plan, standing: Circumstances) -> str | None:
     """Return why the whole plan may not be applied any more, or None."""
     if plan.state != standing.state:
         return f"plan {plan.id} was made with another state ({plan.state}), this one is {standing.state}"
@@ -245,13 +245,13 @@ def refusal(plan: Plan, standing: Standing) -> str | None:
     return None
 
 
-def moved(plan: Plan, standing: Standing) -> Mapping[str, str]:
+def moved(plan: Plan, standing: Circumstances) -> Mapping[str, str]:
     """Return the units that are no longer as the plan saw them, each with what moved."""
     reasons = {unit.unit: _what_moved(plan, unit, standing) for unit in plan.units}
     return {unit: reason for unit, reason in reasons.items() if reason is not None}
 
 
-def _what_moved(plan: Plan, unit: UnitPlan, standing: Standing) -> str | None:
+def _what_moved(plan: Plan, unit: UnitPlan, standing: Circumstances) -> str | None:
     if unit.unit in standing.refused:
         return f"its machine is {standing.refused[unit.unit]}"
     if standing.site_digests.get(unit.site) != plan.sites[unit.site]:
@@ -270,7 +270,7 @@ def _what_moved(plan: Plan, unit: UnitPlan, standing: Standing) -> str | None:
     return None
 
 
-def _another_release(unit: UnitPlan, standing: Standing) -> str | None:
+def _another_release(unit: UnitPlan, standing: Circumstances) -> str | None:
     """Return how the release that a unit was to get is not what it would get now, or None."""
     wanted, signed = standing.releases.get(unit.unit), standing.catalogue.releases.get(unit.release)
     if wanted != unit.release:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 
-from fleetctl.core.report import decisions, heat, standing
+from fleetctl.core.report import decisions, heat, last_seen
 from fleetctl.core.report.decisions import Decisions, WaveReport
 from fleetctl.core.report.evidence import NOTHING, Evidence
 from fleetctl.core.report.heat import SpaceReport
-from fleetctl.core.report.standing import NEVER_SEEN, Mixed, Standing
+from fleetctl.core.report.last_seen import NEVER_SEEN, LastSeen, Mixed
 from fleetctl.core.report.timeline import Span, interruptions, spans_of
 from fleetctl.core.rollout.readings import Reading
 from fleetctl.core.rollout.state import Noted, Phase, Progress, Rollout, StepTaken
@@ -64,7 +64,7 @@ class UnitReport:
     attempts: tuple[Attempt, ...]
     spans: tuple[Span, ...] = ()
     down: tuple[tuple[datetime, datetime], ...] = ()
-    standing: Standing = NEVER_SEEN
+    standing: LastSeen = NEVER_SEEN
 
     @property
     def unit(self) -> str:
@@ -164,7 +164,7 @@ class RolloutReport:
     @cached_property
     def mixed(self) -> tuple[Mixed, ...]:
         """Return which units stand on which config and version."""
-        return standing.mixed({unit.unit: unit.standing for unit in self.units})
+        return last_seen.mixed({unit.unit: unit.standing for unit in self.units})
 
     @property
     def zone(self) -> tzinfo:
@@ -197,7 +197,7 @@ def rollout_report(
     rows, events = tuple(units), tuple(log)
     notes, steps, looks = _by_unit(events), _steps_by_unit(evidence.steps), _looks_by_unit(evidence.readings)
     until = _ended(rollout, events, made)
-    seen = standing.standings(rows, evidence.readings, evidence.facts)
+    seen = last_seen.standings(rows, evidence.readings, evidence.facts)
     reports = tuple(
         UnitReport(
             progress=row,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class StageNews:
     """What became known of one stage of one place.
 
     Attributes:
@@ -38,7 +38,7 @@ class Round:
         goes_on: something goes on at a unit by itself, so that waiting is worth while.
     """
 
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[StageNews, ...] = ()
     waits: Mapping[str, str] = field(default_factory=dict)
     again_s: float = 0.0
     goes_on: bool = False

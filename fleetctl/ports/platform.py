@@ -69,7 +69,7 @@ class Platform(Protocol):
 
 
 @dataclass(frozen=True)
-class Standing:
+class PlatformNode:
     """A unit that is a node.
 
     Attributes:
@@ -82,9 +82,9 @@ class Standing:
     node: str
 
 
-def by_platform(standings: Mapping[str, Standing]) -> Mapping[str, Mapping[str, Standing]]:
+def by_platform(standings: Mapping[str, PlatformNode]) -> Mapping[str, Mapping[str, PlatformNode]]:
     """Return units in groups, one for each platform, by its title."""
-    groups: dict[str, dict[str, Standing]] = {}
+    groups: dict[str, dict[str, PlatformNode]] = {}
     for unit, standing in standings.items():
         groups.setdefault(standing.title, {})[unit] = standing
     return groups

@@ -13,7 +13,7 @@ from fleetctl.core.inventory.fleet import Fleet
 from fleetctl.core.names import did_you_mean
 from fleetctl.core.plan import Plan
 from fleetctl.core.plan_document import to_document
-from fleetctl.core.planning import Standing
+from fleetctl.core.planning import Circumstances
 from fleetctl.core.policy import Policy
 from fleetctl.core.problems import CouldNot, InvalidInput, Problem
 from fleetctl.core.releases.catalogue import Catalogue
@@ -89,7 +89,7 @@ def start(
     now = clock.now().utc
     if releases is not None:
         refuse_standing(declared.fleet, gifts_of(declared.fleet, plan.units), releases, now)
-    standing = Standing(
+    standing = Circumstances(
         state=state.uuid,
         at=now,
         site_digests=declared.site_digests,

@@ -13,7 +13,7 @@ from fleetctl.core.platform.node import Node
 from fleetctl.core.platform.request import Result, may_undrain
 from fleetctl.core.platform.telling import Order
 from fleetctl.ports import Clock, Platform, State
-from fleetctl.ports.platform import Standing, by_platform
+from fleetctl.ports.platform import PlatformNode, by_platform
 
 _LOOK_EVERY_S = 2.0
 
@@ -38,7 +38,7 @@ class Patience:
 def drain_by_order(
     state: State,
     order: Order,
-    standings: Mapping[str, Standing],
+    standings: Mapping[str, PlatformNode],
     patience: Patience,
     clock: Clock,
     tell: Tell = lambda _: None,
@@ -53,7 +53,7 @@ def drain_by_order(
 def undrain_by_order(
     state: State,
     order: Order,
-    standings: Mapping[str, Standing],
+    standings: Mapping[str, PlatformNode],
     wait_s: float,
     clock: Clock,
     tell: Tell = lambda _: None,
@@ -65,7 +65,7 @@ def undrain_by_order(
 
 
 def drain(
-    standings: Mapping[str, Standing], reason: str, patience: Patience, clock: Clock, tell: Tell = lambda _: None
+    standings: Mapping[str, PlatformNode], reason: str, patience: Patience, clock: Clock, tell: Tell = lambda _: None
 ) -> Results:
     """Drain units and wait until nothing runs on them; a drain that stands is left as it is.
 
@@ -87,7 +87,7 @@ def drain(
 
 
 def undrain(
-    standings: Mapping[str, Standing],
+    standings: Mapping[str, PlatformNode],
     active: Collection[str],
     wait_s: float,
     clock: Clock,
@@ -112,7 +112,7 @@ def undrain(
     return {**results, **_wait({u: results[u] for u in meant}, meant, lambda n: n.takes_jobs, wait_s, clock, tell)}
 
 
-def _undrained(group: Mapping[str, Standing], active: Collection[str]) -> Mapping[str, Deed]:
+def _undrained(group: Mapping[str, PlatformNode], active: Collection[str]) -> Mapping[str, Deed]:
     platform = _platform(group)
     nodes = platform.nodes(_nodes(group))
     deeds: dict[str, Deed] = {}
@@ -124,7 +124,7 @@ def _undrained(group: Mapping[str, Standing], active: Collection[str]) -> Mappin
     return deeds
 
 
-def _results(group: Mapping[str, Standing], deeds: Mapping[str, Deed]) -> Iterator[tuple[str, Result]]:
+def _results(group: Mapping[str, PlatformNode], deeds: Mapping[str, Deed]) -> Iterator[tuple[str, Result]]:
     nodes = _platform(group).nodes(_nodes(group))
     for unit, standing in group.items():
         deed = deeds[standing.node]
@@ -133,7 +133,7 @@ def _results(group: Mapping[str, Standing], deeds: Mapping[str, Deed]) -> Iterat
 
 def _wait(
     results: Results,
-    standings: Mapping[str, Standing],
+    standings: Mapping[str, PlatformNode],
     is_so: Callable[[Node], bool],
     seconds: float,
     clock: Clock,
@@ -153,7 +153,7 @@ def _wait(
     return found
 
 
-def _cancelled(results: Results, standings: Mapping[str, Standing], reason: str) -> Results:
+def _cancelled(results: Results, standings: Mapping[str, PlatformNode], reason: str) -> Results:
     """End the jobs that still run on nodes which are drained for this very reason."""
     found = dict(results)
     ours = {u: standings[u] for u, result in results.items() if result.node.jobs and may_cancel(result.node, reason)}
@@ -165,13 +165,13 @@ def _cancelled(results: Results, standings: Mapping[str, Standing], reason: str)
     return found
 
 
-def _platform(group: Mapping[str, Standing]) -> Platform:
+def _platform(group: Mapping[str, PlatformNode]) -> Platform:
     return next(iter(group.values())).platform
 
 
-def _nodes_by_unit(standings: Mapping[str, Standing]) -> dict[str, str]:
+def _nodes_by_unit(standings: Mapping[str, PlatformNode]) -> dict[str, str]:
     return {unit: standing.node for unit, standing in standings.items()}
 
 
-def _nodes(group: Mapping[str, Standing]) -> list[str]:
+def _nodes(group: Mapping[str, PlatformNode]) -> list[str]:
     return [standing.node for standing in group.values()]

@@ -15,16 +15,16 @@ from datetime import datetime
 from fleetctl.core.clock import to_text
 from fleetctl.core.facts import Cause
 from fleetctl.core.identity.certificate import Certificate, profile_of
-from fleetctl.core.identity.issuing import Again, Refused, Request, decide
+from fleetctl.core.identity.issuing import Again, NoCertificate, Request, decide
 from fleetctl.core.identity.registration import ENROLMENT_SCHEMA, NO_PLATFORM, Registration, renewal, wanted
 from fleetctl.core.inventory.fleet import Authority, Fleet, Unit
 from fleetctl.core.problems import CouldNot
 from fleetctl.ports import Clock, State
 from fleetctl.ports.identity import Issuer, NotRegistered
-from fleetctl.ports.platform import Standing
+from fleetctl.ports.platform import PlatformNode
 from fleetctl.services.marks import quarantine, refused
 
-StandingOf = Callable[[Unit], Standing | None]
+StandingOf = Callable[[Unit], PlatformNode | None]
 """Returns where a unit is a node; None if it only heats. Raises `CouldNot` if nobody here speaks with its platform."""
 JOIN_S = 60.0
 """How long a node has to join its platform."""
@@ -116,7 +116,7 @@ class Registrar:
         now, registry = self.clock.now().utc, self.state.registry
         known = registry.certificates(serial=unit.serial, key=request.key)
         answer = decide(request, unit, known, now, renewal(self.authority))
-        if isinstance(answer, Refused):
+        if isinstance(answer, NoCertificate):
             if answer.suspect:
                 suspect(self.state, unit, answer.reason, self.actor, now)
             cause = Cause.WRONG_IDENTITY if answer.suspect else Cause.REFUSED

@@ -8,7 +8,7 @@ from functools import partial
 
 from fleetctl.core.imaging import desk
 from fleetctl.core.imaging.claim import Mistaken, Register, undeclared
-from fleetctl.core.imaging.desk import Answer, Given, Refused
+from fleetctl.core.imaging.desk import Answer, Given, TurnedAway
 from fleetctl.core.imaging.record import Imaging, Stage, Stranger
 from fleetctl.core.inventory.fleet import Unit
 from fleetctl.core.problems import CouldNot, Problem, refuse
@@ -81,7 +81,7 @@ def _instead(given: Given, _: Imaging | None) -> Answer:
 
 
 def _concluding(seen: Imaging, at: datetime) -> Callable[[Imaging | None], Answer]:
-    return lambda record: desk.concluded(seen, at) if record == seen else Refused("it has gone on meanwhile")
+    return lambda record: desk.concluded(seen, at) if record == seen else TurnedAway("it has gone on meanwhile")
 
 
 def _proves(record: Imaging, offered: Callable[[str], Sequence[Pin]]) -> bool:

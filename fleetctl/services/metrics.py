@@ -9,7 +9,7 @@ from datetime import datetime
 from fleetctl import __version__
 from fleetctl.core import metrics
 from fleetctl.core.identity import figures
-from fleetctl.core.metrics import Standing, Whole
+from fleetctl.core.metrics import ActiveRollout, Whole
 from fleetctl.core.rollout.board import Board
 from fleetctl.core.rollout.state import Decision, Noted, SitesWaited, UnitChanged
 from fleetctl.ports import Clock, State
@@ -24,7 +24,7 @@ class Tally:
 
     def __init__(self, state: State, clock: Clock) -> None:
         self._state, self._clock = state, clock
-        self._standings: dict[str, Standing] = {}
+        self._standings: dict[str, ActiveRollout] = {}
         self._reasons: dict[str, dict[str, str]] = {}
         self._failures: Counter[str] = Counter()
 
@@ -56,10 +56,10 @@ class Tally:
         identities = figures.families(registry.registrations().values(), registry.certificates(), now)
         return metrics.text([*metrics.families(whole, list(self._standings.values())), *identities])
 
-    def _standing(self, moved: Moved, surroundings: Surroundings, now: datetime) -> Standing:
+    def _standing(self, moved: Moved, surroundings: Surroundings, now: datetime) -> ActiveRollout:
         board, rollout = moved.board, moved.rollout
         before = self._standings.get(rollout.id)
-        return Standing(
+        return ActiveRollout(
             rollout=rollout.id,
             status=rollout.status,
             created=rollout.created,

@@ -19,7 +19,7 @@ from fleetctl.core.inventory.invariants.identity import normal_serial
 from fleetctl.core.platform.drains import RETIRING
 from fleetctl.core.problems import CouldNot
 from fleetctl.ports import State
-from fleetctl.ports.platform import Platform, Standing
+from fleetctl.ports.platform import Platform, PlatformNode
 from fleetctl.services.drains import Patience, drain
 from fleetctl.services.retire import Farewell, drained, revoked, unregistered, wiped
 
@@ -121,7 +121,7 @@ def _mistaken(leaving: Leaving) -> str:
 
 
 def _drain_nodes(farewells: Sequence[Farewell]) -> None:
-    standings: dict[str, Standing] = {}
+    standings: dict[str, PlatformNode] = {}
     for farewell in farewells:
         try:
             standing = farewell.standing_of(farewell.unit)
@@ -139,9 +139,11 @@ def _drain_nodes(farewells: Sequence[Farewell]) -> None:
 def as_registered(farewell: Farewell, trace: Trace, platform_named: PlatformNamed) -> Farewell:
     """Return a farewell whose unit is the node that it is registered as, whatever is declared."""
 
-    def standing_of(_: object) -> Standing | None:
+    def standing_of(_: object) -> PlatformNode | None:
         if trace.place is None:
             return None
-        return Standing(f"platform '{trace.place.platform}'", platform_named(trace.place.platform), trace.place.node)
+        return PlatformNode(
+            f"platform '{trace.place.platform}'", platform_named(trace.place.platform), trace.place.node
+        )
 
     return replace(farewell, standing_of=standing_of)

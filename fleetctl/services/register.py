@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fleetctl.core.facts import Cause, Facts, Observation, Unobserved
 from fleetctl.core.identity.need import Known, need_of, read_back
 from fleetctl.core.identity.registration import renewal, wanted
-from fleetctl.core.identity.result import Result, Standing
+from fleetctl.core.identity.result import Registered, Result
 from fleetctl.core.inventory.fleet import Unit
 from fleetctl.core.problems import CouldNot
 from fleetctl.core.rollout.state import Ending, Step, StepKind, StepResult
@@ -49,7 +49,7 @@ def register(errand: Errand, units: Sequence[Unit]) -> Iterator[Result]:
     """Register units; yields what came of each as soon as it is known."""
     marked = refused(errand.registrar.state, [unit.name for unit in units])
     for unit, reason in marked.items():
-        yield Result(unit, Standing.FAILED, reason)
+        yield Result(unit, Registered.FAILED, reason)
     left = [unit for unit in units if unit.name not in marked]
     yield from _register(errand, left)
 
@@ -80,25 +80,25 @@ def _judged(errand: Errand, unit: Unit, seen: Observation | None, known: Known) 
     now = registrar.clock.now().utc
     if not unit.serial:
         text = "it has no serial in the inventory, so nobody knows which machine belongs there"
-        return Result(unit.name, Standing.FAILED, text)
+        return Result(unit.name, Registered.FAILED, text)
     if not isinstance(seen, Facts):
         return _unseen(unit, seen)
     if seen.serial != unit.serial:
         text = f"answers as {seen.serial or 'nobody'}, the inventory says {unit.serial}"
         suspect(registrar.state, unit, text, registrar.actor, now)
-        return Result(unit.name, Standing.SUSPECT, text)
+        return Result(unit.name, Registered.SUSPECT, text)
     need = need_of(wanted(registrar.fleet, unit), seen, known, now, renewal(registrar.authority))
     if need is None and not errand.renew:
-        return _result(unit, Standing.UNCHANGED, "", known)
+        return _result(unit, Registered.UNCHANGED, "", known)
     renew = errand.renew or (need is not None and need.renew)
     return Step(errand.id, unit.name, 1, 1, StepKind.REGISTER, errand.epoch, renew=renew)
 
 
 def _unseen(unit: Unit, seen: Unobserved | None) -> Result:
     if seen is None:
-        return Result(unit.name, Standing.FAILED, "it was not observed")
-    standing = Standing.SUSPECT if seen.cause in _SUSPECT else Standing.FAILED
-    return Result(unit.name, Standing.PENDING if seen.cause in _AWAY else standing, seen.message)
+        return Result(unit.name, Registered.FAILED, "it was not observed")
+    standing = Registered.SUSPECT if seen.cause in _SUSPECT else Registered.FAILED
+    return Result(unit.name, Registered.PENDING if seen.cause in _AWAY else standing, seen.message)
 
 
 def _carried_out(errand: Errand, units: Mapping[str, Unit], steps: Sequence[Step]) -> Iterator[Result]:
@@ -106,7 +106,7 @@ def _carried_out(errand: Errand, units: Mapping[str, Unit], steps: Sequence[Step
         errand.registrar.issuer.chain()
     except CouldNot as reason:  # nobody has to be asked for what cannot be answered
         for step in steps:
-            yield Result(step.unit, Standing.PENDING, str(reason))
+            yield Result(step.unit, Registered.PENDING, str(reason))
         return
     done = []
     for result in results_of(errand.executor(), steps, errand.registrar.clock):
@@ -149,10 +149,10 @@ def _read_back(errand: Errand, units: Sequence[Unit]) -> Iterator[Result]:
             yield _unseen(unit, facts)
             continue
         flaw = read_back(wanted(errand.registrar.fleet, unit), facts, known)
-        yield _result(unit, Standing.FAILED if flaw else Standing.REGISTERED, flaw or "", known)
+        yield _result(unit, Registered.FAILED if flaw else Registered.REGISTERED, flaw or "", known)
 
 
-def _result(unit: Unit, standing: Standing, text: str, known: Known) -> Result:
+def _result(unit: Unit, standing: Registered, text: str, known: Known) -> Result:
     entry = known.registrations.get(unit.name)
     certificate = known.certificates.get(entry.number) if entry else None
     if entry and not text:
@@ -160,7 +160,7 @@ def _result(unit: Unit, standing: Standing, text: str, known: Known) -> Result:
     return Result(unit.name, standing, text, entry, certificate.not_after if certificate else None)
 
 
-def _standing(result: StepResult) -> Standing:
+def _standing(result: StepResult) -> Registered:
     if result.cause in _SUSPECT:
-        return Standing.SUSPECT
-    return Standing.PENDING if result.cause in _AWAY else Standing.FAILED
+        return Registered.SUSPECT
+    return Registered.PENDING if result.cause in _AWAY else Registered.FAILED

@@ -27,7 +27,7 @@ from fleetctl.core.platform.node import Health
 from fleetctl.core.problems import CouldNot
 from fleetctl.core.rollout.state import Ending, Step, StepKind
 from fleetctl.ports import Clock, Executor, State
-from fleetctl.ports.platform import Standing
+from fleetctl.ports.platform import PlatformNode
 from fleetctl.services.drains import Patience, drain
 from fleetctl.services.enrolment import StandingOf
 from fleetctl.services.register import Look, results_of
@@ -183,7 +183,7 @@ def _is_free(seen: Observation | None) -> bool:
     return isinstance(seen, Facts) and (seen.compute is None or (seen.compute.drained and not seen.compute.jobs))
 
 
-def _drained_on(farewell: Farewell, standing: Standing) -> str:
+def _drained_on(farewell: Farewell, standing: PlatformNode) -> str:
     """Drain the unit's node on its platform, and wait for its jobs; those under another's drain are the other's."""
     name, patience = farewell.unit.name, Patience(farewell.choice.drain_s, farewell.choice.cancel_jobs)
     found = drain({name: standing}, RETIRING, patience, farewell.clock)[name]

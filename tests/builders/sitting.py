@@ -15,14 +15,13 @@ from fleetctl.core.commissioning.talk.said import understood
 from fleetctl.core.commissioning.talk.scene import Heard, Person, Scene
 from fleetctl.core.commissioning.talk.tags import Tags
 from fleetctl.core.commissioning.talk.walk import walk_of
-from fleetctl.core.discovery.finding import Discovery, Met, Standing
-from fleetctl.core.discovery.finding import Finding as Mention
+from fleetctl.core.discovery.finding import Discovery, Finding, Met, Presence
 from fleetctl.core.discovery.joining import Machine
 from fleetctl.core.discovery.sighting import Sighting, Source, SwitchPort
 from fleetctl.core.inventory.fleet import Kind, Site, Unit
 from fleetctl.core.problems import CouldNot
 from fleetctl.ports.commissioning import Ledger
-from fleetctl.ports.instruments import Done, Finding, Instrument, Round
+from fleetctl.ports.instruments import Done, Instrument, Round, StageNews
 from fleetctl.services.commissioning.book import Book
 from fleetctl.services.commissioning.sitting import Setting, Sitting
 from tests.builders import commissioning
@@ -119,7 +118,7 @@ class FakeInstrument:
                 waits[unit.name] = told
             else:
                 passed = {"verdict": "passed"} if told[0] is Outcome.DONE else {}
-                findings.append(Finding(unit.name, self.stage, told[0], {**passed, **told[1]}))
+                findings.append(StageNews(unit.name, self.stage, told[0], {**passed, **told[1]}))
         return Round(tuple(findings), waits, self.again_s, self.goes_on)
 
 
@@ -169,14 +168,14 @@ class Disk:
         return self.ledger.merge(entries)
 
 
-def met(unit: Unit, standing: Standing = Standing.PRESENT) -> Met:
+def met(unit: Unit, standing: Presence = Presence.PRESENT) -> Met:
     """Return a machine that answers as a unit's, on the unit's port."""
     port = SwitchPort(*unit.port.split("/")) if unit.port else None
     sighting = Sighting(Source.LLDP, "gw", (unit.mac,), unit.address, unit.serial, port=port)
     return Met(unit.name, standing, Machine((sighting,)))
 
 
-def discovery(*mets: Met, findings: Sequence[Mention] = ()) -> Discovery:
+def discovery(*mets: Met, findings: Sequence[Finding] = ()) -> Discovery:
     return Discovery(commissioning.SITE, START, "gateway", mets, findings=tuple(findings))
 
 

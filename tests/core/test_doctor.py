@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fleetctl.core.doctor import PROGRAMS, Check, Finding, Machine, checks, cure_lines, healthy, to_document
+from fleetctl.core.doctor import PROGRAMS, Check, Grade, Machine, checks, cure_lines, healthy, to_document
 
 NOW = datetime(2026, 1, 15, tzinfo=UTC)
 WHOLE = Machine(
@@ -28,7 +28,7 @@ def finding(machine: Machine, subject: str) -> Check:
 
 def test_a_machine_that_has_everything_needs_nothing() -> None:
     found = list(checks(WHOLE))
-    assert {check.finding for check in found} == {Finding.OK}
+    assert {check.finding for check in found} == {Grade.OK}
     assert list(cure_lines(found)) == []
 
 
@@ -43,7 +43,7 @@ def test_a_machine_that_has_everything_needs_nothing() -> None:
     ],
 )
 def test_what_fleetctl_cannot_do_without_is_missing(machine: Machine, subject: str) -> None:
-    assert finding(machine, subject).finding is Finding.MISSING
+    assert finding(machine, subject).finding is Grade.MISSING
     assert not healthy(checks(machine))
     assert list(cure_lines(checks(machine)))
 
@@ -59,7 +59,7 @@ def test_what_fleetctl_cannot_do_without_is_missing(machine: Machine, subject: s
     ],
 )
 def test_what_only_makes_more_possible_is_optional(machine: Machine, subject: str) -> None:
-    assert finding(machine, subject).finding is Finding.OPTIONAL
+    assert finding(machine, subject).finding is Grade.OPTIONAL
     assert healthy(checks(machine))
 
 

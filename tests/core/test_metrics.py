@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleetctl.core.metrics import Family, Sample, Standing, Whole, families, reason_kind, text
+from fleetctl.core.metrics import ActiveRollout, Family, Sample, Whole, families, reason_kind, text
 from fleetctl.core.policy import Freeze, Policy, Window
 from fleetctl.core.rollout.holds import Hold
 from fleetctl.core.rollout.state import Phase, Status
@@ -30,7 +30,7 @@ WHOLE = Whole(
     overrides=2,
     events=1234,
 )
-STANDING = Standing(
+STANDING = ActiveRollout(
     rollout="r-1",
     status=Status.RUNNING,
     created=START,
@@ -45,7 +45,7 @@ STANDING = Standing(
 )
 
 
-def said(*standings: Standing) -> str:
+def said(*standings: ActiveRollout) -> str:
     return text(families(WHOLE, standings))
 
 

@@ -16,7 +16,7 @@ from fleetctl.core.facts import Cause, Facts, Observation, Unobserved
 from fleetctl.core.inventory.fleet import Kind
 from fleetctl.core.plan import Desired, Plan
 from fleetctl.core.plan_document import from_document, to_document, to_markdown, to_text_lines
-from fleetctl.core.planning import LIFETIME, Occasion, Standing, make_plan, moved, refusal
+from fleetctl.core.planning import LIFETIME, Circumstances, Occasion, make_plan, moved, refusal
 from fleetctl.core.policy import Policy
 from fleetctl.core.problems import InvalidInput
 from fleetctl.core.rollout.enlist import Terms, admit, enlist, in_order
@@ -176,8 +176,8 @@ def test_something_else_than_a_plan_is_refused() -> None:
 # --- stale -------------------------------------------------------------------------------------------------------
 
 
-def standing(**changes: object) -> Standing:
-    base = Standing("state-1", START, SITES, {"s/r1": "new"}, {"s/r1": facts(config_digest="old")})
+def standing(**changes: object) -> Circumstances:
+    base = Circumstances("state-1", START, SITES, {"s/r1": "new"}, {"s/r1": facts(config_digest="old")})
     return replace(base, **changes)  # type: ignore[arg-type]  # tests name real fields
 
 
@@ -194,7 +194,7 @@ STALE = plan(seen=facts(config_digest="old"))
         (standing(observed={"s/r1": facts(config_digest="other")}), "changed since the plan"),
     ],
 )
-def test_a_stale_plan_says_what_moved(now: Standing, why: str) -> None:
+def test_a_stale_plan_says_what_moved(now: Circumstances, why: str) -> None:
     assert why in moved(STALE, now)["s/r1"]
     with pytest.raises(InvalidInput, match="s/r1"):
         admit(STALE, now)

@@ -11,7 +11,7 @@ from fleetctl.core.facts import Facts
 from fleetctl.core.inventory.fleet import Kind
 from fleetctl.core.plan import Desired, LeftOut, UnitPlan
 from fleetctl.core.plan_document import from_document, summary, to_document, to_text_lines
-from fleetctl.core.planning import Occasion, Standing, make_plan, moved, plan_unit
+from fleetctl.core.planning import Circumstances, Occasion, make_plan, moved, plan_unit
 from fleetctl.core.policy import Policy
 from fleetctl.core.releases.catalogue import Catalogue, Published
 from fleetctl.core.releases.wanted import Supply
@@ -104,7 +104,9 @@ def test_a_saved_plan_keeps_release_digest_and_length_of_the_bundle() -> None:
 )
 def test_a_plan_does_not_stand_with_another_release_than_it_froze(standing: dict[str, object], why: str) -> None:
     plan = make_plan(OCCASION, [WANT], {"s/r1": RUNS_OLD}, {"s": "d"}, supply=SUPPLY)
-    base = Standing("state-1", START, {"s": "d"}, {"s/r1": "config-2"}, {"s/r1": RUNS_OLD}, {"s/r1": NEW}, CATALOGUE)
+    base = Circumstances(
+        "state-1", START, {"s": "d"}, {"s/r1": "config-2"}, {"s/r1": RUNS_OLD}, {"s/r1": NEW}, CATALOGUE
+    )
     assert moved(plan, base) == {}
     changed = replace(base, **standing)  # type: ignore[arg-type]  # the parameters name real fields
     assert why in moved(plan, changed)["s/r1"]
@@ -112,6 +114,8 @@ def test_a_plan_does_not_stand_with_another_release_than_it_froze(standing: dict
 
 def test_the_frozen_set_knows_what_each_unit_is_updated_to() -> None:
     plan = make_plan(OCCASION, [WANT], {"s/r1": RUNS_OLD}, {"s": "d"}, supply=SUPPLY)
-    base = Standing("state-1", START, {"s": "d"}, {"s/r1": "config-2"}, {"s/r1": RUNS_OLD}, {"s/r1": NEW}, CATALOGUE)
+    base = Circumstances(
+        "state-1", START, {"s": "d"}, {"s/r1": "config-2"}, {"s/r1": RUNS_OLD}, {"s/r1": NEW}, CATALOGUE
+    )
     _, (unit,) = enlist(plan, admit(plan, base), Terms("r1", Policy("p"), "/fleet", "operator", START))
     assert (unit.release, unit.bundle, unit.bundle_bytes) == (NEW, "a" * 64, 90_000_000)

@@ -12,7 +12,7 @@ from fleetctl.core.platform.drains import Did, by_hand
 from fleetctl.core.platform.request import is_drained, is_undrained
 from fleetctl.core.platform.telling import Order
 from fleetctl.core.problems import CouldNot
-from fleetctl.ports.platform import Standing
+from fleetctl.ports.platform import PlatformNode
 from fleetctl.services.drains import Patience, Results, drain, drain_by_order, undrain, undrain_by_order
 from tests.builders.memory_platform import MemoryPlatform
 from tests.builders.memory_state import MemoryState
@@ -33,10 +33,10 @@ class World:
     ends_at_s: dict[float, str] = field(default_factory=dict)
 
     @property
-    def standings(self) -> Mapping[str, Standing]:
+    def standings(self) -> Mapping[str, PlatformNode]:
         platforms = {"s/a": self.one, "s/b": self.one, "s/c": self.other}
         titles = {"s/a": "one", "s/b": "one", "s/c": "other"}
-        return {u: Standing(titles[u], platforms[u], u.replace("/", "-")) for u in platforms}
+        return {u: PlatformNode(titles[u], platforms[u], u.replace("/", "-")) for u in platforms}
 
     def tell(self, results: Results) -> None:
         self.told.append(sum(len(result.node.jobs) for result in results.values()))

@@ -17,7 +17,7 @@ from fleetctl.core.platform.node import Health, Job, JobState, node_name
 from fleetctl.core.problems import CouldNot
 from fleetctl.core.rollout.state import Step, StepKind
 from fleetctl.core.route import Pin
-from fleetctl.ports.platform import Platform, Standing
+from fleetctl.ports.platform import Platform, PlatformNode
 from fleetctl.services.enrolment import Registrar
 from fleetctl.services.orphans import Leaving, Outcome, as_registered, retire_all, traces_of
 from fleetctl.services.register import Errand, register
@@ -81,8 +81,8 @@ def world(tmp_path: Path) -> World:
     fleet = a_fleet(a_building(), authority=Authority(ca.chain().root_sha256))
     platform, clock, state = FakePlatform(), FakeClock(), MemoryState()
 
-    def standing_of(of: Unit) -> Standing:
-        return Standing("slurm", platform, node_name(of.site, of.id))
+    def standing_of(of: Unit) -> PlatformNode:
+        return PlatformNode("slurm", platform, node_name(of.site, of.id))
 
     assert fleet.authority is not None
     registrar = Registrar(fleet, fleet.authority, ca, state, standing_of, clock, "ada")

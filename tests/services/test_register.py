@@ -15,13 +15,13 @@ from fleetctl.core.commissioning.lifecycle import Lifecycle
 from fleetctl.core.commissioning.stages import Outcome
 from fleetctl.core.facts import Cause
 from fleetctl.core.identity.reasons import Reason
-from fleetctl.core.identity.result import Detail, Result, Standing, detail_of, draft_of, from_detail, outcome_of
+from fleetctl.core.identity.result import Detail, Registered, Result, detail_of, draft_of, from_detail, outcome_of
 from fleetctl.core.inventory.fleet import Authority, Fleet, Kind, Unit
 from fleetctl.core.platform.node import Health, Node, node_name
 from fleetctl.core.rollout.state import Ending, Step, StepKind, StepResult
 from fleetctl.ports import Fenced
 from fleetctl.ports.identity import NotRegistered
-from fleetctl.ports.platform import Standing as NodeStanding
+from fleetctl.ports.platform import PlatformNode
 from fleetctl.services.authority import revocations, revoke
 from fleetctl.services.enrolment import Registrar
 from fleetctl.services.register import Errand, register, results_of
@@ -53,10 +53,10 @@ class World:
         assert self.fleet.authority is not None
         return Registrar(self.fleet, self.fleet.authority, self.issuer, self.state, self.standing_of, self.clock, "ada")
 
-    def standing_of(self, unit: Unit) -> NodeStanding | None:
+    def standing_of(self, unit: Unit) -> PlatformNode | None:
         if unit.kind is Kind.GATEWAY:
             return None
-        return NodeStanding("slurm", self.platform, node_name(unit.site, unit.id))
+        return PlatformNode("slurm", self.platform, node_name(unit.site, unit.id))
 
     def register(self, *units: Unit, renew: bool = False) -> dict[str, Result]:
         self.rounds += 1
@@ -76,13 +76,13 @@ def world(ca: FleetAuthority) -> World:
     return World(fleet, ca, MemoryState(), FakePlatform(), Machines.of(list(fleet.units())), FakeClock())
 
 
-def standings(results: dict[str, Result]) -> set[Standing]:
+def standings(results: dict[str, Result]) -> set[Registered]:
     return {result.standing for result in results.values()}
 
 
 def test_units_are_registered_with_everybody(world: World) -> None:
     results = world.register()
-    assert standings(results) == {Standing.REGISTERED}
+    assert standings(results) == {Registered.REGISTERED}
     assert len(world.platform.known) == world.platform.proved == 6
     entry = world.state.registry.registrations()["les-sables/a101-1"]
     assert (entry.node, entry.proof) == ("les-sables-a101-1", "job 1")
@@ -94,7 +94,7 @@ def test_units_are_registered_with_everybody(world: World) -> None:
 def test_registering_again_does_nothing(world: World) -> None:
     world.register()
     world.machines.steps.clear()
-    assert standings(world.register()) == {Standing.UNCHANGED}
+    assert standings(world.register()) == {Registered.UNCHANGED}
     assert world.machines.steps == []
     assert len(world.state.registry.certificates()) == 7
 
@@ -102,18 +102,18 @@ def test_registering_again_does_nothing(world: World) -> None:
 def test_a_unit_that_was_cut_off_gets_the_certificate_that_was_issued_for_it(world: World) -> None:
     (unit, *_) = world.units
     world.machines.by_unit[unit.name].drops = 1
-    assert world.register(unit)[unit.name].standing is Standing.FAILED
-    assert world.register(unit)[unit.name].standing is Standing.REGISTERED
+    assert world.register(unit)[unit.name].standing is Registered.FAILED
+    assert world.register(unit)[unit.name].standing is Registered.REGISTERED
     assert len(world.state.registry.certificates(serial=unit.serial)) == 1
 
 
 def test_without_the_ca_everything_is_pending_and_finished_by_calling_again(world: World, tmp_path: Path) -> None:
     world.issuer = FleetAuthority(tmp_path / "nowhere", world.issuer.keys)
     first = world.register()
-    assert standings(first) == {Standing.PENDING}
+    assert standings(first) == {Registered.PENDING}
     assert world.machines.steps == [], "nobody is asked for what cannot be answered"
     world.issuer = FleetAuthority(ca_of(world), world.issuer.keys)
-    assert standings(world.register()) == {Standing.REGISTERED}
+    assert standings(world.register()) == {Registered.REGISTERED}
 
 
 def ca_of(world: World) -> Path:
@@ -123,7 +123,7 @@ def ca_of(world: World) -> Path:
 def test_without_the_signing_key_a_unit_is_pending_too(world: World, tmp_path: Path) -> None:
     world.issuer = replace(world.issuer, keys=replace(world.issuer.keys, path=tmp_path))
     results = world.register(world.units[1])
-    assert standings(results) == {Standing.PENDING}
+    assert standings(results) == {Registered.PENDING}
     assert "cannot be read" in next(iter(results.values())).text
 
 
@@ -131,12 +131,12 @@ def test_without_the_platform_a_unit_has_its_certificate_and_waits(world: World)
     unit = world.units[1]
     world.platform.away = True
     (result,) = world.register(unit).values()
-    assert result.standing is Standing.PENDING
+    assert result.standing is Registered.PENDING
     assert world.machines.by_unit[unit.name].told is not None
     assert world.state.registry.registrations() == {}
     assert outcome_of(result) is Outcome.PENDING
     world.platform.away = False
-    assert world.register(unit)[unit.name].standing is Standing.REGISTERED
+    assert world.register(unit)[unit.name].standing is Registered.REGISTERED
     assert len(world.state.registry.certificates(serial=unit.serial)) == 1
 
 
@@ -152,7 +152,7 @@ def test_another_machine_at_a_place_is_suspect_and_gets_nothing(world: World) ->
     unit = world.units[1]
     world.machines.by_unit[unit.name].serial = "QR-666"
     (result,) = world.register(unit).values()
-    assert result.standing is Standing.SUSPECT
+    assert result.standing is Registered.SUSPECT
     assert "answers as QR-666" in result.text
     assert world.state.machines.marked([unit.name])[unit.name].lifecycle is Lifecycle.QUARANTINED
     assert list(world.state.registry.certificates()) == []
@@ -163,10 +163,10 @@ def test_a_copied_disk_is_suspect(world: World) -> None:
     world.register(one)
     world.machines.by_unit[other.name].key = world.machines.by_unit[one.name].key
     (result,) = world.register(other).values()
-    assert result.standing is Standing.SUSPECT
+    assert result.standing is Registered.SUSPECT
     assert "one is a copy" in result.text
     again = world.register(other)[other.name]
-    assert (again.standing, "quarantine" in again.text) == (Standing.FAILED, True), "until a person has looked"
+    assert (again.standing, "quarantine" in again.text) == (Registered.FAILED, True), "until a person has looked"
 
 
 def test_a_certificate_that_is_due_is_renewed_with_another_key(world: World) -> None:
@@ -174,7 +174,7 @@ def test_a_certificate_that_is_due_is_renewed_with_another_key(world: World) -> 
     world.register(unit)
     first = world.machines.by_unit[unit.name].key
     world.clock.jump(timedelta(days=61).total_seconds())
-    assert world.register(unit)[unit.name].standing is Standing.REGISTERED
+    assert world.register(unit)[unit.name].standing is Registered.REGISTERED
     old, new = world.state.registry.certificates(serial=unit.serial)
     assert old.key != new.key
     assert world.machines.by_unit[unit.name].key is not first
@@ -188,7 +188,7 @@ def test_a_revoked_certificate_is_listed_and_replaced_by_one_for_another_key(wor
     (gone,) = revoke(registry, unit.serial, Reason.KEY_COMPROMISE, actor="ada", at=now)
     assert revoke(registry, gone.number, Reason.KEY_COMPROMISE, actor="ada", at=now) == []
     assert gone.number.encode() not in revocations(registry, world.issuer, now), "it is DER, not text"
-    assert world.register(unit)[unit.name].standing is Standing.REGISTERED
+    assert world.register(unit)[unit.name].standing is Registered.REGISTERED
     entry = registry.registrations()[unit.name]
     assert entry.number != gone.number
 
@@ -197,7 +197,7 @@ def test_a_unit_without_a_serial_or_an_answer_is_told_apart(world: World) -> Non
     nameless = replace(world.units[1], serial="")
     world.machines.by_unit[world.units[2].name].is_on = False
     results = world.register(nameless, world.units[2])
-    assert [result.standing for result in results.values()] == [Standing.FAILED, Standing.PENDING]
+    assert [result.standing for result in results.values()] == [Registered.FAILED, Registered.PENDING]
 
 
 def test_what_a_unit_answers_is_believed_only_with_its_key(world: World) -> None:

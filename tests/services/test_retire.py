@@ -17,7 +17,7 @@ from fleetctl.core.platform.drains import by_hand
 from fleetctl.core.platform.node import Health, Job, JobState, node_name
 from fleetctl.core.problems import CouldNot, InvalidInput
 from fleetctl.core.rollout.state import Step, StepKind
-from fleetctl.ports.platform import Standing
+from fleetctl.ports.platform import PlatformNode
 from fleetctl.services.enrolment import Registrar
 from fleetctl.services.register import Errand, register
 from fleetctl.services.retire import Choice, Farewell, retire
@@ -84,8 +84,8 @@ def a_world(folder: Path, **changes: Any) -> World:
     chosen = fleet.by_name["les-sables/a101-1"]
     platform, clock = FakePlatform(), FakeClock()
 
-    def standing_of(of: Unit) -> Standing | None:
-        return Standing("slurm", platform, node_name(of.site, of.id)) if of.compute.platform != "none" else None
+    def standing_of(of: Unit) -> PlatformNode | None:
+        return PlatformNode("slurm", platform, node_name(of.site, of.id)) if of.compute.platform != "none" else None
 
     assert fleet.authority is not None
     registrar = Registrar(fleet, fleet.authority, ca, MemoryState(), standing_of, clock, "ada")

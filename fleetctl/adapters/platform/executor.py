@@ -15,14 +15,14 @@ from fleetctl.core.platform.losses import listed
 from fleetctl.core.platform.node import Health, Job, Node
 from fleetctl.core.problems import CouldNot
 from fleetctl.core.rollout.state import Ending, Step, StepKind, StepResult
-from fleetctl.ports.platform import Standing
+from fleetctl.ports.platform import PlatformNode
 from fleetctl.ports.reach import Executor
 
 _AT_ONCE = 4
 """Requests at one time; one that ends jobs may take a minute, and holds nobody else back."""
 _OURS = frozenset((StepKind.DRAIN, StepKind.UNDRAIN))
 
-Batch = Mapping[str, tuple[Step, Standing]]
+Batch = Mapping[str, tuple[Step, PlatformNode]]
 """Steps by their node, all of one kind, rollout and platform."""
 
 
@@ -40,7 +40,7 @@ class PlatformExecutor:
     def __init__(
         self,
         inner: Executor,
-        standing: Callable[[Step], Standing | None],
+        standing: Callable[[Step], PlatformNode | None],
         check_leading: Callable[[], None],
         memory: Memory,
         redact: Callable[[str], str] = str,
@@ -55,7 +55,7 @@ class PlatformExecutor:
     def submit(self, steps: Sequence[Step]) -> None:
         """Start steps whose intents are journalled; returns at once."""
         others: list[Step] = []
-        batches: dict[tuple[object, ...], dict[str, tuple[Step, Standing]]] = {}
+        batches: dict[tuple[object, ...], dict[str, tuple[Step, PlatformNode]]] = {}
         for step in steps:
             standing = self._standing(step) if step.kind in _OURS else None
             if standing is None:

@@ -12,13 +12,13 @@ from fleetctl.adapters.platform.memory import Memory
 from fleetctl.core.facts import Cause, Facts, Observation, Unobserved
 from fleetctl.core.platform.observed import believed, compute_of
 from fleetctl.core.problems import CouldNot
-from fleetctl.ports.platform import Standing, by_platform
+from fleetctl.ports.platform import PlatformNode, by_platform
 from fleetctl.ports.reach import Prober, Target
 
 _AT_ONCE = 4
 _SLICE_S = 0.05
 
-Seen = Mapping[str, tuple[Facts, Standing]]
+Seen = Mapping[str, tuple[Facts, PlatformNode]]
 
 
 class PlatformProber:
@@ -32,7 +32,7 @@ class PlatformProber:
         memory: remembers nodes, for when a platform does not answer.
     """
 
-    def __init__(self, inner: Prober, standing: Callable[[str], Standing | None], memory: Memory) -> None:
+    def __init__(self, inner: Prober, standing: Callable[[str], PlatformNode | None], memory: Memory) -> None:
         self._inner, self._standing, self._memory = inner, standing, memory
         self._answers: queue.SimpleQueue[Sequence[Observation]] = queue.SimpleQueue()
         self._asked = 0
@@ -60,7 +60,7 @@ class PlatformProber:
 
     def _told(self, observations: Sequence[Observation]) -> list[Observation]:
         """Return what is complete, and ask the platforms for the rest."""
-        seen: dict[str, tuple[Facts, Standing]] = {}
+        seen: dict[str, tuple[Facts, PlatformNode]] = {}
         complete: list[Observation] = []
         for each in observations:
             standing = self._standing(each.unit) if isinstance(each, Facts) else None
@@ -99,7 +99,7 @@ class PlatformProber:
         for facts, standing in seen.values():
             yield replace(facts, compute=compute_of(nodes[standing.node]))
 
-    def _without(self, facts: Facts, standing: Standing, why: str) -> Observation:
+    def _without(self, facts: Facts, standing: PlatformNode, why: str) -> Observation:
         """Return what is believed of a unit whose platform does not answer; if nothing is, it is not observed."""
         last = self._memory.recall(standing.title, standing.node)
         if last is None:

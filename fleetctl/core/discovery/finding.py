@@ -10,7 +10,7 @@ from fleetctl.core.discovery.joining import Machine
 from fleetctl.core.discovery.sighting import SwitchPort
 
 
-class Standing(StrEnum):
+class Presence(StrEnum):
     """How a unit's machine stands; the worst that was found."""
 
     PRESENT = "present"
@@ -82,7 +82,7 @@ class Met:
     """
 
     unit: str
-    standing: Standing
+    standing: Presence
     machine: Machine | None = None
 
 
@@ -111,6 +111,6 @@ class Discovery:
     @property
     def is_as_declared(self) -> bool:
         """Say whether every unit's machine stands where it belongs, and nobody else does."""
-        return all(met.standing is Standing.PRESENT for met in self.units) and not any(
+        return all(met.standing is Presence.PRESENT for met in self.units) and not any(
             not finding.code.is_note for finding in self.findings
         )

@@ -11,19 +11,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fleetctl.core.discovery import doubts, places
-from fleetctl.core.discovery.finding import Code, Discovery, Finding, Met, Standing
+from fleetctl.core.discovery.finding import Code, Discovery, Finding, Met, Presence
 from fleetctl.core.discovery.joining import Machine, join
 from fleetctl.core.discovery.roster import Roster
 from fleetctl.core.discovery.sighting import Survey
 from fleetctl.core.discovery.who import Known, Whose, whose
 
 _WORST = (
-    (Code.CLAIMED_TWICE, Standing.CLAIMED_TWICE),
-    (Code.DUPLICATE_MAC, Standing.CLAIMED_TWICE),
-    (Code.WRONG_IDENTITY, Standing.WRONG_IDENTITY),
-    (Code.SWAPPED, Standing.SWAPPED),
-    (Code.WRONG_PORT, Standing.WRONG_PORT),
-    (Code.WRONG_ADDRESS, Standing.WRONG_ADDRESS),
+    (Code.CLAIMED_TWICE, Presence.CLAIMED_TWICE),
+    (Code.DUPLICATE_MAC, Presence.CLAIMED_TWICE),
+    (Code.WRONG_IDENTITY, Presence.WRONG_IDENTITY),
+    (Code.SWAPPED, Presence.SWAPPED),
+    (Code.WRONG_PORT, Presence.WRONG_PORT),
+    (Code.WRONG_ADDRESS, Presence.WRONG_ADDRESS),
 )
 _ORDER = {code: number for number, code in enumerate(Code)}
 
@@ -71,7 +71,7 @@ def match(site: str, roster: Roster, survey: Survey, *, at: datetime, by: str) -
     ]
     standings = _standings(roster, survey, awake, found)
     found += _missing(standings, own, roster)
-    found += doubts.unknown(unknown, roster, {name for name, of in standings.items() if of is Standing.MISSING})
+    found += doubts.unknown(unknown, roster, {name for name, of in standings.items() if of is Presence.MISSING})
     met = tuple(Met(name, standing, awake.get(name)) for name, standing in standings.items())
     here = tuple((port, unit.name if (unit := roster.by_port(port)) else "") for port in survey.own_ports)
     return Discovery(site, at, by, met, unknown, _in_order(found), survey.gaps, here)
@@ -79,21 +79,21 @@ def match(site: str, roster: Roster, survey: Survey, *, at: datetime, by: str) -
 
 def _standings(
     roster: Roster, survey: Survey, awake: Mapping[str, Machine], found: Iterable[Finding]
-) -> dict[str, Standing]:
+) -> dict[str, Presence]:
     """Return how each unit of the site stands, in the inventory's order."""
-    worst: dict[str, Standing] = {}
+    worst: dict[str, Presence] = {}
     by_code = {code: {name for each in found if each.code is code for name in each.units} for code, _ in _WORST}
     for name, unit in roster.units.items():
         bad = next((standing for code, standing in _WORST if name in by_code[code]), None)
         hidden = f"{unit.site}/{unit.gateway or unit.id}" in survey.blind
-        absent = Standing.NOT_LOOKED_FOR if hidden else Standing.MISSING
-        worst[name] = bad or (Standing.PRESENT if name in awake else absent)
+        absent = Presence.NOT_LOOKED_FOR if hidden else Presence.MISSING
+        worst[name] = bad or (Presence.PRESENT if name in awake else absent)
     return worst
 
 
-def _missing(standings: Mapping[str, Standing], own: Mapping[str, Machine], roster: Roster) -> Iterator[Finding]:
+def _missing(standings: Mapping[str, Presence], own: Mapping[str, Machine], roster: Roster) -> Iterator[Finding]:
     for name, standing in standings.items():
-        if standing is not Standing.MISSING:
+        if standing is not Presence.MISSING:
             continue
         unit, asleep = roster.units[name], own.get(name)
         leased = f"; {asleep.trace}, and it does not answer" if asleep else ""

@@ -36,7 +36,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class NoCertificate:
     """Why a machine gets no certificate.
 
     Attributes:
@@ -59,7 +59,7 @@ class Issue:
     """A new certificate is to be issued."""
 
 
-Answer = Refused | Again | Issue
+Answer = NoCertificate | Again | Issue
 
 
 def decide(request: Request, unit: Unit, known: Iterable[Certificate], at: datetime, renew: timedelta) -> Answer:
@@ -73,16 +73,18 @@ def decide(request: Request, unit: Unit, known: Iterable[Certificate], at: datet
         renew: how long before its end a certificate is to be renewed.
     """
     if not unit.serial:
-        return Refused(f"{unit.name} has no serial in the inventory, so nobody knows which machine belongs there")
+        return NoCertificate(f"{unit.name} has no serial in the inventory, so nobody knows which machine belongs there")
     if request.serial != unit.serial:
         reason = f"{unit.name} answers as {request.serial or 'nobody'}, the inventory says {unit.serial}"
-        return Refused(reason, suspect=True)
+        return NoCertificate(reason, suspect=True)
     of_key = [certificate for certificate in known if certificate.key == request.key]
     for other in of_key:
         if other.serial != request.serial:
             reason = f"{unit.name} ({request.serial}) has the key of {other.serial} at {other.unit}: one is a copy"
-            return Refused(reason, suspect=True)
+            return NoCertificate(reason, suspect=True)
     if any(certificate.reason is Reason.KEY_COMPROMISE for certificate in of_key):
-        return Refused(f"the key of {unit.name} was given up as compromised; it has to make a new one", suspect=True)
+        return NoCertificate(
+            f"the key of {unit.name} was given up as compromised; it has to make a new one", suspect=True
+        )
     standing = [c for c in of_key if c.unit == unit.name and c.health(at, renew) is Health.VALID]
     return Again(max(standing, key=lambda c: c.not_after)) if standing else Issue()

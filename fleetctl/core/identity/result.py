@@ -17,7 +17,7 @@ SCHEMA = "fleetctl/registered/v1"
 COLUMNS = ("UNIT", "STANDING", "CERTIFICATE", "UNTIL", "ABOUT")
 
 
-class Standing(StrEnum):
+class Registered(StrEnum):
     """What came of it."""
 
     REGISTERED = "registered"
@@ -41,7 +41,7 @@ class Result:
     """
 
     unit: str
-    standing: Standing
+    standing: Registered
     text: str = ""
     registration: Registration | None = None
     until: datetime | None = None
@@ -49,7 +49,7 @@ class Result:
     @property
     def is_well(self) -> bool:
         """Say whether the unit is registered with everybody."""
-        return self.standing in {Standing.REGISTERED, Standing.UNCHANGED}
+        return self.standing in {Registered.REGISTERED, Registered.UNCHANGED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def from_detail(detail: Mapping[str, Any]) -> Detail:
     return Detail(**{key: str(detail[key]) for key in Detail.__slots__ if key in detail})
 
 
-_OUTCOMES = {Standing.PENDING: Outcome.PENDING, Standing.FAILED: Outcome.FAILED, Standing.SUSPECT: Outcome.FAILED}
+_OUTCOMES = {Registered.PENDING: Outcome.PENDING, Registered.FAILED: Outcome.FAILED, Registered.SUSPECT: Outcome.FAILED}
 
 
 def outcome_of(result: Result) -> Outcome:

@@ -43,7 +43,7 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class TurnedAway:
     """The machine gets nothing; beside it the unit's record, if it is to say why or is quarantined by this."""
 
     reason: str
@@ -57,7 +57,7 @@ class FromDisk:
     reason: str
 
 
-Answer = Given | Refused | FromDisk
+Answer = Given | TurnedAway | FromDisk
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,33 +104,33 @@ def rivals(record: Imaging, claim: Claim, strangers: Iterable[Stranger]) -> list
 
 def admit(
     record: Imaging | None, claim: Claim, strangers: Iterable[Stranger], offer: Offer, at: datetime
-) -> Given | Refused | FromDisk:
+) -> Given | TurnedAway | FromDisk:
     """Say whether a machine that is the declared one may have an image now."""
     if record is None:
         return FromDisk("nobody asked for it to be imaged")
     if record.stage in {Stage.DONE, Stage.WITHDRAWN}:
         return FromDisk("it was imaged" if record.stage is Stage.DONE else "its imaging was withdrawn")
     if record.stage is Stage.QUARANTINED:
-        return Refused(record.note)
+        return TurnedAway(record.note)
     others = rivals(record, claim, strangers)
     if others:
         return quarantine(record, f"two machines claim to be {record.unit}: {claim}; and {others[0]}", at)
     if offer.obstacle is not None:
-        return Refused(offer.obstacle, replace(record, note=offer.obstacle))
+        return TurnedAway(offer.obstacle, replace(record, note=offer.obstacle))
     return Given(record)
 
 
-def contest(record: Imaging | None, claim: Claim, at: datetime) -> Refused:
+def contest(record: Imaging | None, claim: Claim, at: datetime) -> TurnedAway:
     """Refuse a machine that has the serial or the MAC of a unit and is not the declared one.
 
     If the declared one has come as well, nobody knows which of them is right.
     """
     if record is None or not record.stage.is_open or record.claim is None or record.claim.machine == claim.machine:
-        return Refused("")
+        return TurnedAway("")
     return quarantine(record, f"two machines claim to be {record.unit}: {record.claim}; and {claim}", at)
 
 
-def issue(record: Imaging, claim: Claim, offer: Offer, token: Token, at: datetime) -> Given | Refused:
+def issue(record: Imaging, claim: Claim, offer: Offer, token: Token, at: datetime) -> Given | TurnedAway:
     """Give an admitted machine a token; the one before is void.
 
     A boot that lost its token to a newer one does not come back, so one that does is of a second machine.
@@ -154,7 +154,7 @@ def issue(record: Imaging, claim: Claim, offer: Offer, token: Token, at: datetim
     return Given(given, "imaging-started", f"the machine with {claim} has a manifest for {offer.release}")
 
 
-def enrol(record: Imaging | None, claim: Claim, token: str, key: str, at: datetime) -> Given | Refused:
+def enrol(record: Imaging | None, claim: Claim, token: str, key: str, at: datetime) -> Given | TurnedAway:
     """Take a machine's host key, once for each token; the same key again is the same word said twice.
 
     Args:
@@ -166,20 +166,20 @@ def enrol(record: Imaging | None, claim: Claim, token: str, key: str, at: dateti
     """
     reason = _not_heard(record, claim, token, at, {Stage.IMAGING, Stage.ENROLLED})
     if reason is not None or record is None:
-        return Refused(reason or "")
+        return TurnedAway(reason or "")
     if HOST_KEY.fullmatch(key) is None:
-        return Refused("that is not a host key of ed25519")
+        return TurnedAway("that is not a host key of ed25519")
     if record.stage is Stage.ENROLLED and record.host_key != key:
-        return Refused("its token was used before, for another key")
+        return TurnedAway("its token was used before, for another key")
     enrolled = replace(record, stage=Stage.ENROLLED, host_key=key, at=at, note="has its host key")
     return Given(enrolled, "imaging-enrolled", f"the machine with {claim} has made its host key")
 
 
-def finish(record: Imaging | None, claim: Claim, token: str, at: datetime) -> Given | Refused:
+def finish(record: Imaging | None, claim: Claim, token: str, at: datetime) -> Given | TurnedAway:
     """Hear that a machine's disk boots; said twice it is heard twice."""
     reason = _not_heard(record, claim, token, at, {Stage.ENROLLED, Stage.DONE})
     if reason is not None or record is None:
-        return Refused(reason or "")
+        return TurnedAway(reason or "")
     return Given(record) if record.stage is Stage.DONE else concluded(record, at)
 
 
@@ -190,24 +190,24 @@ def concluded(record: Imaging, at: datetime) -> Given:
     return Given(done, "imaging-done", text, Pin(*record.host_key.split()))
 
 
-def tell(record: Imaging | None, claim: Claim, note: str, at: datetime) -> Given | Refused:
+def tell(record: Imaging | None, claim: Claim, note: str, at: datetime) -> Given | TurnedAway:
     """Keep what the imager of the boot that holds the token says of its progress, one printable line."""
     if record is None or not record.stage.is_open or record.claim != claim:
-        return Refused("nobody listens")
+        return TurnedAway("nobody listens")
     line = "".join(c for c in note if c.isprintable())[:NOTE]
     return Given(replace(record, note=line, at=at))
 
 
-def quarantine(record: Imaging, reason: str, at: datetime) -> Refused:
+def quarantine(record: Imaging, reason: str, at: datetime) -> TurnedAway:
     """Refuse everybody who claims to be a unit, until a person asks for it again."""
-    return Refused(reason, replace(record, stage=Stage.QUARANTINED, token="", host_key="", note=reason, at=at))
+    return TurnedAway(reason, replace(record, stage=Stage.QUARANTINED, token="", host_key="", note=reason, at=at))
 
 
 def noted(unit: str, answer: Answer, at: datetime) -> Noted | None:
     """Return the entry of the event log for an answer; it belongs to no rollout. None if it is not worth one."""
     if isinstance(answer, Given):
         return Noted("", unit, at, answer.event, answer.text) if answer.event else None
-    if isinstance(answer, Refused) and answer.record is not None and answer.record.stage is Stage.QUARANTINED:
+    if isinstance(answer, TurnedAway) and answer.record is not None and answer.record.stage is Stage.QUARANTINED:
         return Noted("", unit, at, "imaging-quarantined", answer.reason)
     return None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from fleetctl.core.importing.cells import Refused, plain_text, read_cell
+from fleetctl.core.importing.cells import BadCell, plain_text, read_cell
 from fleetctl.core.importing.mapping import Mapped
 from fleetctl.core.importing.sheets import Place, Sheet, Value, letters, spread
 from fleetctl.core.importing.words import folded, is_heading, is_total
@@ -201,7 +201,7 @@ def _entry(
         if value == "":
             continue
         read = read_cell(key, _meant(key, value, mapped))
-        if isinstance(read, Refused):
+        if isinstance(read, BadCell):
             refused.add(key)
             place = Place(sheet, number, column, header.titles[key])
             yield place.problem(read.code, read.fact, read.cure)
@@ -215,7 +215,7 @@ def _meant(key: str, value: Value, mapped: Mapped) -> Value:
     if key not in mapped.values:
         return value
     text = plain_text(value)
-    return value if isinstance(text, Refused) else mapped.value(key, text)
+    return value if isinstance(text, BadCell) else mapped.value(key, text)
 
 
 def _no_units(sheet: Sheet) -> Problem:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from fleetctl.core.inventory.fleet import Kind
 from fleetctl.core.plan import Plan, UnitPlan
-from fleetctl.core.planning import Standing, moved, refusal
+from fleetctl.core.planning import Circumstances, moved, refusal
 from fleetctl.core.policy import Policy
 from fleetctl.core.problems import InvalidInput, Problem
 from fleetctl.core.rollout.state import Progress, Rollout
@@ -32,7 +32,7 @@ class Admitted:
     left_out: Mapping[str, str]
 
 
-def admit(plan: Plan, standing: Standing) -> Admitted:
+def admit(plan: Plan, standing: Circumstances) -> Admitted:
     """Hold a plan against what is now: what moved is left out, and listed.
 
     Raises:

@@ -11,7 +11,7 @@ from fleetctl.core.commissioning.load import Load, LoadKind, LoadState
 from fleetctl.core.commissioning.stages import Outcome, Stage
 from fleetctl.core.facts import Facts
 from fleetctl.core.inventory.fleet import Unit
-from fleetctl.ports.instruments import Finding, Round
+from fleetctl.ports.instruments import Round, StageNews
 from fleetctl.services.commissioning.admission import Bound, Chosen
 from fleetctl.services.commissioning.loads import NEAREST_S, Loads, again_s
 
@@ -58,7 +58,7 @@ class BurnInInstrument:
         limit = ("--limit-c", f"{limit_c:g}") if limit_c is not None else ()
         return (KIND.value, "--seconds", f"{planned.seconds:g}", "--every", f"{planned.every_s:g}", *limit)
 
-    def _judged(self, units: Sequence[Unit]) -> Iterator[Finding]:
+    def _judged(self, units: Sequence[Unit]) -> Iterator[StageNews]:
         trial = self.loads.trial(units)
         for unit in units:
             if unit.name not in trial.runs:
@@ -66,10 +66,10 @@ class BurnInInstrument:
             run, bands = trial.runs[unit.name], self.loads.fleet.models[unit.model].burn_in
             verdict = judge(run, bands, trial.expected(unit.name, self.loads.speed))
             if isinstance(verdict, Interrupted):
-                yield Finding(unit.name, self.stage, Outcome.NOTE, verdict.to_detail())
+                yield StageNews(unit.name, self.stage, Outcome.NOTE, verdict.to_detail())
             else:
                 outcome = Outcome.DONE if verdict.passed else Outcome.FAILED
-                yield Finding(unit.name, self.stage, outcome, verdict.to_detail())
+                yield StageNews(unit.name, self.stage, outcome, verdict.to_detail())
 
 
 def _progress(load: Load) -> str:

@@ -13,7 +13,7 @@ from fleetctl.core.inventory.fleet import Unit
 from fleetctl.core.plan import Plan
 from fleetctl.core.rollout.state import CommandKind, Phase, Progress, Rollout
 from fleetctl.ports import State
-from fleetctl.ports.instruments import Finding, Round
+from fleetctl.ports.instruments import Round, StageNews
 from fleetctl.services.run import was_left
 
 AFTER_ROLLOUT_S = 0.0
@@ -80,16 +80,16 @@ class ConfiguredInstrument:
         at, why = self.means.now(), "the commissioning goes on"
         self.state.rollouts.command(rollout.id, CommandKind.RESUME, actor=self.means.actor, at=at, reason=why)
 
-    def _done(self, names: Sequence[str]) -> Iterator[Finding]:
+    def _done(self, names: Sequence[str]) -> Iterator[StageNews]:
         for name, facts in self.means.facts(names).items():
             if isinstance(facts, Facts):
                 detail = {"config": facts.config_digest, "version": facts.version}
-                yield Finding(name, self.stage, Outcome.DONE, detail)
+                yield StageNews(name, self.stage, Outcome.DONE, detail)
 
-    def _failed(self, progress: Sequence[Progress]) -> Iterator[Finding]:
+    def _failed(self, progress: Sequence[Progress]) -> Iterator[StageNews]:
         for unit in progress:
             if unit.phase in _FAILED:
-                yield Finding(unit.unit, self.stage, Outcome.FAILED, {REASON: unit.reason, "phase": unit.phase.value})
+                yield StageNews(unit.unit, self.stage, Outcome.FAILED, {REASON: unit.reason, "phase": unit.phase.value})
 
 
 def linger_s(units: int) -> float:

@@ -12,7 +12,7 @@ from fleetctl.core.imaging.record import Imaging
 from fleetctl.core.imaging.record import Stage as Step
 from fleetctl.core.inventory.fleet import Unit
 from fleetctl.ports import Clock, State
-from fleetctl.ports.instruments import Finding, Round
+from fleetctl.ports.instruments import Round, StageNews
 from fleetctl.services import marks
 from fleetctl.services.image_requests import request
 
@@ -54,14 +54,14 @@ class ImagedInstrument:
 
     def _findings(
         self, units: Sequence[Unit], observed: Mapping[str, Observation], records: Mapping[str, Imaging]
-    ) -> Iterator[Finding]:
+    ) -> Iterator[StageNews]:
         for unit in units:
             facts, record = observed.get(unit.name), records.get(unit.name)
             if isinstance(facts, Facts):
                 detail = {"version": facts.version, "slot": facts.booted, "release": unit.release}
-                yield Finding(unit.name, self.stage, Outcome.DONE, detail)
+                yield StageNews(unit.name, self.stage, Outcome.DONE, detail)
             elif record is not None and record.stage is Step.QUARANTINED:
-                yield Finding(unit.name, self.stage, Outcome.FAILED, mark(Lifecycle.QUARANTINED, record.note))
+                yield StageNews(unit.name, self.stage, Outcome.FAILED, mark(Lifecycle.QUARANTINED, record.note))
 
     def _ask_for(self, blank: Sequence[Unit]) -> None:
         if blank:

@@ -10,7 +10,7 @@ from fleetctl.core.commissioning.standing import REASON
 from fleetctl.core.identity.result import Result, detail_of, outcome_of
 from fleetctl.core.inventory.fleet import Unit
 from fleetctl.core.problems import InvalidInput
-from fleetctl.ports.instruments import Finding, Round
+from fleetctl.ports.instruments import Round, StageNews
 
 
 @dataclass(frozen=True)
@@ -30,5 +30,5 @@ class RegisteredInstrument:
             results = list(self.register(units))
         except InvalidInput as lacking:
             detail = {REASON: str(lacking)}
-            return Round(tuple(Finding(unit.name, self.stage, Outcome.PENDING, detail) for unit in units))
-        return Round(tuple(Finding(r.unit, self.stage, outcome_of(r), detail_of(r).to_detail()) for r in results))
+            return Round(tuple(StageNews(unit.name, self.stage, Outcome.PENDING, detail) for unit in units))
+        return Round(tuple(StageNews(r.unit, self.stage, outcome_of(r), detail_of(r).to_detail()) for r in results))

@@ -13,7 +13,7 @@ from fleetctl.core.commissioning.room_proof import Answer, judge
 from fleetctl.core.commissioning.stages import Outcome, Stage
 from fleetctl.core.facts import Facts
 from fleetctl.core.inventory.fleet import Unit
-from fleetctl.ports.instruments import Finding, Round
+from fleetctl.ports.instruments import Round, StageNews
 from fleetctl.services.commissioning.admission import Bound, Chosen
 from fleetctl.services.commissioning.loads import FARTHEST_S, NEAREST_S, Loads, again_s
 
@@ -100,7 +100,7 @@ class RoomProofInstrument:
         ]
         return Chosen(commands, lead_s + coded.seconds)
 
-    def _judged(self, units: Sequence[Unit], given: Mapping[str, Load]) -> Iterator[Finding]:
+    def _judged(self, units: Sequence[Unit], given: Mapping[str, Load]) -> Iterator[StageNews]:
         """Judge each attempt's units together: their patterns are meant for each other.
 
         A pattern that was interrupted, or whose samples are gone, has no verdict and is begun anew. It is left out of
@@ -110,7 +110,7 @@ class RoomProofInstrument:
         whole = {name: run for name, run in trial.runs.items() if run.samples and run.load.state is LoadState.DONE}
         for name in trial.runs.keys() - whole.keys():
             cut_short = Interrupted(given[name].id, given[name].because or "its samples are gone")
-            yield Finding(name, self.stage, Outcome.NOTE, cut_short.to_detail())
+            yield StageNews(name, self.stage, Outcome.NOTE, cut_short.to_detail())
         trial = replace(trial, runs=whole)
         attempts: dict[str, list[str]] = {}
         for name in trial.runs:
@@ -120,7 +120,7 @@ class RoomProofInstrument:
             of = [heatings[name] for name in names if name in heatings]
             for name, proof in judge(of, trial.sensors(), speed=self.loads.speed).items():
                 detail = {**proof.to_detail(), LOAD: given[name].id}
-                yield Finding(name, self.stage, _OUTCOMES[proof.answer], detail)
+                yield StageNews(name, self.stage, _OUTCOMES[proof.answer], detail)
 
 
 def _batch(units: Sequence[Unit], size: int) -> list[Unit]:

@@ -26,7 +26,7 @@ from fleetctl.core.commissioning.talk.walk import Ask, Walk, hindrance
 from fleetctl.core.inventory.fleet import Site, Unit
 from fleetctl.core.problems import CouldNot
 from fleetctl.ports import Clock
-from fleetctl.ports.instruments import Done, Finding, Instrument, Rounds
+from fleetctl.ports.instruments import Done, Instrument, Rounds, StageNews
 from fleetctl.services.commissioning.book import Book
 
 NO_BUDGET = Budget(TERMS, 0.0, 0)
@@ -242,7 +242,7 @@ class Sitting:
         self._known = None
         yield from self._waiting(done)
 
-    def _is_news(self, stage: Stage, finding: Finding) -> bool:
+    def _is_news(self, stage: Stage, finding: StageNews) -> bool:
         """Say whether a finding tells something: what an instrument proves on the side may be known from a person."""
         if finding.subject not in self.checklist.units:
             return True
@@ -252,7 +252,7 @@ class Sitting:
             finding.stage is stage or not standing.passed
         )
 
-    def _settled(self, finding: Finding) -> Finding:
+    def _settled(self, finding: StageNews) -> StageNews:
         """Let the last of several tries without a verdict fail: somebody has to look."""
         unit = self.checklist.units.get(finding.subject)
         endless = finding.outcome is Outcome.NOTE and unit is not None and is_last_try(unit, finding.stage)
@@ -289,7 +289,7 @@ class Sitting:
             return saying(Code.NOT_KEPT, reason=str(reason))
         return None
 
-    def _draft(self, finding: Finding) -> Draft:
+    def _draft(self, finding: StageNews) -> Draft:
         at, actor = self.setting.clock.now().utc, self.setting.person.actor
         detail = dict(finding.detail)
         return Draft(self.setting.site.id, finding.subject, finding.stage, finding.outcome, actor, at, detail)
@@ -305,7 +305,7 @@ class Sitting:
         return self.setting.clock.now().monotonic_s
 
 
-def _found(finding: Finding) -> Saying:
+def _found(finding: StageNews) -> Saying:
     code = _CODES.get(finding.outcome, Code.STAGE_NOTED)
     reason = str(finding.detail.get(REASON, ""))
     return saying(code, finding.subject, subject=short(finding.subject), stage=finding.stage.value, reason=reason)

@@ -15,7 +15,7 @@ from fleetctl.core.platform.drains import by_hand
 from fleetctl.core.platform.node import Health, Node
 from fleetctl.core.rollout.state import Ending, Step, StepKind, StepResult
 from fleetctl.ports import Fenced
-from fleetctl.ports.platform import Standing
+from fleetctl.ports.platform import PlatformNode
 from tests.builders.memory_platform import MemoryPlatform
 from tests.builders.rollouts import step
 
@@ -69,8 +69,8 @@ class World:
 def world() -> Iterator[World]:
     platform, units, memory = MemoryPlatform.of("s-r1", "s-r2"), Units(), Memory()
 
-    def standing(of: Step) -> Standing | None:
-        return None if of.unit == "s/heats-only" else Standing("slurm", platform, of.unit.replace("/", "-"))
+    def standing(of: Step) -> PlatformNode | None:
+        return None if of.unit == "s/heats-only" else PlatformNode("slurm", platform, of.unit.replace("/", "-"))
 
     def check() -> None:
         if not made.leads:

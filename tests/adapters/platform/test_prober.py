@@ -14,7 +14,7 @@ from fleetctl.core.facts import Cause, Compute, Facts, Observation, Unobserved, 
 from fleetctl.core.platform.node import Health, Node
 from fleetctl.core.route import Hop, Route
 from fleetctl.ports import Target
-from fleetctl.ports.platform import Standing
+from fleetctl.ports.platform import PlatformNode
 from tests.builders.memory_platform import MemoryPlatform
 from tests.builders.rollouts import facts
 from tests.builders.world import START
@@ -73,8 +73,8 @@ class World:
 def world() -> Iterator[World]:
     platform, memory = MemoryPlatform.of("s-r1", "s-r2", "s-away"), Memory()
 
-    def standing(unit: str) -> Standing | None:
-        return None if unit == "s/heats-only" else Standing("slurm", platform, unit.replace("/", "-"))
+    def standing(unit: str) -> PlatformNode | None:
+        return None if unit == "s/heats-only" else PlatformNode("slurm", platform, unit.replace("/", "-"))
 
     prober = PlatformProber(Units(), standing, memory)
     yield World(platform, memory, prober)

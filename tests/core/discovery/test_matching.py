@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from fleetctl.core.discovery.finding import Code, Discovery, Standing
+from fleetctl.core.discovery.finding import Code, Discovery, Presence
 from fleetctl.core.discovery.roster import Roster
 from fleetctl.core.discovery.sighting import Sighting, Source, SwitchPort
 from fleetctl.core.inventory.fleet import Fleet, Unit
@@ -24,8 +24,8 @@ def everybody_but(*gone: Unit) -> list[Sighting]:
     return [s for unit in FLEET.units() if unit not in gone for s in hung(unit).seen()]
 
 
-def standings(found: Discovery) -> dict[str, Standing]:
-    return {met.unit: met.standing for met in found.units if met.standing is not Standing.PRESENT}
+def standings(found: Discovery) -> dict[str, Presence]:
+    return {met.unit: met.standing for met in found.units if met.standing is not Presence.PRESENT}
 
 
 def test_a_building_as_declared_has_no_finding() -> None:
@@ -37,7 +37,7 @@ def test_a_building_as_declared_has_no_finding() -> None:
 
 def test_a_machine_that_nobody_met_is_missing() -> None:
     found = discovered(FLEET, *everybody_but(ONE))
-    assert standings(found) == {ONE.name: Standing.MISSING}
+    assert standings(found) == {ONE.name: Presence.MISSING}
     (missing,) = found.findings
     assert missing.code is Code.MISSING
     assert ONE.port in missing.hint
@@ -90,7 +90,7 @@ def test_a_blank_machine_has_the_place_that_a_bridge_tells_or_the_next_step_wher
 
 def test_who_is_behind_a_gateway_that_could_not_look_is_not_called_missing() -> None:
     found = discovered(FLEET, blind=frozenset({GATEWAY.name}))
-    assert set(standings(found).values()) == {Standing.NOT_LOOKED_FOR}
+    assert set(standings(found).values()) == {Presence.NOT_LOOKED_FOR}
     assert found.findings == ()
     assert not found.is_as_declared
 
@@ -98,7 +98,7 @@ def test_who_is_behind_a_gateway_that_could_not_look_is_not_called_missing() -> 
 def test_two_machines_that_hang_in_each_others_places_are_swapped() -> None:
     rest = everybody_but(ONE, TWO)
     found = discovered(FLEET, *rest, *at_place_of(ONE, TWO).seen(), *at_place_of(TWO, ONE).seen())
-    assert standings(found) == {ONE.name: Standing.SWAPPED, TWO.name: Standing.SWAPPED}
+    assert standings(found) == {ONE.name: Presence.SWAPPED, TWO.name: Presence.SWAPPED}
     (swapped,) = found.findings
     assert swapped.code is Code.SWAPPED
     assert swapped.units == (ONE.name, TWO.name)
@@ -115,7 +115,7 @@ def test_two_that_answer_at_each_others_addresses_are_swapped_too() -> None:
 
 def test_a_machine_on_anothers_port_whose_own_is_missing_is_on_the_wrong_port() -> None:
     found = discovered(FLEET, *everybody_but(ONE, TWO), *at_place_of(ONE, TWO).seen())
-    assert standings(found) == {ONE.name: Standing.WRONG_PORT, TWO.name: Standing.MISSING}
+    assert standings(found) == {ONE.name: Presence.WRONG_PORT, TWO.name: Presence.MISSING}
     (wrong,) = of(found, Code.WRONG_PORT)
     assert wrong.message.endswith(f"on {TWO.port}, where {TWO.name} belongs; declared is {ONE.port}")
     assert f"the machine of {TWO.name} was not met" in wrong.hint
@@ -213,7 +213,7 @@ def test_a_machine_that_is_half_a_units_is_to_be_quarantined(machine: Hung, reas
     assert wrong.code.quarantines
     assert ONE.name in wrong.units
     assert "fleetctl unit quarantine" in wrong.hint
-    assert standings(found)[ONE.name] is Standing.WRONG_IDENTITY
+    assert standings(found)[ONE.name] is Presence.WRONG_IDENTITY
 
 
 def test_serials_and_macs_that_are_mixed_up_in_the_inventory_are_one_finding() -> None:
@@ -230,7 +230,7 @@ def test_two_machines_with_one_serial_claim_one_unit() -> None:
     found = discovered(FLEET, *everybody_but(), second)
     (twice,) = of(found, Code.CLAIMED_TWICE)
     assert twice.units == (ONE.name,)
-    assert standings(found) == {ONE.name: Standing.CLAIMED_TWICE}
+    assert standings(found) == {ONE.name: Presence.CLAIMED_TWICE}
 
 
 def test_one_mac_with_two_serials_is_two_machines() -> None:
@@ -239,7 +239,7 @@ def test_one_mac_with_two_serials_is_two_machines() -> None:
     (duplicate,) = of(found, Code.DUPLICATE_MAC)
     assert f"2 machines have MAC {ONE.mac}" in duplicate.message
     assert "QX-9 at 10.77.1.99" in duplicate.message
-    assert standings(found)[ONE.name] is Standing.CLAIMED_TWICE
+    assert standings(found)[ONE.name] is Presence.CLAIMED_TWICE
 
 
 def test_two_machines_at_one_address_are_a_conflict() -> None:

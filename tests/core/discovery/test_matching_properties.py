@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleetctl.core.discovery.cycles import cycles
-from fleetctl.core.discovery.finding import Code, Standing
+from fleetctl.core.discovery.finding import Code, Presence
 from fleetctl.core.discovery.sighting import Sighting
 from tests.builders.fleets import a_building, a_fleet
 from tests.builders.sightings import at_place_of, discovered, hung, of
@@ -46,7 +46,7 @@ def test_any_permutation_of_machines_is_found_and_nothing_else(order: list[str])
     assert {frozenset(finding.units) for finding in of(found, Code.SWAPPED)} == rounds_of(places)
     assert all(finding.code is Code.SWAPPED for finding in found.findings)
     off = {name for name, place in places.items() if name != place}
-    assert {met.unit for met in found.units if met.standing is Standing.SWAPPED} == off
+    assert {met.unit for met in found.units if met.standing is Presence.SWAPPED} == off
 
 
 @given(st.permutations(NAMES), st.sets(st.sampled_from(NAMES)))
@@ -54,7 +54,7 @@ def test_nobody_is_called_swapped_by_half_of_the_evidence(order: list[str], gone
     places = {name: place for name, place in zip(NAMES, order, strict=True) if name not in gone}
     found = discovered(FLEET, *seen_after(places))
     assert {frozenset(finding.units) for finding in of(found, Code.SWAPPED)} == rounds_of(places)
-    assert {met.unit for met in found.units if met.standing is Standing.MISSING} == gone
+    assert {met.unit for met in found.units if met.standing is Presence.MISSING} == gone
     wrong = {finding.units[0] for finding in of(found, Code.WRONG_PORT)}
     in_rounds = {name for round_ in rounds_of(places) for name in round_}
     assert wrong == {name for name, place in places.items() if name != place} - in_rounds

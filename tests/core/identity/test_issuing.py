@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleetctl.core.identity.certificate import Certificate, Health
-from fleetctl.core.identity.issuing import Again, Issue, Refused, Request, decide
+from fleetctl.core.identity.issuing import Again, Issue, NoCertificate, Request, decide
 from fleetctl.core.identity.reasons import Reason
 from fleetctl.core.inventory.fleet import Kind, Unit
 
@@ -53,7 +53,7 @@ def test_who_gets_none(
     request_: Request, unit: Unit, known: tuple[Certificate, ...], words: str, suspect: bool
 ) -> None:
     answer = decide(request_, unit, known, NOON, RENEW)
-    assert isinstance(answer, Refused)
+    assert isinstance(answer, NoCertificate)
     assert words in answer.reason
     assert answer.suspect is suspect
 
@@ -85,7 +85,7 @@ def test_whatever_was_issued_before(known: list[Certificate], serial: str, key: 
     if isinstance(answer, Again):
         assert answer.certificate.health(NOON, RENEW) is Health.VALID
         assert (answer.certificate.key, answer.certificate.unit) == (key, UNIT.name)
-    if not isinstance(answer, Refused):
+    if not isinstance(answer, NoCertificate):
         assert serial == UNIT.serial
         assert others <= {serial}, "no key is two machines'"
 

@@ -9,7 +9,7 @@ import pytest
 
 from fleetctl.core.imaging import desk
 from fleetctl.core.imaging.claim import Claim
-from fleetctl.core.imaging.desk import Answer, FromDisk, Given, Offer, Refused, Token
+from fleetctl.core.imaging.desk import Answer, FromDisk, Given, Offer, Token, TurnedAway
 from fleetctl.core.imaging.record import Imaging, Stage, Stranger
 from fleetctl.core.route import Pin
 from tests.builders.imaging import NOON, OFFER, TOKEN, done, enrolled, host_key, imaging, later, machine, requested
@@ -25,7 +25,7 @@ def stranger(minutes: float, claim: Claim = RIVAL) -> Stranger:
 
 
 def refused(answer: Answer) -> str:
-    assert isinstance(answer, Refused)
+    assert isinstance(answer, TurnedAway)
     return answer.reason
 
 
@@ -39,9 +39,9 @@ def given(answer: Answer) -> Imaging:
     [
         (None, OFFER, FromDisk("nobody asked for it to be imaged")),
         (done(), OFFER, FromDisk("it was imaged")),
-        (QUARANTINED, OFFER, Refused("two machines")),
-        (requested(), Offer("", "no image"), Refused("no image", replace(requested(), note="no image"))),
-        (imaging(), Offer("", "expired"), Refused("expired", replace(imaging(), note="expired"))),
+        (QUARANTINED, OFFER, TurnedAway("two machines")),
+        (requested(), Offer("", "no image"), TurnedAway("no image", replace(requested(), note="no image"))),
+        (imaging(), Offer("", "expired"), TurnedAway("expired", replace(imaging(), note="expired"))),
         (requested(), OFFER, Given(requested())),
         (imaging(), OFFER, Given(imaging())),
         (enrolled(), OFFER, Given(enrolled())),
@@ -53,7 +53,7 @@ def test_only_a_unit_that_was_asked_for_may_have_an_image(record: Imaging, offer
 
 def test_two_machines_with_one_mac_are_both_refused_and_their_unit_is_quarantined() -> None:
     answer = desk.admit(requested(), machine(1), [stranger(1)], OFFER, later(2))
-    assert isinstance(answer, Refused)
+    assert isinstance(answer, TurnedAway)
     assert answer.record is not None
     assert answer.record.stage is Stage.QUARANTINED
     assert "OTHER-1" in answer.reason
@@ -102,7 +102,7 @@ def test_the_same_boot_may_fetch_its_manifest_again() -> None:
 def test_a_boot_that_comes_back_is_of_a_second_machine_with_the_same_labels() -> None:
     second = given(desk.issue(imaging(), machine(1, TWO), OFFER, NEWER, later(1)))
     third = desk.issue(second, machine(1, "boot-one"), OFFER, TOKEN, later(2))
-    assert isinstance(third, Refused)
+    assert isinstance(third, TurnedAway)
     assert third.record is not None
     assert third.record.stage is Stage.QUARANTINED
     assert third.record.token == ""

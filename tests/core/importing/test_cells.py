@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleetctl.core.importing.cells import Refused, read_cell
+from fleetctl.core.importing.cells import BadCell, read_cell
 from fleetctl.core.importing.sheets import Value
 
 MAC = "02:00:5e:10:0a:ff"
@@ -64,7 +64,7 @@ def test_a_cell_says_what_was_typed(key: str, value: Value, read: str) -> None:
 )  # fmt: skip
 def test_a_cell_that_cannot_be_trusted_is_refused_with_its_cure(key: str, value: Value, code: str) -> None:
     read = read_cell(key, value)
-    assert isinstance(read, Refused)
+    assert isinstance(read, BadCell)
     assert (read.code, bool(read.cure)) == (code, True)
 
 
@@ -83,5 +83,5 @@ def test_every_notation_of_a_mac_is_one_mac(octets: bytes, notation: str, upper:
 @given(st.integers(min_value=10**15, max_value=10**30))
 def test_no_serial_that_lost_digits_is_taken(serial: int) -> None:
     shown = f"{serial:.2E}".replace(".", ",")
-    assert isinstance(read_cell("serial", shown), Refused)
-    assert isinstance(read_cell("serial", float(serial)), Refused)
+    assert isinstance(read_cell("serial", shown), BadCell)
+    assert isinstance(read_cell("serial", float(serial)), BadCell)

@@ -9,7 +9,7 @@ from fleetctl.core.commissioning.stages import Outcome
 from fleetctl.core.imaging.desk import Given
 from fleetctl.core.imaging.record import Stage
 from fleetctl.core.inventory.fleet import Unit
-from fleetctl.ports.instruments import Finding
+from fleetctl.ports.instruments import StageNews
 from fleetctl.services.commissioning.blinking import Blinker
 from fleetctl.services.commissioning.imaged import ImagedInstrument
 from fleetctl.services.marks import lift, quarantine, refused, said_of
@@ -37,7 +37,7 @@ class World:
     def quarantine(self, unit: Unit) -> None:
         quarantine(self.state, unit.name, "two claim to be it", actor="kim", at=self.clock.now().utc)
 
-    def write(self, finding: Finding) -> None:
+    def write(self, finding: StageNews) -> None:
         """Keep a finding, as a sitting does."""
         site, at = self.units[0].site, self.clock.now().utc
         draft = Draft(site, finding.subject, finding.stage, finding.outcome, "ada", at, dict(finding.detail))

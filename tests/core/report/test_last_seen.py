@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from fleetctl.core.facts import Cause, Observation, Unobserved
-from fleetctl.core.report.standing import Config, mixed, standings
+from fleetctl.core.report.last_seen import Config, mixed, standings
 from fleetctl.core.rollout.readings import Reading
 from fleetctl.core.rollout.state import Action, Phase, Progress
 from tests.builders.histories import reading

@@ -26,7 +26,7 @@ class Config(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class LastSeen:
     """What a unit was last seen with: by the rollout, or else by whoever observed it."""
 
     config: Config
@@ -34,7 +34,7 @@ class Standing:
     config_digest: str = ""
 
 
-NEVER_SEEN = Standing(Config.UNKNOWN)
+NEVER_SEEN = LastSeen(Config.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +48,13 @@ class Mixed:
 
 def standings(
     units: Iterable[Progress], readings: Iterable[Reading], facts: Mapping[str, Observation]
-) -> Mapping[str, Standing]:
+) -> Mapping[str, LastSeen]:
     """Return where each unit stands, by its name."""
     last = {reading.unit: reading for reading in sorted(readings, key=lambda each: each.at)}
     return {unit.unit: _standing(unit, last.get(unit.unit) or facts.get(unit.unit)) for unit in units}
 
 
-def mixed(standing: Mapping[str, Standing]) -> tuple[Mixed, ...]:
+def mixed(standing: Mapping[str, LastSeen]) -> tuple[Mixed, ...]:
     """Group units that stand alike, those with the new config first."""
     groups: dict[tuple[Config, str], list[str]] = defaultdict(list)
     for unit, each in standing.items():
@@ -64,10 +64,10 @@ def mixed(standing: Mapping[str, Standing]) -> tuple[Mixed, ...]:
     return tuple(Mixed(config, version, tuple(names)) for (config, version), names in found)
 
 
-def _standing(unit: Progress, seen: Reading | Observation | None) -> Standing:
+def _standing(unit: Progress, seen: Reading | Observation | None) -> LastSeen:
     if not isinstance(seen, Reading | Facts):
-        return NEVER_SEEN if unit.attempt else Standing(Config.BEFORE)
-    return Standing(_config(unit, seen.config_digest), seen.version or UNKNOWN_VERSION, seen.config_digest)
+        return NEVER_SEEN if unit.attempt else LastSeen(Config.BEFORE)
+    return LastSeen(_config(unit, seen.config_digest), seen.version or UNKNOWN_VERSION, seen.config_digest)
 
 
 def _config(unit: Progress, digest: str) -> Config:
