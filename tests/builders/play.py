@@ -69,6 +69,10 @@ def rollout_of(units: Sequence[Progress], policy: Policy | None = None, waves: S
     )
 
 
+QUIET_TICKS = 500
+"""Longer than anything that ends by itself: retries, parked sites and soaks are minutes, a tick is a second or more."""
+
+
 class Play:
     """A rollout being played: the rows that a database would hold, and the board of the running controller."""
 
@@ -132,12 +136,19 @@ class Play:
         )
 
     def run(self, limit: int = 4000) -> Status:
-        """Tick until nothing more happens by itself."""
+        """Tick until nothing more happens by itself.
+
+        One that stands may owe a revert that the guard refuses for as long as a neighbour is down: that is up to a
+        person too, and shows as many ticks of which nothing comes.
+        """
+        quiet, told = 0, len(self.log)
         for _ in range(limit):
             stands = self.row.status in {Status.HALTED, Status.PAUSED} and not self.board.active
-            if self.row.status.is_end or (stands and not owes_revert(self.row, self.rows.values())):
+            owes = stands and owes_revert(self.row, self.rows.values())
+            if self.row.status.is_end or (stands and (not owes or quiet > QUIET_TICKS)):
                 return self.row.status
             self.tick()
+            quiet, told = (quiet + 1 if len(self.log) == told else 0), len(self.log)
         raise AssertionError(f"no end after {limit} ticks: {self.unfinished()}")
 
     def unfinished(self) -> Mapping[str, str]:

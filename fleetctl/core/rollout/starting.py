@@ -84,12 +84,15 @@ def _get_ready(tick: Tick, crowded: Iterable[Progress]) -> None:
     """Let units get ready while those are down whose return they wait for, in places of the window that are left over.
 
     One for each dwelling or loop: it is configured and drained by the time that it may go down, and the down gate holds
-    it until then. Nobody does who could not go down if all others were back.
+    it until then. Nobody does who could not go down if all others were back, and no gateway beside a unit of its site
+    that began since it was asked, or the other way round.
     """
     for progress in crowded:
         if admission.rollout_blocked(tick) is not None:
             return
         if _goes_down_at_once(progress) or admission.gets_ready(tick, progress):
+            continue
+        if admission.unit_blocked(tick, progress) is not None:
             continue
         answer = tick.gates.start(progress, ())
         if isinstance(answer, Pass):
