@@ -35,6 +35,8 @@ class Observer:
     broken: list[str] = field(default_factory=list)
     most: dict[str, int] = field(default_factory=dict)
     _in_doubt: set[str] = field(default_factory=set)
+    _answered: set[str] = field(default_factory=set)
+    _known_at: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.world.before_step = self._sent
@@ -43,12 +45,14 @@ class Observer:
         self.world.after_look = self._looked
 
     def _sent(self, step: Step) -> None:
+        self._known_at[step.id] = frozenset(self._answered)  # who decided knew no more than what stands here
         if step.unit in self._in_doubt:
             self.broken.append(f"{step.id} {step.kind} was sent to a unit in doubt that nobody had looked at")
 
     def _looked(self, seen: Observation) -> None:
         if isinstance(seen, Facts):
             self._in_doubt.discard(seen.unit)
+            self._answered.add(seen.unit)
 
     def _after(self, step: Step) -> None:
         cold = self._cold()
@@ -60,7 +64,7 @@ class Observer:
             here = {unit for unit in cold if unit.startswith(f"{site}/")}
             self._hold(site, here, self.policy.max_unavailable.site)
             self._hold_dwellings(premises, here)
-            self._hold_loops(premises, here, step.unit if taken else "")
+            self._hold_loops(premises, here, step if taken else None)
             if taken and step.unit in here:
                 self._hold_power(premises, here)
 
@@ -84,7 +88,7 @@ class Observer:
             self._hold(f"dwelling {premises.site}/{dwelling}", away, most)
             self._hold_watts(dwelling, premises, away, self.policy.cap_down_w)
 
-    def _hold_loops(self, premises: SitePremises, cold: set[str], taken: str) -> None:
+    def _hold_loops(self, premises: SitePremises, cold: set[str], taken: Step | None) -> None:
         for loop in premises.loops.values():
             away = cold.intersection(loop.heaters)
             self._hold(f"loop {loop.id}", away, self.policy.max_unavailable.loop)
@@ -92,7 +96,7 @@ class Observer:
             left = sorted(premises.heaters[unit].power_w for unit in set(loop.heaters) - away)
             if away and sum(left[:-1]) + loop.backup_w < loop.demand_w:
                 self.broken.append(f"G5 {loop.id}: {sorted(away)} away, and one more could not be lost")
-            if taken in loop.heaters and (short := self._hot_too_short(premises, loop, taken)):
+            if taken and taken.unit in loop.heaters and (short := self._hot_too_short(premises, loop, taken)):
                 self.broken.append(f"G4 {loop.id}: {short}")
 
     def _hold_watts(self, what: str, premises: SitePremises, away: set[str], cap_w: float | None) -> None:
@@ -100,16 +104,15 @@ class Observer:
         if cap_w is not None and down_w > cap_w:
             self.broken.append(f"{what}: {down_w:g} W of {sorted(away)} down, cap {cap_w:g} W")
 
-    def _hot_too_short(self, premises: SitePremises, loop: Loop, taken: str) -> str:
+    def _hot_too_short(self, premises: SitePremises, loop: Loop, taken: Step) -> str:
         """Return how the tank would be too cold too soon (G4), or nothing."""
-        looked_at = [unit for unit in loop.heaters if self.world.probed[unit]]  # a rollout begins with facts of all
-        told = [self.world.units[unit].water_c for unit in looked_at]
+        told = [self.world.units[unit].water_c for unit in self._known_at[taken.id].intersection(loop.heaters)]
         coldest_c = min((c for c in told if c is not None), default=0.0) - SENSOR_ERROR_K
         losing_w = loop.ua_w_k * (coldest_c - loop.ambient_c) + loop.demand_w - loop.backup_w
         if losing_w <= 0:
             return ""
         lasts_s = 1000 * WATER_KJ_L_K * loop.volume_l * (coldest_c - STORED_C) / losing_w
-        times = premises.times(taken)
+        times = premises.times(taken.unit)
         needed_s = 2 * (2 * times.reboot_p99_s + times.verify_s + 60)
         return f"{lasts_s:.0f} s above {STORED_C:g} °C, {needed_s:.0f} s needed" if lasts_s < 0.99 * needed_s else ""
 
