@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fleetctl.core.policy import Policy
+from fleetctl.core.inventory.fleet import Kind
+from fleetctl.core.policy import AtMost, Policy
 from fleetctl.core.rollout.state import Action, Phase, Status
-from tests.builders.play import Play, progress
-from tests.builders.world import FakeUnit, FakeWorld
+from tests.builders.play import Play, progress, update
+from tests.builders.world import START, FakeUnit, FakeWorld
 
 HOME = ("s/r1", "s/r2", "s/r3")
 POLICY = Policy("p", max_in_progress=3, max_failed=0, soak_samples=0)
@@ -57,3 +58,16 @@ def test_nobody_gets_ready_who_could_not_go_down_if_all_others_were_back() -> No
     for _ in range(30):
         play.tick()
     assert all(row.phase is Phase.PENDING for row in play.rows.values())
+
+
+def test_a_gateway_gets_not_ready_beside_a_unit_that_began_after_it_was_refused() -> None:
+    world = FakeWorld([FakeUnit("s/gw"), FakeUnit("s/r1", "s/gw", power_w=0.0)])
+    gateway = replace(update("s/gw", kind=Kind.GATEWAY), installed=True, slot="B", slot_before="A")
+    tried = replace(progress("s/r1", gateway="gw"), interrupts=True, down=True, down_since=START, tries=1)
+    play = Play(world, [gateway, tried], replace(POLICY, max_unavailable=AtMost(site=1)))
+    play.facts.add([world.observe("s/r1")])
+    play.tick()
+    assert {name: row.phase for name, row in play.rows.items()} == {
+        "s/gw": Phase.PENDING,  # it may not be down besides r1, which may be tried again, and then is under way
+        "s/r1": Phase.CONFIGURING,
+    }
