@@ -282,6 +282,7 @@ class FakeWorld:
         self.most_at_once = 0
         """Units on which steps were open at once, those not counted that only stage or install."""
         self.submitted: list[Step] = []
+        self.probed: Counter[str] = Counter()
         self.before_step: Callable[[Step], None] = lambda _: None
         self.after_effect: Callable[[Step], None] = lambda _: None
         self.after_look: Callable[[Observation], None] = lambda _: None
@@ -292,6 +293,7 @@ class FakeWorld:
 
     def observe(self, name: str) -> Observation:
         seen = self._seen(name)
+        self.probed[name] += 1
         self.after_look(seen)
         return seen
 
