@@ -16,7 +16,7 @@ SETUP = Path(__file__).parents[2] / "scripts/setup"
 ITS_OWN = ("sh", "dirname", "id", "cat", "cut", "sort", "paste")
 """What the script itself runs before it has checked anything."""
 NEEDED = ("ssh", "sshd", "ip", "tc", "unshare", "git")
-NEEDED_BY_TESTS = ("age-keygen", "dnsmasq", "promtool", "setpriv", "rauc", "mksquashfs")
+NEEDED_BY_TESTS = ("age-keygen", "dnsmasq", "promtool", "setpriv", "rauc", "mksquashfs", "cpio", "stress-ng")
 AN_ORDINARY_USER = "#!/bin/sh\necho 1000\n"
 REFUSES = "#!/bin/sh\nexit 1\n"
 THIS_PYTHON = f'#!/bin/sh\nexec {sys.base_prefix}/bin/python3 "$@"\n'
