@@ -22,9 +22,9 @@ test: ## all tests but the longest (stand-in units and PostgreSQL included)
 	@$(BIN)/python -m compileall -q -j 0 fleetctl bench # or each worker compiles all of it
 	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
-acceptance-test: ## whole evenings in a building: storms, crash after crash (minutes each)
+acceptance-test: ## whole evenings in a building: storms, crash after crash, a kit without a network (minutes each)
 	@scripts/setup test
-	$(BIN)/python -m pytest -m evening -n $(TEST_WORKERS) --dist load
+	$(BIN)/python -m pytest -m evening -n $(TEST_WORKERS) --dist loadgroup --no-loadscope-reorder
 
 system-test: ## stand-in units with systemd, the real RAUC and disks that lose writes (root; builds a Debian the first time)
 	@scripts/setup test system

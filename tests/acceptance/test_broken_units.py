@@ -22,7 +22,7 @@ from tests.builders.acceptance import (
 )
 from tests.builders.cli import Cli
 
-pytestmark = [pytest.mark.lab, pytest.mark.acceptance]
+pytestmark = [pytest.mark.lab, pytest.mark.acceptance, pytest.mark.evening, pytest.mark.xdist_group("broken units")]
 
 
 def test_a_unit_cut_in_mid_rollout_fails_alone_and_alone_is_retried(part: Cli) -> None:

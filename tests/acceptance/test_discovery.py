@@ -16,7 +16,7 @@ from tests.builders.acceptance import on_unit, wait_for
 from tests.builders.cli import FLEETCTL, TIMEOUT_S, Cli
 from tests.builders.labs import wait_until
 
-pytestmark = [pytest.mark.lab, pytest.mark.acceptance]
+pytestmark = [pytest.mark.lab, pytest.mark.acceptance, pytest.mark.evening, pytest.mark.xdist_group("discovery")]
 
 SITE = "bordeaux-aiguillon"
 GATEWAY, ONE, TWO, THREE = (f"{SITE}/{id}" for id in ("gw-plant", "boiler-01", "boiler-02", "boiler-03"))

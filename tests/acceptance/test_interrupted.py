@@ -12,7 +12,7 @@ import pytest
 from tests.builders.acceptance import SOME, changed, done_twice, ended, phases, unit, units_of, until_event
 from tests.builders.cli import Cli
 
-pytestmark = [pytest.mark.lab, pytest.mark.acceptance]
+pytestmark = [pytest.mark.lab, pytest.mark.acceptance, pytest.mark.evening, pytest.mark.xdist_group("interrupted")]
 
 
 def test_a_killed_controller_is_resumed_and_nothing_is_done_twice(some: Cli) -> None:

@@ -26,7 +26,7 @@ from tests.builders.acceptance import on_unit, unit
 from tests.builders.cli import TIMEOUT_S, Cli, Ran
 from tests.builders.imaging import host_key
 
-pytestmark = pytest.mark.acceptance
+pytestmark = [pytest.mark.acceptance, pytest.mark.evening]
 
 SITE = "launaguet-les-sables"
 PYTHON = shutil.which(f"python{OWN}", path="/usr/bin:/bin") or sys.executable

@@ -20,7 +20,13 @@ from tests.builders import postgres
 from tests.builders.acceptance import done_twice, drained, phases, until_event
 from tests.builders.cli import TIMEOUT_S, Cli
 
-pytestmark = [pytest.mark.lab, pytest.mark.acceptance, pytest.mark.postgres]
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.acceptance,
+    pytest.mark.evening,
+    pytest.mark.postgres,
+    pytest.mark.xdist_group("postgres"),
+]
 
 DWELLING = "site=launaguet-les-sables,dwelling=A102"
 PLANT = "site=bordeaux-aiguillon"

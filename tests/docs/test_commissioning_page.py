@@ -10,6 +10,7 @@ from tests.builders.pages import FLEET, Example, examples, near, run, with_fleet
 
 
 @pytest.mark.lab
+@pytest.mark.evening
 def test_the_unit_that_a_page_commissions_is_accepted(tmp_path: Path) -> None:
     folder = with_fleets(tmp_path)
     *ways, last = examples("lab")["docs/commissioning.md"]
